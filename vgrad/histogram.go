@@ -1,0 +1,150 @@
+package vgrad
+
+import (
+	"math"
+	"slices"
+)
+
+// Histogram counts float32 values by sign and magnitude. A bin is a quarter
+// of an octave wide in the float's own terms: the sign, the exponent and the
+// top two bits of the mantissa name it, so bins have edges at 1, 1.25, 1.5,
+// 1.75 times each power of two, their relative width lies between 1/7 and
+// 1/4 from 1e-38 to 1e38, and every backend counts exactly alike.
+//
+// Zero counts zeros and subnormal numbers (below 1.18e-38), which XLA flushes
+// to zero.
+type Histogram struct {
+	Bins           []Bin // ascending by value, no empty bins, the special values left out
+	Zero, NaN      int
+	PosInf, NegInf int
+}
+
+// Bin is a half-open interval and how many values fell into it: [Low, High)
+// above zero, (Low, High] below.
+type Bin struct {
+	Low, High float64
+	Count     int
+}
+
+// RawBins is the number of bins a probe counts into; see [NewHistogram].
+const RawBins = 1 << 11
+
+// NewHistogram makes a histogram from raw counts: counts[i] values whose
+// float32 bits, shifted right by 21, are i. It has RawBins entries.
+func NewHistogram(counts []int32) *Histogram {
+	h := &Histogram{}
+	for i, n := range counts {
+		h.add(i, int(n))
+	}
+	slices.SortFunc(h.Bins, func(a, b Bin) int { return cmpFloat(a.Low, b.Low) })
+	return h
+}
+
+// HistogramOf counts values: what a probe computes in the graph, computed here.
+func HistogramOf(values []float32) *Histogram {
+	counts := make([]int32, RawBins)
+	for _, x := range values {
+		counts[math.Float32bits(x)>>21]++
+	}
+	return NewHistogram(counts)
+}
+
+// add books n values of raw bin i.
+func (h *Histogram) add(i, n int) {
+	negative, exponent, quarter := i>>10 == 1, i>>2&0xff, i&3
+	switch {
+	case n == 0:
+	case exponent == 0:
+		h.Zero += n
+	case exponent == 0xff && quarter != 0:
+		h.NaN += n
+	case exponent == 0xff && negative:
+		h.NegInf += n
+	case exponent == 0xff:
+		h.PosInf += n
+	default:
+		low := math.Ldexp(1+float64(quarter)/4, exponent-127)
+		b := Bin{Low: low, High: low + math.Ldexp(0.25, exponent-127), Count: n}
+		if negative {
+			b.Low, b.High = -b.High, -b.Low
+		}
+		h.Bins = append(h.Bins, b)
+	}
+}
+
+func cmpFloat(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// Raw returns the counts from which NewHistogram makes h again, by raw bin.
+func (h *Histogram) Raw() map[int]int {
+	raw := map[int]int{}
+	for _, b := range h.Bins {
+		x := float32(b.Low)
+		if b.High <= 0 {
+			x = float32(b.High)
+		}
+		raw[int(math.Float32bits(x)>>21)] = b.Count
+	}
+	for i, n := range map[int]int{0: h.Zero, 0xff<<2 | 2: h.NaN, 0xff << 2: h.PosInf, 1<<10 | 0xff<<2: h.NegInf} {
+		if n > 0 {
+			raw[i] = n
+		}
+	}
+	return raw
+}
+
+// Count returns how many values were counted, special ones included.
+func (h *Histogram) Count() int {
+	n := h.Zero + h.NaN + h.PosInf + h.NegInf
+	for _, b := range h.Bins {
+		n += b.Count
+	}
+	return n
+}
+
+// CountIn returns about how many finite values lie in [low, high): the counts
+// of the bins inside, and of a bin that straddles an end the share that lies
+// inside, taken as spread evenly over the bin.
+func (h *Histogram) CountIn(low, high float64) float64 {
+	n := 0.0
+	if low <= 0 && 0 < high {
+		n += float64(h.Zero)
+	}
+	for _, b := range h.Bins {
+		overlap := min(high, b.High) - max(low, b.Low)
+		if overlap > 0 {
+			n += float64(b.Count) * overlap / (b.High - b.Low)
+		}
+	}
+	return n
+}
+
+// Quantile returns about the value below which the fraction p of the finite
+// values lies, 0 ≤ p ≤ 1; NaN where there are none. Its relative error is at
+// most a bin's width.
+func (h *Histogram) Quantile(p float64) float64 {
+	bins := slices.Clone(h.Bins)
+	if h.Zero > 0 {
+		i, _ := slices.BinarySearchFunc(bins, 0.0, func(b Bin, x float64) int { return cmpFloat(b.Low, x) })
+		bins = slices.Insert(bins, i, Bin{Count: h.Zero})
+	}
+	total := 0
+	for _, b := range bins {
+		total += b.Count
+	}
+	rank := p * float64(total)
+	for i, b := range bins {
+		if rank <= float64(b.Count) || i == len(bins)-1 {
+			return b.Low + (b.High-b.Low)*rank/float64(b.Count)
+		}
+		rank -= float64(b.Count)
+	}
+	return math.NaN()
+}

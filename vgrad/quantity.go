@@ -1,0 +1,115 @@
+package vgrad
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Quantity names what is measured. Its [Info] says what that is.
+type Quantity string
+
+// The quantities of the whole network: one value a step.
+const (
+	Loss          Quantity = "loss"           // mean cross-entropy of the step's batch, before the update
+	TrainAccuracy Quantity = "train_accuracy" // of the step's batch, before the update
+	ValLoss       Quantity = "val_loss"       // of the validation set, at the end
+	ValAccuracy   Quantity = "val_accuracy"   // of the validation set, at the end
+)
+
+// The quantities of a layer's weights W, with L the loss: one value a layer
+// and step.
+const (
+	MeanAbsGrad   Quantity = "mean_abs_grad"   // mean |∂L/∂W|
+	RMSGrad       Quantity = "rms_grad"        // root mean square of ∂L/∂W
+	MaxAbsGrad    Quantity = "max_abs_grad"    // max |∂L/∂W|
+	UpdateRatio   Quantity = "update_ratio"    // ‖ΔW‖ / ‖W‖, ΔW the step's update, W before it
+	MeanAbsWeight Quantity = "mean_abs_weight" // mean |W|, before the update; after the last step, at step Steps
+)
+
+// The quantities of a layer's units, with z the pre-activations, φ the
+// activation and a = φ(z): one value a layer and step.
+const (
+	RMSDelta       Quantity = "rms_delta"       // root mean square of δ = ∂L/∂z over batch and units
+	MeanActivation Quantity = "mean_activation" // mean of a over batch and units
+	StdActivation  Quantity = "std_activation"  // standard deviation of a over batch and units
+	Saturated      Quantity = "saturated"       // fraction of (example, unit) with |φ′(z)| < 0.0591 · sup|φ′|
+	Dead           Quantity = "dead"            // fraction of units with |a| ≤ 1e-8 on every example of the batch
+)
+
+// The histograms of a layer.
+const (
+	Weights     Quantity = "weights"     // of W, before the update
+	Gradients   Quantity = "gradients"   // of ∂L/∂W
+	Activations Quantity = "activations" // of a
+)
+
+// Of says what a quantity is a property of.
+type Of int
+
+const (
+	WholeNetwork Of = iota // the network: one value a step
+	LayerWeights           // a variable with two or more axes
+	LayerUnits             // a tapped pair of pre-activation and activation
+)
+
+// Info describes a quantity to those who draw it or write about it.
+type Info struct {
+	Title     string // "mean |∂L/∂W|"
+	Unit      string // of the axis: "nats", "fraction"; "" for a plain number
+	Of        Of
+	Histogram bool // a sample holds a histogram, not a value
+	Log       bool // spans orders of magnitude: drawn on a log axis
+	Final     bool // measured once, after the last step
+}
+
+// catalogue lists every quantity; a new one adds a line here and a file in package probe.
+var catalogue = []struct {
+	Quantity
+	Info
+}{
+	{Loss, Info{Title: "training loss", Unit: "nats"}},
+	{TrainAccuracy, Info{Title: "training accuracy", Unit: "fraction of the batch"}},
+	{ValLoss, Info{Title: "validation loss", Unit: "nats", Final: true}},
+	{ValAccuracy, Info{Title: "validation accuracy", Unit: "fraction", Final: true}},
+	{MeanAbsGrad, Info{Title: "mean |∂L/∂W|", Of: LayerWeights, Log: true}},
+	{RMSGrad, Info{Title: "RMS of ∂L/∂W", Of: LayerWeights, Log: true}},
+	{MaxAbsGrad, Info{Title: "max |∂L/∂W|", Of: LayerWeights, Log: true}},
+	{UpdateRatio, Info{Title: "update-to-weight ratio ‖ΔW‖/‖W‖", Of: LayerWeights, Log: true}},
+	{MeanAbsWeight, Info{Title: "mean |W|", Of: LayerWeights}},
+	{RMSDelta, Info{Title: "RMS of δ = ∂L/∂z", Of: LayerUnits, Log: true}},
+	{MeanActivation, Info{Title: "mean activation", Of: LayerUnits}},
+	{StdActivation, Info{Title: "standard deviation of activations", Of: LayerUnits}},
+	{Saturated, Info{Title: "saturated", Unit: "fraction of units and examples", Of: LayerUnits}},
+	{Dead, Info{Title: "dead units", Unit: "fraction of units", Of: LayerUnits}},
+	{Weights, Info{Title: "weights W", Of: LayerWeights, Histogram: true}},
+	{Gradients, Info{Title: "gradients ∂L/∂W", Of: LayerWeights, Histogram: true}},
+	{Activations, Info{Title: "activations a", Of: LayerUnits, Histogram: true}},
+}
+
+// Quantities returns every quantity there is, in a fixed order.
+func Quantities() []Quantity {
+	var qs []Quantity
+	for _, c := range catalogue {
+		qs = append(qs, c.Quantity)
+	}
+	return qs
+}
+
+// Info describes q. An unknown quantity is an error that names the known ones.
+func (q Quantity) Info() (Info, error) {
+	i := slices.IndexFunc(catalogue, func(c struct {
+		Quantity
+		Info
+	}) bool {
+		return c.Quantity == q
+	})
+	if i < 0 {
+		var known []string
+		for _, k := range Quantities() {
+			known = append(known, string(k))
+		}
+		return Info{}, fmt.Errorf("vgrad: unknown quantity %q; the known ones are %s", q, strings.Join(known, ", "))
+	}
+	return catalogue[i].Info, nil
+}
