@@ -1,0 +1,99 @@
+// Package data loads the sets a network is trained on and draws its batches.
+//
+// It stands at the start of the flow: an [vgrad.Experiment] names a set, [Load]
+// returns its bytes checked against pinned sums, and a [Shuffle] says which
+// images each step sees. Nothing here knows of graphs: images stay uint8 and
+// are scaled to [0, 1] where they are used.
+//
+//	set, err := data.Load(ctx, "mnist")              // 55,000 for training, 5,000 for validation
+//	order, err := data.Batches(set.Train.Len(), 30, 1) // epochs shuffled from seed 1
+//	batch := order.Next()                            // the 30 images of step 0
+//
+// To add a set, write one file with a function that loads it and add its line to
+// the list in this one.
+package data
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+// Set is a classification problem, split once and for all.
+type Set struct {
+	Name              string
+	Train, Validation Split
+	Features          int    // values of one image
+	Classes           int    // labels run from 0 to Classes-1
+	Sum               string // SHA-256 in hexadecimal that identifies the content; recorded with a run
+}
+
+// Split is a part of a set, in the set's own order.
+type Split struct {
+	Images []uint8 // [Len(), Features], row by row, 0 to 255
+	Labels []uint8 // [Len()]
+}
+
+// Len returns the number of images.
+func (s Split) Len() int { return len(s.Labels) }
+
+// known lists the sets there are; the first is the default experiment's.
+var known = []struct {
+	name  string
+	train int // images for training, known before anything is loaded
+	load  func(context.Context) (*Set, error)
+}{
+	{"mnist", mnistImages - mnistValidation, MNIST{}.Load},
+	{"synthetic", syntheticTrain, Synthetic},
+}
+
+// Names returns the names that Load knows.
+func Names() []string {
+	var names []string
+	for _, k := range known {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// Load returns the set of that name. An unknown name is an error that says which
+// are known; a file that is missing, truncated or altered is an error that names it.
+func Load(ctx context.Context, name string) (*Set, error) {
+	for _, k := range known {
+		if k.name == name {
+			return k.load(ctx)
+		}
+	}
+	return nil, unknown(name)
+}
+
+// Check reports, without loading anything, whether the experiment names a set
+// that exists and a batch that fits into it.
+func Check(e vgrad.Experiment) error {
+	e = e.WithDefaults()
+	for _, k := range known {
+		if k.name == e.Data {
+			if err := checkBatch(k.train, e.Batch); err != nil {
+				return fmt.Errorf("data: %s: %w", k.name, err)
+			}
+			return nil
+		}
+	}
+	return unknown(e.Data)
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("data: unknown data set %q; the known ones are %s", name, strings.Join(Names(), ", "))
+}
+
+func checkBatch(n, batch int) error {
+	switch {
+	case batch < 1:
+		return fmt.Errorf("a batch of %d images; it must have at least 1", batch)
+	case batch > n:
+		return fmt.Errorf("a batch of %d images is larger than the %d there are for training", batch, n)
+	}
+	return nil
+}
