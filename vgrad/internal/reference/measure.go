@@ -1,0 +1,133 @@
+package reference
+
+import (
+	"math"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+// Measures holds scalar quantities: one value a layer, at index layer-1, or a
+// single value for a quantity of the whole network. Every layer counts as a
+// tapped one, the logits included, whose activation is the identity.
+type Measures map[vgrad.Quantity][]float64
+
+// The thresholds of the definitions in package vgrad.
+const (
+	saturatedBelow = 0.0591 // of sup|φ′|; tanh′ where |tanh| = 0.97
+	deadBelow      = 1e-8
+)
+
+// Measure computes the scalar quantities of one step from their definitions.
+// dW[l] is the step's update of W[l], the weights being those before it; a nil
+// dW leaves out update_ratio. The net, p and g are only read.
+//
+// Nothing is hidden: a NaN in what is averaged makes the value NaN, and
+// update_ratio at W = 0 is +Inf, or NaN where the update is zero as well.
+func Measure(n *Net, p *Pass, g *Grads, dW [][]float64) Measures {
+	m := Measures{vgrad.Loss: {p.Loss}, vgrad.TrainAccuracy: {p.Accuracy}}
+	for l := range n.Layers() {
+		m.weights(n.W[l], g.W[l])
+		if dW != nil {
+			m.add(vgrad.UpdateRatio, RMS(dW[l])/RMS(n.W[l])) // = ‖ΔW‖/‖W‖: the counts cancel
+		}
+		m.units(p.Z[l], p.A[l], g.Delta[l], n.activation(l), len(p.Labels))
+	}
+	return m
+}
+
+// Final computes what is measured after the last step, at step Steps: mean
+// |W| of each layer and the loss and accuracy of the validation set.
+func (n *Net) Final(validation Batch) (Measures, error) {
+	p, err := n.Forward(validation)
+	if err != nil {
+		return nil, err
+	}
+	m := Measures{vgrad.ValLoss: {p.Loss}, vgrad.ValAccuracy: {p.Accuracy}}
+	for _, w := range n.W {
+		m.add(vgrad.MeanAbsWeight, meanAbs(w))
+	}
+	return m, nil
+}
+
+// add appends the next layer's value.
+func (m Measures) add(q vgrad.Quantity, x float64) { m[q] = append(m[q], x) }
+
+// weights adds the quantities of one layer's weights w and their gradient.
+func (m Measures) weights(w, grad []float64) {
+	m.add(vgrad.MeanAbsGrad, meanAbs(grad))
+	m.add(vgrad.RMSGrad, RMS(grad))
+	m.add(vgrad.MaxAbsGrad, maxAbs(grad))
+	m.add(vgrad.MeanAbsWeight, meanAbs(w))
+}
+
+// units adds the quantities of one layer's units.
+func (m Measures) units(z, a, delta []float64, phi Activation, examples int) {
+	m.add(vgrad.RMSDelta, RMS(delta))
+	m.add(vgrad.MeanActivation, mean(a))
+	m.add(vgrad.StdActivation, std(a))
+	m.add(vgrad.Saturated, saturated(z, phi))
+	m.add(vgrad.Dead, dead(a, len(a)/examples))
+}
+
+// saturated is the share of z where |φ′(z)| < 0.0591·sup|φ′|.
+func saturated(z []float64, phi Activation) float64 {
+	count := 0
+	for _, x := range z {
+		if math.Abs(phi.D(x)) < saturatedBelow*phi.Sup {
+			count++
+		}
+	}
+	return float64(count) / float64(len(z))
+}
+
+// dead is the share of units with |a| ≤ 1e-8 on every example.
+func dead(a []float64, units int) float64 {
+	alive := make([]bool, units)
+	count := units
+	for i, x := range a {
+		if !(math.Abs(x) <= deadBelow) && !alive[i%units] {
+			alive[i%units] = true
+			count--
+		}
+	}
+	return float64(count) / float64(units)
+}
+
+// RMS is the root of the mean of the squares. It divides by the largest
+// magnitude first, so that squares neither underflow nor overflow.
+func RMS(xs []float64) float64 {
+	top := maxAbs(xs)
+	if top == 0 || math.IsInf(top, 0) || math.IsNaN(top) {
+		return top
+	}
+	sum := 0.0
+	for _, x := range xs {
+		sum += (x / top) * (x / top)
+	}
+	return top * math.Sqrt(sum/float64(len(xs)))
+}
+
+func mean(xs []float64) float64 {
+	sum := 0.0
+	for _, x := range xs {
+		sum += x
+	}
+	return sum / float64(len(xs))
+}
+
+// std is the population standard deviation: it divides by the count.
+func std(xs []float64) float64 {
+	mu := mean(xs)
+	return RMS(apply(func(x float64) float64 { return x - mu }, xs))
+}
+
+func meanAbs(xs []float64) float64 { return mean(apply(math.Abs, xs)) }
+
+// maxAbs is NaN where there is one.
+func maxAbs(xs []float64) float64 {
+	top := 0.0
+	for _, x := range xs {
+		top = max(top, math.Abs(x))
+	}
+	return top
+}
