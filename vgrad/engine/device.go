@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+const rawBins = vgrad.RawBins
+
+// maxChunk is the most steps of one call of the device loop.
+const maxChunk = 200
+
+// chunkTime is about how long one call is meant to take: short enough to
+// follow and to interrupt.
+const chunkTime = 100 * time.Millisecond
+
+// device drives the step in loops on the device, where the training data
+// lives; each call takes the indices of its batches and gives its samples. A
+// step that counts histograms is the last of its call.
+func (t *training) device() error {
+	start := time.Now()
+	g, err := t.loopProgram()
+	if err != nil {
+		return err
+	}
+	defer g.Finalize()
+	t.compile += time.Since(start)
+
+	set := t.Data.Train
+	images := tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features)
+	labels := tensors.FromFlatDataAndDimensions(set.Labels, set.Len())
+	rate := tensors.FromScalar(float32(t.exp.LearningRate))
+	state := t.initial()
+	indices := make([]int32, maxChunk*t.exp.Batch)
+	chunk := 10
+	for step := 0; step < t.exp.Steps; {
+		if err := t.ctx.Err(); err != nil {
+			return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
+		}
+		start := time.Now()
+		n, due := t.until(step, chunk)
+		t.shuffle.Fill(indices[:n*t.exp.Batch])
+		out := g.Run(append(t.donate(state), rate, images, labels,
+			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.exp.Batch),
+			tensors.FromScalar(int32(n)), tensors.FromScalar(due))...)
+		took := time.Since(start)
+		t.run += took
+		state = out[:len(state)]
+		if err := t.read(step, n, out[len(state):]); err != nil {
+			return err
+		}
+		step += n
+		chunk = nextChunk(n, took)
+	}
+	return t.keep(state)
+}
+
+// nextChunk is how many steps fit chunkTime, after n steps took that long.
+func nextChunk(n int, took time.Duration) int {
+	return max(1, min(maxChunk, int(float64(n)*float64(chunkTime)/float64(took+1))))
+}
+
+// until returns how many steps the next call takes, at most chunk: up to the
+// next step that counts histograms, or the end; and 1 if its last step counts, else 0.
+func (t *training) until(step, chunk int) (n int, due int32) {
+	for n = 1; n < chunk && step+n < t.exp.Steps && !t.counts(step+n-1); n++ {
+	}
+	if t.counts(step + n - 1) {
+		due = 1
+	}
+	return n, due
+}
+
+// loopProgram compiles the loop: state, rate, images [n, features], labels
+// [n], indices [maxChunk, batch], how many steps to take and whether to count
+// the last one's histograms (1 or 0), to the next state, scalars
+// [maxChunk, columns] and counts [sites·bins].
+func (t *training) loopProgram() (*Graph, error) {
+	g := NewGraph(t.Backend.Backend, "loop")
+	initial := t.parameters(g)
+	l := loop{plan: t.plan, state: len(initial)}
+	n := t.Data.Train.Len()
+	for _, p := range []struct {
+		name  string
+		shape shapes.Shape
+	}{
+		{"rate", shapes.Make(dtypes.Float32)},
+		{"images", shapes.Make(dtypes.Uint8, n, t.Data.Features)},
+		{"labels", shapes.Make(dtypes.Uint8, n)},
+		{"indices", shapes.Make(dtypes.Int32, maxChunk, t.exp.Batch)},
+		{"steps", shapes.Make(dtypes.Int32)},
+	} {
+		initial = append(initial, Parameter(g, p.name, p.shape))
+	}
+	due := Parameter(g, "due", shapes.Make(dtypes.Int32))
+	initial = append(initial, Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars)))
+	for _, c := range t.histograms {
+		initial = append(initial, zeros(g, dtypes.Float32, c.site.Size))
+	}
+	for _, x := range initial {
+		l.shapes = append(l.shapes, x.Shape())
+	}
+	all := While(NewClosure(g, l.goesOn), NewClosure(g, l.body), initial...)
+	last := l.name(all)
+	out := append(all[:l.state:l.state], last.scalars)
+	if len(t.histograms) > 0 {
+		out = append(out, countIf(due, last.counted))
+	}
+	if err := g.Compile(out...); err != nil {
+		return nil, fmt.Errorf("engine: compile the training loop: %w", err)
+	}
+	return g, nil
+}
+
+// zeros is a tensor of zeros whose constant is made here and now; see probe.Count.
+func zeros(g *Graph, dtype dtypes.DType, dims ...int) *Node {
+	return BroadcastToDims(ConstAsDType(g, dtype, 0), dims...)
+}
+
+// loop builds the functions of the device loop. What it carries from step to
+// step is the state, then what carried names, in that order. Closures cannot
+// reach nodes outside, so everything is carried, the data too; what does not
+// change costs nothing.
+type loop struct {
+	*plan
+	state  int // tensors of the state
+	shapes []shapes.Shape
+}
+
+// carried names what follows the state.
+type carried struct {
+	rate, images, labels, indices, steps *Node
+	taken                                *Node   // steps taken
+	scalars                              *Node   // [maxChunk, columns]
+	counted                              []*Node // what the histograms of the last step count, flat
+}
+
+// fixed is how many of the carried tensors do not change.
+const fixed = 5
+
+func (l loop) name(all []*Node) carried {
+	r := all[l.state:]
+	return carried{rate: r[0], images: r[1], labels: r[2], indices: r[3], steps: r[4], taken: r[5], scalars: r[6], counted: r[7:]}
+}
+
+// goesOn is the loop's condition.
+func (l loop) goesOn(g *Graph) []*Node {
+	c := l.name(declare(g, l.shapes))
+	return []*Node{LessThan(c.taken, c.steps)}
+}
+
+// body takes one step: it gathers the batch, steps, and files the measurements.
+func (l loop) body(g *Graph) []*Node {
+	all := declare(g, l.shapes)
+	c := l.name(all)
+	row := []*Node{c.taken, Const(g, int32(0))}
+	batch := Reshape(DynamicSlice(c.indices, row, []int{1, l.exp.Batch}), l.exp.Batch, 1)
+	next, m := l.step(all[:l.state], c.rate, Gather(c.images, batch), Gather(c.labels, batch))
+	next = append(next, all[l.state:l.state+fixed]...)
+	next = append(next, Add(c.taken, Const(g, int32(1))), DynamicUpdateSlice(c.scalars, InsertAxes(m.scalars, 0), row))
+	for _, x := range m.counted {
+		next = append(next, Reshape(x, -1))
+	}
+	return next
+}
+
+// declare makes a closure's parameters.
+func declare(g *Graph, of []shapes.Shape) []*Node {
+	var ps []*Node
+	for i, s := range of {
+		ps = append(ps, Parameter(g, fmt.Sprintf("carried%d", i), s))
+	}
+	return ps
+}
+
+// countIf returns the histograms of xs, [sites·bins], if due is 1, and zeros
+// if it is 0: a loop of one turn or none, since a conditional's branches
+// cannot reach xs.
+func countIf(due *Node, xs []*Node) *Node {
+	g := due.Graph()
+	initial := append([]*Node{due, zeros(g, dtypes.Int32, len(xs)*rawBins)}, xs...)
+	var of []shapes.Shape
+	for _, x := range initial {
+		of = append(of, x.Shape())
+	}
+	goesOn := NewClosure(g, func(g *Graph) []*Node {
+		return []*Node{GreaterThan(declare(g, of)[0], Const(g, int32(0)))}
+	})
+	body := NewClosure(g, func(g *Graph) []*Node {
+		ps := declare(g, of)
+		next := []*Node{Const(g, int32(0)), probe.Count(ps[1], ps[2:])}
+		return append(next, ps[2:]...)
+	})
+	return While(goesOn, body, initial...)[1]
+}

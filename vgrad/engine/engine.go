@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/backend"
+	"github.com/vgrad/lab/vgrad/data"
+	"github.com/vgrad/lab/vgrad/nets"
+)
+
+// Driver says who runs the loop over steps.
+type Driver int
+
+const (
+	Auto   Driver = iota // the device where it can, else the host
+	Host                 // one call a step
+	Device               // many steps a call
+)
+
+// Config is what Train needs beside the sinks.
+type Config struct {
+	Experiment vgrad.Experiment
+	Data       *data.Set
+	Backend    *backend.Backend
+	// Model is the network; nil: the one that the experiment names.
+	Model nets.Model
+	// Driver of the loop. Zero: Auto.
+	Driver Driver
+}
+
+// Result is what training leaves beside the samples.
+type Result struct {
+	// Store holds the trained variables.
+	Store *model.Store
+	// Compile and Run are the times it took to build the programs and to run
+	// the steps.
+	Compile, Run time.Duration
+}
+
+// Check reports what is wrong with an experiment before any work starts:
+// numbers out of range, unknown names, a batch larger than the data. A model
+// handed in needs no network, activation or initializer by name.
+func Check(e vgrad.Experiment, handedIn bool) error {
+	errs := []error{e.Validate()}
+	e = e.WithDefaults()
+	if !handedIn {
+		_, err := nets.New(e, 1)
+		errs = append(errs, err)
+	}
+	_, err := newOptimizer(e.Optimizer)
+	errs = append(errs, err)
+	return errors.Join(append(errs, data.Check(e))...)
+}
+
+// Train runs the experiment and hands the samples of every recorded step to
+// each sink, in step order: the scalars of step s are measured on that step's
+// batch with the weights before the update. Validation loss and accuracy and
+// the final mean |W| follow with step number Steps.
+//
+// It stops with an error when the context ends, a sink fails or the model
+// function panics; what the sinks were given until then stays theirs.
+func Train(ctx context.Context, c Config, sinks ...vgrad.Sink) (res *Result, err error) {
+	if err := Check(c.Experiment, c.Model != nil); err != nil {
+		return nil, err
+	}
+	defer caught(&err)
+	p, err := newPlan(c)
+	if err != nil {
+		return nil, err
+	}
+	shuffle, err := data.Batches(c.Data.Train.Len(), p.exp.Batch, p.exp.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	t := &training{plan: p, ctx: ctx, sinks: sinks, shuffle: shuffle}
+	drive := t.host
+	switch {
+	case c.Driver == Device && !c.Backend.Loops:
+		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", c.Backend.Name())
+	case c.Driver != Host && c.Backend.Loops:
+		drive = t.device
+	}
+	if err := drive(); err != nil {
+		return nil, err
+	}
+	if err := t.finish(); err != nil {
+		return nil, err
+	}
+	return &Result{Store: p.store, Compile: t.compile, Run: t.run}, nil
+}
+
+// caught turns the panic of a graph-building function into an error.
+func caught(err *error) {
+	switch e := recover().(type) {
+	case nil:
+	case error:
+		*err = fmt.Errorf("engine: build the network: %w", e)
+	default:
+		*err = fmt.Errorf("engine: build the network: %v", e)
+	}
+}
+
+// training is one run under way.
+type training struct {
+	*plan
+	ctx          context.Context
+	sinks        []vgrad.Sink
+	shuffle      *data.Shuffle
+	compile, run time.Duration
+	samples      []vgrad.Sample // reused from step to step
+}
+
+// put hands the samples to every sink.
+func (t *training) put(step int, samples []vgrad.Sample) error {
+	for _, s := range t.sinks {
+		if err := s.Put(step, samples); err != nil {
+			return fmt.Errorf("engine: step %d: %w", step, err)
+		}
+	}
+	return nil
+}
+
+// emit hands on one step's measurements: scalars has a value a column, counts
+// the raw histograms, or is nil on a step without them.
+func (t *training) emit(step int, scalars []float32, counts []int32) error {
+	t.samples = t.samples[:0]
+	if step%t.exp.Measure.Every == 0 {
+		for i, c := range t.scalars {
+			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: float64(scalars[i])})
+		}
+	}
+	if counts != nil {
+		for i, c := range t.histograms {
+			h := vgrad.NewHistogram(counts[i*vgrad.RawBins : (i+1)*vgrad.RawBins])
+			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: nan, Hist: h})
+		}
+	}
+	if len(t.samples) == 0 {
+		return nil
+	}
+	return t.put(step, t.samples)
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/vgrad/lab/vgrad"
+)
+
+// finish measures what is measured once, after the last step: loss and
+// accuracy of the validation set, and the mean |W| of each layer.
+func (t *training) finish() error {
+	cost, accuracy, err := t.validate()
+	if err != nil {
+		return err
+	}
+	step := t.exp.Steps
+	samples := []vgrad.Sample{
+		{Step: step, Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: cost},
+		{Step: step, Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: accuracy},
+	}
+	if t.exp.Measure.Measures(vgrad.MeanAbsWeight) {
+		for _, w := range t.weights {
+			mean, err := meanAbs(must(t.variables[w.index].Value()))
+			if err != nil {
+				return fmt.Errorf("engine: mean |W| of %s: %w", w.Path, err)
+			}
+			samples = append(samples, vgrad.Sample{Step: step, Site: w.Site, Quantity: vgrad.MeanAbsWeight, Value: mean})
+		}
+	}
+	return t.put(step, samples)
+}
+
+// validate returns loss (nats) and accuracy of the validation set, taken as one batch.
+func (t *training) validate() (cost, accuracy float64, err error) {
+	set := t.Data.Validation
+	g := NewGraph(t.Backend.Backend, "validation")
+	defer g.Finalize()
+	for _, v := range t.variables {
+		v.NodeValue(g)
+	}
+	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, set.Len(), t.Data.Features))
+	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, set.Len()))
+	c, a := judge(t.build(g, scale(images), false), labels)
+	if err := g.Compile(c, a); err != nil {
+		return 0, 0, fmt.Errorf("engine: compile the validation: %w", err)
+	}
+	var args []any
+	for _, v := range t.variables {
+		args = append(args, must(v.Value()))
+	}
+	out := g.Run(append(args,
+		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
+		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()))...)
+	return float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1])), nil
+}
+
+// meanAbs is the mean magnitude of a float32 tensor.
+func meanAbs(x *tensors.Tensor) (float64, error) {
+	values, err := tensors.CopyFlatData[float32](x)
+	sum := 0.0
+	for _, v := range values {
+		sum += math.Abs(float64(v))
+	}
+	return sum / float64(len(values)), err
+}

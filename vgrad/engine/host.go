@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/vgrad/lab/vgrad/data"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// host drives the step with one call a step. Steps that count histograms run
+// a program of their own, compiled when the first one comes.
+func (t *training) host() error {
+	state := t.initial()
+	rate := tensors.FromScalar(float32(t.exp.LearningRate))
+	var programs [2]*Graph
+	indices := make([]int32, t.exp.Batch)
+	for step := range t.exp.Steps {
+		if err := t.ctx.Err(); err != nil {
+			return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
+		}
+		which := 0
+		if t.counts(step) {
+			which = 1
+		}
+		if programs[which] == nil {
+			start := time.Now()
+			g, err := t.hostProgram(which == 1)
+			if err != nil {
+				return err
+			}
+			defer g.Finalize()
+			programs[which], t.compile = g, t.compile+time.Since(start)
+		}
+		start := time.Now()
+		t.shuffle.Fill(indices)
+		images, labels := gather(t.Data.Train, t.Data.Features, indices)
+		out := programs[which].Run(append(t.donate(state), rate,
+			tensors.FromFlatDataAndDimensions(images, t.exp.Batch, t.Data.Features),
+			tensors.FromFlatDataAndDimensions(labels, t.exp.Batch))...)
+		t.run += time.Since(start)
+		state = out[:len(state)]
+		if err := t.read(step, 1, out[len(state):]); err != nil {
+			return err
+		}
+	}
+	return t.keep(state)
+}
+
+// hostProgram compiles a single step: state, rate, images and labels to the
+// next state, [1, columns] scalars and, if asked for, [sites·bins] counts.
+func (t *training) hostProgram(histograms bool) (*Graph, error) {
+	g := NewGraph(t.Backend.Backend, "step")
+	state := t.parameters(g)
+	rate := Parameter(g, "rate", shapes.Make(dtypes.Float32))
+	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, t.exp.Batch, t.Data.Features))
+	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, t.exp.Batch))
+	next, m := t.step(state, rate, images, labels)
+	out := append(next, InsertAxes(m.scalars, 0))
+	if histograms {
+		empty := zeros(g, dtypes.Int32, len(t.histograms)*rawBins)
+		out = append(out, probe.Count(empty, m.counted))
+	}
+	if err := g.Compile(out...); err != nil {
+		return nil, fmt.Errorf("engine: compile the training step: %w", err)
+	}
+	return g, nil
+}
+
+// parameters declares the state as the graph's first parameters.
+func (p *plan) parameters(g *Graph) []*Node {
+	var state []*Node
+	for _, v := range p.variables {
+		state = append(state, v.NodeValue(g))
+	}
+	for i, x := range p.initial()[len(state):] {
+		state = append(state, Parameter(g, fmt.Sprintf("slot%d", i), x.Shape()))
+	}
+	return state
+}
+
+// donate gives the state's memory to the program that is about to replace it.
+func (p *plan) donate(state []*tensors.Tensor) []any {
+	var args []any
+	for _, x := range state {
+		args = append(args, must(DonateTensorBuffer(x, p.Backend.Backend, 0)))
+	}
+	return args
+}
+
+// read hands on the measurements of n steps: out holds scalars [≥ n, columns]
+// and, where there is a second tensor, counts [sites·bins] of the last of
+// them, if that is a step that counts. It frees both.
+func (t *training) read(first, n int, out []*tensors.Tensor) error {
+	scalars := must(tensors.CopyFlatData[float32](out[0]))
+	var counts []int32
+	if len(out) > 1 {
+		counts = must(tensors.CopyFlatData[int32](out[1]))
+	}
+	for _, x := range out {
+		if err := x.FinalizeAll(); err != nil {
+			return fmt.Errorf("engine: free a measurement: %w", err)
+		}
+	}
+	for i := range n {
+		var h []int32
+		if t.counts(first + i) {
+			h = counts
+		}
+		if err := t.emit(first+i, scalars[i*len(t.scalars):(i+1)*len(t.scalars)], h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather copies the examples at indices: images [batch, features], labels [batch].
+func gather(s data.Split, features int, indices []int32) (images, labels []uint8) {
+	images, labels = make([]uint8, 0, len(indices)*features), make([]uint8, 0, len(indices))
+	for _, i := range indices {
+		images = append(images, s.Images[int(i)*features:(int(i)+1)*features]...)
+		labels = append(labels, s.Labels[i])
+	}
+	return images, labels
+}

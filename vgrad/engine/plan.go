@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/nets"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+var nan = math.NaN()
+
+// column is one value that the step measures: a quantity at a site.
+type column struct {
+	site     vgrad.Site
+	quantity vgrad.Quantity
+}
+
+// plan is everything about a run that is known before its first step: the
+// variables, what is measured where, and how the state is laid out.
+//
+// The state of training is a list of tensors: the model's variables, then for
+// each trainable one its optimizer slots, then the number of the update (a
+// float32 scalar, from 1).
+type plan struct {
+	Config
+	exp       vgrad.Experiment // with defaults
+	model     nets.Model
+	optimizer optimizer
+
+	store     *model.Store
+	variables []*model.Variable // all of them
+	trainable []int             // indices into variables
+	weights   []site            // indices into variables
+	units     []site            // indices into the taps
+
+	scalars    []column // the network's come first
+	histograms []column
+}
+
+// site is a vgrad.Site and the index of what is measured there.
+type site struct {
+	vgrad.Site
+	index int
+}
+
+// newPlan traces the model once to find its variables and taps, and gives
+// the variables their initial values. It panics as the model does.
+func newPlan(c Config) (*plan, error) {
+	p := &plan{Config: c, exp: c.Experiment.WithDefaults(), model: c.Model, store: model.NewStore()}
+	var err error
+	if p.model == nil {
+		if p.model, err = nets.New(p.exp, c.Data.Classes); err != nil {
+			return nil, err
+		}
+	}
+	if p.optimizer, err = newOptimizer(p.exp.Optimizer); err != nil {
+		return nil, err
+	}
+	taps, err := p.trace()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.store.InitializeVariables(c.Backend.Backend, nil); err != nil {
+		return nil, fmt.Errorf("engine: draw the initial weights: %w", err)
+	}
+	p.locate(taps)
+	p.choose()
+	return p, nil
+}
+
+// trace builds the model in a graph that is thrown away.
+func (p *plan) trace() ([]nets.Tapped, error) {
+	g := NewGraph(p.Backend.Backend, "trace")
+	defer g.Finalize()
+	x := Parameter(g, "x", shapes.Make(dtypes.Float32, p.exp.Batch, p.Data.Features))
+	var logits *Node
+	taps := nets.Record(g, func() { logits = p.build(g, x, true) })
+	want := []int{p.exp.Batch, p.Data.Classes}
+	if logits == nil || !logits.Shape().Equal(shapes.Make(dtypes.Float32, want...)) {
+		return nil, fmt.Errorf("engine: the network gives %v; logits must be float32 of shape %v", logits, want)
+	}
+	for v := range p.store.IterVariables() {
+		if v.Trainable {
+			p.trainable = append(p.trainable, len(p.variables))
+		}
+		p.variables = append(p.variables, v)
+	}
+	if len(p.trainable) == 0 {
+		return nil, fmt.Errorf("engine: the network has no trainable variable")
+	}
+	return taps, nil
+}
+
+// build calls the model function on x.
+func (p *plan) build(g *Graph, x *Node, training bool) *Node {
+	p.store.SetTraining(g, training)
+	scope := p.store.RootScope()
+	if init, err := nets.NewInitializer(p.exp.Initializer, p.exp.Gain); err == nil {
+		scope = scope.WithInitializer(nets.Seeded(init, p.exp.Seed))
+	}
+	return p.model(scope, x)
+}
+
+// locate gives every weight variable and every tap its site.
+func (p *plan) locate(taps []nets.Tapped) {
+	layer := 0
+	for i, v := range p.variables {
+		if v.Trainable && v.Shape().Rank() >= 2 {
+			layer++
+			p.weights = append(p.weights, site{vgrad.Site{Path: v.Path(), Layer: layer, Size: v.Shape().Size()}, i})
+		}
+	}
+	for i, t := range taps {
+		p.units = append(p.units, site{vgrad.Site{Path: t.Path, Layer: t.Weights, Size: t.A.Shape().Size()}, i})
+	}
+}
+
+// choose lists the columns that the experiment asks for.
+func (p *plan) choose() {
+	for _, q := range vgrad.Quantities() {
+		info, err := q.Info()
+		if err != nil || info.Final || !p.exp.Measure.Measures(q) {
+			continue
+		}
+		sites := []site{{Site: vgrad.Network}}
+		switch info.Of {
+		case vgrad.LayerWeights:
+			sites = p.weights
+		case vgrad.LayerUnits:
+			sites = p.units
+		}
+		for _, s := range sites {
+			if info.Histogram {
+				p.histograms = append(p.histograms, column{s.Site, q})
+			} else {
+				p.scalars = append(p.scalars, column{s.Site, q})
+			}
+		}
+	}
+}
+
+// counts reports whether step's histograms are recorded.
+func (p *plan) counts(step int) bool {
+	return len(p.histograms) > 0 && step%p.exp.Measure.HistogramEvery == 0
+}
+
+// initial returns the state before the first step.
+func (p *plan) initial() []*tensors.Tensor {
+	var state []*tensors.Tensor
+	for _, v := range p.variables {
+		state = append(state, must(must(v.Value()).Clone()))
+	}
+	for _, i := range p.trainable {
+		for range p.optimizer.slots {
+			state = append(state, tensors.FromShape(p.variables[i].Shape()))
+		}
+	}
+	return append(state, tensors.FromScalar(float32(1)))
+}
+
+// keep puts the variables' part of a state back into the store.
+func (p *plan) keep(state []*tensors.Tensor) error {
+	for i, v := range p.variables {
+		if err := v.SetValue(state[i]); err != nil {
+			return fmt.Errorf("engine: keep %s: %w", v.Path(), err)
+		}
+	}
+	return nil
+}
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+// measured computes the columns of one step from what the step knows.
+func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) *Node {
+	var values []*Node
+	for _, c := range p.scalars {
+		info, _ := c.quantity.Info()
+		switch info.Of {
+		case vgrad.WholeNetwork:
+			values = append(values, network[c.quantity])
+		case vgrad.LayerWeights:
+			values = append(values, probe.OfWeights(c.quantity, ws[at(p.weights, c.site)]))
+		case vgrad.LayerUnits:
+			values = append(values, probe.OfUnits(c.quantity, us[at(p.units, c.site)]))
+		}
+	}
+	return Stack(values, 0)
+}
+
+// counted lists the tensors whose values the histograms count.
+func (p *plan) counted(ws []probe.Weights, us []probe.Units) []*Node {
+	var xs []*Node
+	for _, c := range p.histograms {
+		if i := at(p.weights, c.site); i >= 0 {
+			xs = append(xs, probe.Counted(c.quantity, &ws[i], nil))
+		} else {
+			xs = append(xs, probe.Counted(c.quantity, nil, &us[at(p.units, c.site)]))
+		}
+	}
+	return xs
+}
+
+// at returns the position of s among the sites, -1 if it is not there.
+func at(sites []site, s vgrad.Site) int {
+	for i := range sites {
+		if sites[i].Site == s {
+			return i
+		}
+	}
+	return -1
+}

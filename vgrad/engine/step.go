@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train/loss"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/nets"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// measurement is what one step gives beside the next state.
+type measurement struct {
+	scalars *Node   // [len(plan.scalars)] float32
+	counted []*Node // what the histograms count, in their order
+}
+
+// step builds one training step in the current function of the graph: state
+// as plan describes it, rate a float32 scalar, images [batch, features] and
+// labels [batch] uint8. It panics on errors.
+func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m measurement) {
+	g := rate.Graph()
+	for i, v := range p.variables {
+		v.SetNodeValue(state[i])
+	}
+	var logits *Node
+	taps := nets.Record(g, func() { logits = p.build(g, scale(images), true) })
+	cost, accuracy := judge(logits, labels)
+	grads, deltas := p.gradients(cost, state, taps)
+
+	next = make([]*Node, len(state))
+	for i, v := range p.variables {
+		next[i] = v.NodeValue(g) // a model may change its own variables, such as running means
+	}
+	updates := p.update(rate, state, grads, next)
+	var ws []probe.Weights
+	for _, w := range p.weights {
+		ws = append(ws, probe.Weights{W: state[w.index], Grad: grads[w.index], Update: updates[w.index]})
+	}
+	var us []probe.Units
+	for i, t := range taps {
+		us = append(us, probe.Units{Z: t.Z, A: t.A, Delta: deltas[i], Activation: t.Activation})
+	}
+	network := map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}
+	return next, measurement{p.measured(network, ws, us), p.counted(ws, us)}
+}
+
+// scale turns bytes 0..255 into numbers 0..1.
+func scale(images *Node) *Node {
+	return DivScalar(ConvertDType(images, dtypes.Float32), 255)
+}
+
+// judge returns the mean cross-entropy (nats) and the accuracy of logits
+// [n, classes] for labels [n] uint8, both scalars.
+func judge(logits, labels *Node) (cost, accuracy *Node) {
+	labels = ConvertDType(labels, dtypes.Int32)
+	cost = ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits([]*Node{InsertAxes(labels, -1)}, []*Node{logits}))
+	right := Equal(ArgMax(logits, -1, dtypes.Int32), labels)
+	return cost, ReduceAllMean(ConvertDType(right, dtypes.Float32))
+}
+
+// gradients returns ∂L/∂v for each variable (nil for those not trained) and
+// δ = ∂L/∂z for each tap.
+func (p *plan) gradients(cost *Node, state []*Node, taps []nets.Tapped) (grads, deltas []*Node) {
+	var of []*Node
+	for _, i := range p.trainable {
+		of = append(of, state[i])
+	}
+	for _, t := range taps {
+		of = append(of, t.Z)
+	}
+	all := Gradient(cost, of...)
+	grads = make([]*Node, len(p.variables))
+	for k, i := range p.trainable {
+		grads[i] = all[k]
+	}
+	return grads, all[len(p.trainable):]
+}
+
+// update fills in the next values of the trainable variables, the optimizer's
+// slots and the update count, and returns ΔW for each variable.
+func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
+	updates := make([]*Node, len(p.variables))
+	count := state[len(state)-1]
+	slot := len(p.variables)
+	for _, i := range p.trainable {
+		end := slot + p.optimizer.slots
+		delta, slots := p.optimizer.update(rate, count, grads[i], state[slot:end])
+		updates[i], next[i] = delta, Add(next[i], delta)
+		copy(next[slot:end], slots)
+		slot = end
+	}
+	next[len(next)-1] = OnePlus(count)
+	return updates
+}

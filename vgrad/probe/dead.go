@@ -1,0 +1,17 @@
+package probe
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// DeadBelow is the magnitude up to which an activation counts as zero.
+const DeadBelow = 1e-8
+
+// dead is the fraction of units with |a| ≤ DeadBelow on every example of the
+// batch. A unit counts once, whatever the axes behind the first.
+func dead(u Units) *Node {
+	loudest := ReduceMax(Abs(u.A), 0)
+	silent := LessOrEqual(loudest, MulScalar(OnesLike(loudest), DeadBelow))
+	return ReduceAllMean(ConvertDType(silent, dtypes.Float32))
+}

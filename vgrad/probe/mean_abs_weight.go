@@ -1,0 +1,6 @@
+package probe
+
+import . "github.com/gomlx/gomlx/core/graph"
+
+// meanAbsWeight is mean |W|.
+func meanAbsWeight(w Weights) *Node { return ReduceAllMean(Abs(w.W)) }

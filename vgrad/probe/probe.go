@@ -1,0 +1,68 @@
+package probe
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/nets"
+)
+
+// Weights is what a probe sees of one weight variable in one step.
+type Weights struct {
+	W      *Node // the weights before the update
+	Grad   *Node // ∂L/∂W, in the shape of W
+	Update *Node // ΔW, what the optimizer adds to W
+}
+
+// Units is what a probe sees of one layer's units in one step.
+type Units struct {
+	Z, A       *Node // pre-activations and activations, [batch, …]
+	Delta      *Node // δ = ∂L/∂z, L being the mean over the batch
+	Activation nets.Activation
+}
+
+// weightProbes are the quantities of a layer's weights.
+var weightProbes = map[vgrad.Quantity]func(Weights) *Node{
+	vgrad.MeanAbsGrad:   meanAbsGrad,
+	vgrad.RMSGrad:       rmsGrad,
+	vgrad.MaxAbsGrad:    maxAbsGrad,
+	vgrad.UpdateRatio:   updateRatio,
+	vgrad.MeanAbsWeight: meanAbsWeight,
+}
+
+// unitProbes are the quantities of a layer's units.
+var unitProbes = map[vgrad.Quantity]func(Units) *Node{
+	vgrad.RMSDelta:       rmsDelta,
+	vgrad.MeanActivation: meanActivation,
+	vgrad.StdActivation:  stdActivation,
+	vgrad.Saturated:      saturated,
+	vgrad.Dead:           dead,
+}
+
+// histograms says which tensor each histogram counts; nil where the site has none.
+var histograms = map[vgrad.Quantity]func(*Weights, *Units) *Node{
+	vgrad.Weights:     func(w *Weights, _ *Units) *Node { return w.W },
+	vgrad.Gradients:   func(w *Weights, _ *Units) *Node { return w.Grad },
+	vgrad.Activations: func(_ *Weights, u *Units) *Node { return u.A },
+}
+
+// OfWeights returns the scalar node of a quantity of weights. It panics on
+// a quantity that is none.
+func OfWeights(q vgrad.Quantity, w Weights) *Node { return weightProbes[q](w) }
+
+// OfUnits returns the scalar node of a quantity of units. It panics on a
+// quantity that is none.
+func OfUnits(q vgrad.Quantity, u Units) *Node { return unitProbes[q](u) }
+
+// Counted returns the tensor that a histogram quantity counts. The argument
+// of the other kind of site may be nil.
+func Counted(q vgrad.Quantity, w *Weights, u *Units) *Node { return histograms[q](w, u) }
+
+// rms is √mean(x²) over all of x, a scalar. It scales by the largest
+// magnitude first: squares of float32 values below 1e-19 would be zero.
+// A NaN in x gives NaN, an infinity gives infinity.
+func rms(x *Node) *Node {
+	m := ReduceAllMax(Abs(x))
+	usable := LogicalAnd(GreaterThan(m, ZerosLike(m)), IsFinite(m))
+	scale := Where(usable, m, OnesLike(m))
+	return Mul(scale, Sqrt(ReduceAllMean(Square(Div(x, scale)))))
+}
