@@ -1,0 +1,113 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// HTMLOptions says how a figure becomes HTML. The zero value has no static
+// picture and brings no library: it is live only in a page that has ECharts.
+type HTMLOptions struct {
+	// Renderer draws the static picture. Nil: none, and the figure says so
+	// where it cannot be live.
+	Renderer *Renderer
+	// Width of the static picture in CSS pixels. Zero: 720.
+	Width int
+	// ECharts is the library to embed in this fragment. Nil: none.
+	ECharts []byte
+	// Kernelspec names the Jupyter kernelspec whose folder serves
+	// echarts.min.js. Empty: none.
+	Kernelspec string
+	// Bare leaves out style and runtime: the page brings them once, see [Head] and [Foot].
+	Bare bool
+	// Position tells equal figures of one page apart; it enters the id.
+	Position int
+}
+
+// HTML returns the figure as an HTML fragment: title, static picture, caption,
+// the table, and a script that makes it live where ECharts is to be had: in
+// the page already, at the kernelspec's address, or embedded; else the static
+// picture stays. Everything that came from a caller is escaped. The same
+// figure and options give the same bytes.
+func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
+	id, err := f.id(o.Position)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := f.spec()
+	if err != nil {
+		return nil, err
+	}
+	data := struct {
+		*Figure
+		ID, Kernelspec string
+		Picture        template.URL
+		Alt            string
+		Spec           template.JS
+		Head, Foot     template.HTML
+		Width          int
+	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Alt: f.alt(), Spec: template.JS(spec), Width: o.Width}
+	if data.Width <= 0 {
+		data.Width = defaultWidth
+	}
+	if o.Renderer != nil {
+		svg, err := o.Renderer.draw(f, Light, data.Width, 0, false)
+		if err != nil {
+			return nil, err
+		}
+		data.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
+	}
+	if !o.Bare {
+		data.Head, data.Foot = Head(), Foot(o.ECharts)
+	}
+	var b bytes.Buffer
+	if err := fragment.Execute(&b, data); err != nil {
+		return nil, fmt.Errorf("chart: HTML of %q: %w", f.Title, err)
+	}
+	return b.Bytes(), nil
+}
+
+// alt describes the picture to who cannot see it.
+func (f *Figure) alt() string {
+	return f.Title + ". " + f.Caption + " The values are in the table below."
+}
+
+// Head returns what figures need before them, once a page: their style.
+func Head() template.HTML {
+	return template.HTML("<style>\n" + style + "</style>\n")
+}
+
+// Foot returns what figures need after them, once a page: ECharts, where it is
+// given, and the runtime that makes figures live. ECharts is wrapped so that
+// AMD and CommonJS loaders in the page do not take it.
+func Foot(echarts []byte) template.HTML {
+	var b strings.Builder
+	if len(echarts) > 0 {
+		b.WriteString("<script>if (!window.echarts) (function (define, module, exports) {\n" + inScript(string(echarts)) + "\n}).call(window);</script>\n")
+	}
+	b.WriteString("<script>\n" + inScript(runtime()) + "</script>\n")
+	return template.HTML(b.String())
+}
+
+// inScript makes JavaScript safe inside a script element: in strings and
+// regular expressions, the only places where these occur, \/ is / and \! is !.
+func inScript(js string) string {
+	return strings.NewReplacer("</script", `<\/script`, "</SCRIPT", `<\/SCRIPT`, "<!--", `<\!--`).Replace(js)
+}
+
+var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure class="vgrad-figure" id="{{.ID}}"{{with .Kernelspec}} data-kernelspec="{{.}}"{{end}}>
+<p class="vgrad-title">{{.Title}}</p>
+{{with .Note}}<p class="vgrad-note">{{.}}</p>
+{{end}}{{if .Picture}}<img class="vgrad-static" src="{{.Picture}}" width="{{.Width}}" height="{{.Height}}" alt="{{.Alt}}">
+{{else}}<p class="vgrad-static vgrad-absent">The picture needs ECharts, which is not here: <code>go tool vgrad assets</code> fetches it. The values are in the table.</p>
+{{end}}<figcaption>{{.Caption}}</figcaption>
+<details{{if not .Picture}} open{{end}}><summary>The values as a table</summary>
+<table class="vgrad-data"><thead><tr>{{range .Table.Columns}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
+<tbody>{{range .Table.Rows}}<tr>{{range $i, $c := .}}{{if $i}}<td>{{$c}}</td>{{else}}<th scope="row">{{$c}}</th>{{end}}{{end}}</tr>
+{{end}}</tbody></table></details>
+<script type="application/json" class="vgrad-spec">{{.Spec}}</script>
+</figure>
+{{.Foot}}`))

@@ -1,0 +1,85 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/dop251/goja"
+)
+
+// Renderer draws figures as SVG without a browser: ECharts in a JavaScript
+// engine written in Go. Making one takes some tenths of a second, so a program
+// may make it in the background while it trains. It is safe for use from
+// several goroutines, which take turns.
+type Renderer struct {
+	mu  sync.Mutex
+	svg goja.Callable
+	vm  *goja.Runtime
+}
+
+// stubs are what ECharts asks of its surroundings and does not need here.
+const stubs = `var setTimeout = function () { return 0; }, clearTimeout = function () {}, setInterval = setTimeout, clearInterval = clearTimeout;
+var console = { log: clearTimeout, warn: clearTimeout, error: clearTimeout };
+var module = { exports: {} }, exports = module.exports;`
+
+// NewRenderer loads the bytes of echarts.min.js, version 5.5 or later (6.1.0
+// is what it is tested with).
+func NewRenderer(echarts []byte) (*Renderer, error) {
+	if len(echarts) == 0 {
+		return nil, errors.New("chart: renderer: the ECharts library is empty; `go tool vgrad assets` fetches it")
+	}
+	vm := goja.New()
+	for _, part := range []struct{ name, text string }{
+		{"stubs", stubs},
+		{"echarts.min.js", string(echarts)},
+		{"library", `var echarts = module.exports.init ? module.exports : globalThis.echarts;`},
+		{"figure.js", runtime()},
+	} {
+		if _, err := vm.RunScript(part.name, part.text); err != nil {
+			return nil, fmt.Errorf("chart: renderer: %s: %w", part.name, err)
+		}
+	}
+	svg, ok := goja.AssertFunction(vm.Get("vgradFigures").ToObject(vm).Get("svg"))
+	if !ok || goja.IsUndefined(vm.Get("echarts")) {
+		return nil, errors.New("chart: renderer: the library given is not ECharts")
+	}
+	return &Renderer{vm: vm, svg: svg}, nil
+}
+
+// SVG draws the figure with its title, width by height pixels; 0 is 720 wide
+// and as high as the figure asks.
+func (r *Renderer) SVG(f *Figure, theme Theme, width, height int) ([]byte, error) {
+	return r.draw(f, theme, width, height, true)
+}
+
+// draw draws the figure, with its title or without.
+func (r *Renderer) draw(f *Figure, theme Theme, width, height int, titled bool) ([]byte, error) {
+	if theme != Light && theme != Dark {
+		return nil, fmt.Errorf("chart: SVG of %q: unknown theme %q; the themes are %s and %s", f.Title, theme, Light, Dark)
+	}
+	if width <= 0 {
+		width = defaultWidth
+	}
+	if height <= 0 {
+		height = f.Height
+		if titled {
+			height += 40
+		}
+	}
+	spec, err := f.spec()
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, err := r.svg(goja.Undefined(), r.vm.ToValue(string(spec)), r.vm.ToValue(string(theme)),
+		r.vm.ToValue(width), r.vm.ToValue(height), r.vm.ToValue(titled))
+	if err != nil {
+		return nil, fmt.Errorf("chart: SVG of %q: %w", f.Title, err)
+	}
+	return []byte(v.String()), nil
+}
+
+// defaultWidth is how wide a static picture is, in CSS pixels.
+const defaultWidth = 720

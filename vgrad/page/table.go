@@ -1,0 +1,108 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+)
+
+// Table is a table of a page. Cells may hold the markup of [Page.Text].
+type Table struct {
+	Caption string
+	Columns []string
+	Rows    [][]string // each with a cell for each column
+	// Verdicts adds a last column "verdict", one entry a row. Nil: no such column.
+	Verdicts []Verdict
+}
+
+// Verdict is the judgement of a claim. A page shows it as a sign, a word and a
+// colour. The zero value is not judged.
+type Verdict int
+
+// The verdicts.
+const (
+	NotJudged Verdict = iota
+	Holds
+	Partly
+	Fails
+)
+
+// String returns the word of the verdict.
+func (v Verdict) String() string {
+	if v < NotJudged || v > Fails {
+		return fmt.Sprintf("Verdict(%d)", int(v))
+	}
+	return [...]string{"not judged", "holds", "holds in part", "does not hold"}[v]
+}
+
+// Sign returns the sign that stands before the word.
+func (v Verdict) Sign() string {
+	if v < NotJudged || v > Fails {
+		return "?"
+	}
+	return [...]string{"–", "✓", "≈", "✗"}[v]
+}
+
+// Class returns the CSS class of the verdict.
+func (v Verdict) Class() string {
+	if v < NotJudged || v > Fails {
+		return "unjudged"
+	}
+	return [...]string{"unjudged", "holds", "partly", "fails"}[v]
+}
+
+// check reports rows that do not fit the columns.
+func (t *Table) check() error {
+	for i, r := range t.Rows {
+		if len(r) != len(t.Columns) {
+			return fmt.Errorf("table %q: row %d has %d cells for %d columns", t.Caption, i+1, len(r), len(t.Columns))
+		}
+	}
+	if t.Verdicts != nil && len(t.Verdicts) != len(t.Rows) {
+		return fmt.Errorf("table %q: %d verdicts for %d rows", t.Caption, len(t.Verdicts), len(t.Rows))
+	}
+	return nil
+}
+
+// numeric reports whether every cell of a column but the first is a number or a dash.
+func (t *Table) numeric(column int) bool {
+	numbers := 0
+	for _, r := range t.Rows {
+		text := strings.TrimSpace(r[column])
+		if text == "" || text == "–" {
+			continue
+		}
+		if _, err := strconv.ParseFloat(strings.TrimSuffix(strings.ReplaceAll(text, ",", ""), " %"), 64); err != nil {
+			return false
+		}
+		numbers++
+	}
+	return column > 0 && numbers > 0
+}
+
+// html writes the table.
+func (t *Table) html() (template.HTML, error) {
+	if err := t.check(); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err := tableFrame.Execute(&b, t)
+	return template.HTML(b.String()), err
+}
+
+// Class returns the class attribute of a cell; it is called by the template.
+func (t *Table) Class(column int) string {
+	if t.numeric(column) {
+		return "number"
+	}
+	return "text"
+}
+
+var tableFrame = template.Must(template.New("table").Funcs(template.FuncMap{"inline": inline}).Parse(
+	`<div class="table" role="region" tabindex="0"{{with .Caption}} aria-label="{{.}}"{{end}}><table>{{with .Caption}}<caption>{{inline .}}</caption>{{end}}
+<thead><tr>{{range $i, $c := .Columns}}<th scope="col" class="{{$.Class $i}}">{{inline $c}}</th>{{end}}{{if .Verdicts}}<th scope="col">verdict</th>{{end}}</tr></thead>
+<tbody>
+{{range $r, $row := .Rows}}<tr>{{range $i, $c := $row}}{{if $i}}<td class="{{$.Class $i}}">{{inline $c}}</td>{{else}}<th scope="row">{{inline $c}}</th>{{end}}{{end}}{{if $.Verdicts}}{{with index $.Verdicts $r}}<td class="verdict {{.Class}}"><span aria-hidden="true">{{.Sign}}</span> {{.}}</td>{{else}}<td class="verdict unjudged">– not judged</td>{{end}}{{end}}</tr>
+{{end}}</tbody></table></div>
+`))
