@@ -48,6 +48,7 @@ type Table struct {
 type extra struct {
 	Log    *bool      `json:"log,omitempty"` // nil: no log toggle; else how it starts
 	Smooth bool       `json:"smooth,omitempty"`
+	Weight float64    `json:"weight,omitempty"` // of the smoothing at the start
 	Zoom   bool       `json:"zoom,omitempty"`
 	Lines  []lineInfo `json:"lines,omitempty"`
 	Frames []frame    `json:"frames,omitempty"`
@@ -129,6 +130,7 @@ func (l look) apply(s map[string]any, i int, f *Figure) {
 		shade := mix(l.Colour, 0.55*(1-float64(i+1)/float64(len(f.painted))))
 		s["color"] = shade
 		s["areaStyle"] = with(s["areaStyle"], "color", shade, "opacity", 1)
+		s["lineStyle"] = with(s["lineStyle"], "color", mix(shade, 0.5))
 	case s["areaStyle"] != nil:
 		s["areaStyle"] = map[string]any{"color": l.Colour, "opacity": 0.18}
 	default:

@@ -1,10 +1,10 @@
-// Draws figures of package chart: the same code lays out a live figure in a
-// browser and a static one in Go (see renderer.go). Including it twice is
-// harmless. A figure is <figure class="vgrad-figure"> that holds its spec as
-// JSON; mount() makes all of them live once ECharts is there.
+// What a figure of package chart looks like: from its spec (figure.go) and a
+// state (log or linear, smoothing, frame, theme, size) to an ECharts option.
+// The same code draws live figures in a browser (live.js) and static ones in
+// Go (renderer.go). Including it twice is harmless.
 (function (root) {
   "use strict";
-  if (root.vgradFigures) { if (root.vgradFigures.mount) root.vgradFigures.mount(); return; }
+  if (root.vgradFigures) return;
   const themes = /*THEMES*/{};
 
   // ---- numbers -----------------------------------------------------------
@@ -17,7 +17,10 @@
   }
   function logTick(v) {
     const n = Math.log10(v);
-    if (Math.abs(n - Math.round(n)) > 1e-9) return number(v, 2);
+    if (Math.abs(n - Math.round(n)) > 1e-9) {
+      const power = Math.floor(n), digit = +(v / Math.pow(10, power)).toPrecision(2);
+      return power >= -1 && power <= 2 ? number(v, 2) : digit + "·10" + superscript(power);
+    }
     return Math.round(n) === 0 ? "1" : "10" + superscript(Math.round(n));
   }
   const percent = (p) => number(p, 3) + " %";
@@ -36,6 +39,20 @@
       seen += n;
       return [x, +(last / (1 - Math.pow(weight, seen))).toPrecision(6)];
     });
+  }
+  // The ends of a log axis: 1, 2 or 5 times a power of ten around the data.
+  function logRange(low, high) {
+    if (!(low <= high)) return { min: 0.1, max: 1 };
+    const at = (v, steps, better) => {
+      const power = Math.pow(10, Math.floor(Math.log10(v)));
+      return +(steps.map((m) => m * power).find((e) => better(e, v)) || 10 * power).toPrecision(3);
+    };
+    const min = at(low, [5, 2, 1], (e, v) => e <= v * 1.0001), max = at(high, [1, 2, 5, 10], (e, v) => e >= v * 0.9999);
+    return { min, max: max > min ? max : 10 * min };
+  }
+  function extent(values, log) {
+    const fit = values.filter((v) => drawn(v, log));
+    return [fit.reduce((a, v) => Math.min(a, v), Infinity), fit.reduce((a, v) => Math.max(a, v), -Infinity)];
   }
   const drawn = (v, log) => v !== null && v !== undefined && !(log && v <= 0);
   const onAxis = (data, log) => data.map((p) => drawn(p[1], log) ? p : [p[0], null]);
@@ -64,8 +81,11 @@
     const top = header(o, spec, state, t);
     layout(o, spec, state, top);
     for (const axis of o.xAxis.concat(o.yAxis)) paintAxis(axis, t);
+    if (state.theme === "dark" && spec.kind !== "ridge") {
+      for (const s of o.series) { if (s.color) s.color = lighter(s.color); if (s.areaStyle) s.areaStyle.color = lighter(s.areaStyle.color); }
+    }
     kinds[spec.kind](o, spec, state, t);
-    if (state.live) interact(o, spec, state, t);
+    if (state.live) root.vgradFigures.interact(o, spec, state, t);
     return o;
   }
 
@@ -109,6 +129,12 @@
     axis.splitLine = Object.assign({ show: true, lineStyle: { color: t.grid } }, axis.splitLine);
     if (!axis.axisLabel.formatter && axis.type !== "category") axis.axisLabel.formatter = axis.type === "log" ? logTick : (v) => number(v, 4);
   }
+  const lighter = (c) => "#" + [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)).map((v) => Math.round(v + (255 - v) * 0.28).toString(16).padStart(2, "0")).join("");
+  // Over more than a decade the ends of the axis go without a label, unless they are decades.
+  function setRange(axis, range, state) {
+    Object.assign(axis, range);
+    if (range.max / range.min > 20 && !state.zoomed) axis.axisLabel.formatter = (v) => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? logTick(v) : "";
+  }
   function setLog(axis, log) {
     axis.type = log ? "log" : "value";
     axis.axisLabel.formatter = log ? logTick : (v) => number(v, 3);
@@ -117,23 +143,26 @@
   // Marks at the foot of the axis where values are missing.
   function footMarks(o, series, axis, xs, hollow) {
     if (xs.length === 0) return;
-    const some = xs.filter((_, i) => i % Math.ceil(xs.length / 60) === 0);
+    const x = o.xAxis[axis.x], apart = (x.max - x.min) / 60;
+    let last = -Infinity;
+    const some = xs.filter((v) => v - last >= apart && ((last = v), true));
     const cross = { symbol: "path://M0,1L1,0L4,3L7,0L8,1L5,4L8,7L7,8L4,5L1,8L0,7L3,4Z", symbolSize: 8 };
     const wedge = { symbol: "triangle", symbolRotate: 180, symbolSize: 8 };
     o.series.push(Object.assign({ type: "scatter", name: series.name, color: series.color, xAxisIndex: axis.x, yAxisIndex: axis.foot,
-      silent: true, tooltip: { show: false }, clip: false, z: 6, extra: true, data: some.map((x) => [x, 0.012]) }, hollow ? wedge : cross));
+      silent: true, tooltip: { show: false }, clip: false, z: 6, data: some.map((v) => [v, 0.015]) }, hollow ? wedge : cross));
   }
 
   const kinds = { scalar, flow, ridge, cells };
 
   function scalar(o, spec, state, t) {
     setLog(o.yAxis[0], state.log);
-    const lines = spec.lines;
+    const lines = spec.lines, seen = [];
     lines.forEach((about, k) => {
       const s = o.series[about.series], gaps = about.gaps || [];
       const back = new Map(gaps.filter((g) => g.length > 2).map((g) => [g[0], g[2]]));
       const raw = s.data.map((p) => back.has(p[0]) ? [p[0], back.get(p[0])] : p);
       s.data = onAxis(raw, state.log);
+      seen.push(...raw.map((p) => p[1]), ...(about.band >= 0 ? o.series[about.band].data.map((p) => p[1]) : []));
       if (about.band >= 0) { Object.assign(o.series[about.band], { silent: true, z: 1, symbol: "none", tooltip: { show: false } }); }
       footMarks(o, s, { x: 0, foot: 1 }, gaps.filter((g) => g.length === 2).map((g) => g[0]), false);
       if (state.log) footMarks(o, s, { x: 0, foot: 1 }, raw.filter((p) => p[1] !== null && p[1] <= 0).map((p) => p[0]), true);
@@ -142,15 +171,16 @@
       s.z = 3;
       const at = s.data.filter((p) => p[1] !== null), n = Math.min(7, at.length - 1);
       const spots = n < 1 ? [] : [...Array(n).keys()].map((i) => at[Math.floor((i + (k + 0.5) / lines.length) * (at.length - 1) / n)]);
-      o.series.push({ type: "scatter", name: s.name, color: s.color, symbol: s.symbol, symbolSize: 8, silent: true, z: 4, extra: true,
+      o.series.push({ type: "scatter", name: s.name, color: s.color, symbol: s.symbol, symbolSize: 8, silent: true, z: 4,
         tooltip: { show: false }, itemStyle: { borderColor: t.background, borderWidth: 1 }, data: spots });
     });
+    if (state.log) setRange(o.yAxis[0], logRange(...extent(seen, true)), state);
   }
   // The line becomes its moving average; what was recorded stays faint behind it.
   function smoothLine(o, about, raw, state) {
     const s = o.series[about.series];
     const rows = about.means || raw.map((p) => [p[0], 1, p[1]]);
-    o.series.push(Object.assign({}, s, { data: s.data, silent: true, z: 2, extra: true, showSymbol: false, symbol: "none",
+    o.series.push(Object.assign({}, s, { data: s.data, silent: true, z: 2, showSymbol: false, symbol: "none",
       lineStyle: Object.assign({}, s.lineStyle, { opacity: 0.28, width: 1 }) }));
     s.data = onAxis(smooth(rows, state.weight, 2), state.log);
     s.lineStyle = Object.assign({}, s.lineStyle, { width: 2.2 });
@@ -164,7 +194,8 @@
     const panels = o.grid.length, data = spec.frames[state.frame].data;
     for (let i = 0; i < panels; i++) {
       setLog(o.yAxis[i], state.log);
-      Object.assign(o.yAxis[i], range(spec, i, state.log));
+      const ends = range(spec, i, state.log);
+      if (state.log) setRange(o.yAxis[i], ends, state); else Object.assign(o.yAxis[i], ends);
       Object.assign(o.xAxis[i], { interval: 1, splitLine: { show: false } });
       o.xAxis[i].min = 0.5;
       o.xAxis[i].axisLabel = Object.assign(o.xAxis[i].axisLabel, { customValues: layers(spec, i), hideOverlap: true });
@@ -173,7 +204,7 @@
     spec.option.series.forEach((_, i) => {
       const s = o.series[i];
       if (s.areaStyle) {
-        Object.assign(s, { data: state.log ? data[i] : data[i], silent: true, z: 1, symbol: "none", tooltip: { show: false } });
+        Object.assign(s, { data: data[i], silent: true, z: 1, symbol: "none", tooltip: { show: false } });
         return;
       }
       s.data = onAxis(data[i], state.log);
@@ -187,24 +218,17 @@
   const layers = (spec, panel) => [...new Set(spec.option.series.flatMap((s, i) => (s.xAxisIndex || 0) === panel ? spec.frames[0].data[i].map((p) => p[0]) : []))].sort((a, b) => a - b);
   // One range for all frames, so that the slider shows movement.
   function range(spec, panel, log) {
-    let low = Infinity, high = -Infinity;
-    for (const f of spec.frames) {
-      spec.option.series.forEach((s, i) => {
-        if ((s.xAxisIndex || 0) !== panel) return;
-        for (const p of f.data[i]) if (drawn(p[1], log)) { low = Math.min(low, p[1]); high = Math.max(high, p[1]); }
-      });
-    }
-    if (low > high) return log ? { min: 0.1, max: 1 } : {};
-    if (!log) return { min: Math.min(0, low) };
-    const decade = (v, up) => Math.pow(10, (up ? Math.ceil : Math.floor)(Math.log10(v)));
-    return { min: decade(low, false), max: Math.max(decade(high, true), 10 * decade(low, false)) };
+    const seen = spec.frames.flatMap((f) => spec.option.series.flatMap((s, i) => (s.xAxisIndex || 0) === panel ? f.data[i].map((p) => p[1]) : []));
+    const [low, high] = extent(seen, log);
+    return log ? logRange(low, high) : { min: Math.min(0, low) };
   }
 
   function ridge(o, spec, state, t) {
-    o.series.forEach((s, i) => { s.lineStyle.color = t.outline; s.silent = true; s.z = 2 + i; });
+    o.series.forEach((s, i) => { s.silent = true; s.z = 2 + i; });
     o.yAxis[0].axisLabel.formatter = (v) => String(Math.round(v));
     o.yAxis[0].splitLine = { show: false };
-    if (!state.live) delete o.tooltip;
+    Object.assign(o.xAxis[0], { splitNumber: 8 });
+    Object.assign(o.xAxis[0].axisLabel, { showMinLabel: false, showMaxLabel: false });
   }
 
   function cells(o, spec, state, t) {
@@ -215,6 +239,7 @@
     const every = rows <= 25 ? 1 : 10;
     o.yAxis[0].axisLabel.interval = rows <= 25 ? 0 : (i) => (i - Math.max(0, zero)) % every === 0;
     o.yAxis[0].axisTick.interval = o.yAxis[0].axisLabel.interval;
+    o.yAxis[0].axisTick.alignWithLabel = o.xAxis[0].axisTick.alignWithLabel = true;
     o.yAxis[0].splitLine = o.xAxis[0].splitLine = { show: false };
     o.series[0].progressive = 0;
     o.series[0].itemStyle = { borderWidth: 0 };
@@ -223,246 +248,18 @@
 
   // ---- static: called from Go ---------------------------------------------
   function svg(specText, theme, width, height, titled) {
-    const spec = JSON.parse(specText), state = { width, height, theme, titled, opaque: true, log: spec.log, weight: 0, frame: 0 };
+    const spec = JSON.parse(specText), state = { width, height, theme, titled, opaque: true, log: spec.log, weight: spec.weight || 0, frame: 0 };
     const chart = root.echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
     try {
       chart.setOption(present(spec, state));
-      return chart.renderToSVGString();
+      // ECharts numbers ids and classes on from one figure to the next: here each starts anew.
+      const names = new Map();
+      return chart.renderToSVGString().replace(/(["'(#.])zr\d+-(?:c|g|p|s|cls-|ani)\w*/g, (id, before) => {
+        const key = id.slice(1);
+        if (!names.has(key)) names.set(key, "z" + names.size);
+        return before + names.get(key);
+      });
     } finally { chart.dispose(); }
   }
-  root.vgradFigures = { present, svg, smooth, number, heightFor };
-  if (typeof document === "undefined") return;
-
-  // ---- live ---------------------------------------------------------------
-  function interact(o, spec, state, t) {
-    o.tooltip = Object.assign(o.tooltip || {}, { show: true, confine: true, transitionDuration: 0, backgroundColor: t.background, borderColor: t.line,
-      textStyle: { color: t.ink, fontSize: 12 }, formatter: (ps) => tips[spec.kind](ps, spec, state, o), axisPointer: { type: "line", lineStyle: { color: t.line } } });
-    if (!spec.zoom) return;
-    const y = spec.kind === "scalar" ? 0 : "none";
-    o.dataZoom = [{ type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false, moveOnMouseWheel: false }];
-    o.toolbox = { itemSize: 0, showTitle: false, feature: { dataZoom: { xAxisIndex: 0, yAxisIndex: y, filterMode: "none", brushStyle: { color: t.line, opacity: 0.25 } } } };
-  }
-  function element(tag, attributes, ...children) {
-    const e = document.createElement(tag);
-    for (const [k, v] of Object.entries(attributes || {})) { if (k in e && typeof v !== "string") e[k] = v; else e.setAttribute(k, v); }
-    e.append(...children.filter((c) => c !== null));
-    return e;
-  }
-  // Tooltips are built as elements: a label is never read as HTML.
-  function tip(head, rows) {
-    const table = element("table", { class: "vgrad-tip" });
-    for (const [colour, name, value] of rows) {
-      const dot = element("span", { class: "vgrad-dot" });
-      dot.style.background = colour;
-      table.append(element("tr", {}, element("td", {}, dot, name), element("td", {}, value)));
-    }
-    return element("div", {}, element("b", {}, head), table);
-  }
-  const tips = {
-    scalar(ps, spec, state, o) {
-      const rows = [];
-      let head = null;
-      for (const p of ps) {
-        const about = spec.lines.find((l) => l.series === p.seriesIndex);
-        if (!about) continue;
-        if (head === null) head = p.value[0];
-        let text = number(p.value[1], 6);
-        const gap = (about.gaps || []).find((g) => g[0] === p.value[0]);
-        if (p.value[1] === null) text = gap ? (gap.length > 2 ? number(gap[2], 6) + " (not on a log axis)" : gap[1]) : "not on a log axis";
-        if (state.weight > 0) {
-          const near = nearest(spec.option.series[about.series].data, p.value[0]);
-          text += " smoothed" + (near ? ", " + number(near[1], 6) + (near[0] === p.value[0] ? "" : " at " + near[0]) : "");
-        } else if (about.band >= 0) {
-          const loop = spec.option.series[about.band].data, edges = loop.filter((q) => q[0] === p.value[0]);
-          if (edges.length === 2) text += " (" + number(edges[1][1], 4) + " – " + number(edges[0][1], 4) + ")";
-        }
-        if (p.value[0] !== head) text += " at step " + p.value[0];
-        rows.push([p.color, p.seriesName, text]);
-      }
-      return rows.length ? tip("step " + head, rows) : "";
-    },
-    flow(ps, spec, state) {
-      const rows = ps.filter((p) => spec.option.series[p.seriesIndex] && !spec.option.series[p.seriesIndex].areaStyle).map((p) => {
-        const point = spec.frames[state.frame].data[p.seriesIndex].find((q) => q[0] === p.value[0]);
-        const v = point ? point[1] : null;
-        return [p.color, p.seriesName, v === null ? "NaN, Inf or not recorded" : number(v, 6)];
-      });
-      return rows.length ? tip("layer " + ps[0].value[0], rows) : "";
-    },
-    ridge(ps, spec, state) {
-      const p = ps.find((q) => q.seriesIndex === state.curve) || ps[ps.length - 1];
-      return tip("step " + spec.curves[p.seriesIndex], [[p.color, "around " + number(p.value[0], 4), percent(100 * p.value[2]) + " of values"]]);
-    },
-    cells(p, spec, state, o) {
-      const v = p.value;
-      return tip("step " + o.xAxis[0].data[v[0]], [[p.color, (spec.scale === "share" ? "around " : "layer ") + o.yAxis[0].data[v[1]],
-        spec.scale === "share" ? percent(100 * v[3]) + " of values" : number(v[3], 6)]]);
-    },
-  };
-  function nearest(data, x) {
-    return data.reduce((best, p) => p[1] !== null && (!best || Math.abs(p[0] - x) < Math.abs(best[0] - x)) ? p : best, null);
-  }
-
-  function themeOf(el) {
-    const jupyter = document.body.dataset.jpThemeLight;
-    if (jupyter) return jupyter === "false" ? "dark" : "light";
-    const near = el.closest("[data-theme]");
-    if (near && themes[near.dataset.theme]) return near.dataset.theme;
-    return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  }
-
-  class Live {
-    constructor(el, spec) {
-      this.el = el;
-      this.spec = spec;
-      this.state = { live: true, log: spec.log, weight: 0, frame: 0, theme: themeOf(el) };
-      this.box = element("div", { class: "vgrad-canvas", role: "img", "aria-label": spec.title });
-      this.area = element("div", { class: "vgrad-live" }, this.controls(), this.box);
-      const still = el.querySelector(".vgrad-static");
-      still.before(this.area);
-      el.dataset.live = "";
-      this.open();
-      this.observer = new ResizeObserver(() => { if (this.box.clientWidth && this.box.clientWidth !== this.state.width) this.draw(); });
-      this.observer.observe(this.box);
-    }
-    open() {
-      if (this.chart) this.chart.dispose();
-      this.size();
-      this.chart = root.echarts.init(this.box, null, { renderer: "canvas" });
-      this.chart.on("legendselectchanged", (e) => { this.state.selected = e.selected; });
-      this.chart.getZr().on("dblclick", () => this.reset());
-      if (this.spec.kind === "ridge") this.chart.getZr().on("mousemove", (e) => this.follow(e));
-      this.draw();
-    }
-    size() {
-      this.state.width = this.box.clientWidth || 640;
-      this.state.height = heightFor(this.spec, this.state);
-      this.box.style.height = this.state.height + "px";
-    }
-    draw() {
-      this.size();
-      const zoom = (this.chart.getOption() || {}).dataZoom;
-      this.chart.resize();
-      this.chart.setOption(present(this.spec, this.state), true);
-      if (this.spec.zoom) this.chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
-      if (zoom && zoom[0] && (zoom[0].start > 0 || zoom[0].end < 100)) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, start: zoom[0].start, end: zoom[0].end });
-    }
-    reset() {
-      const n = ((this.chart.getOption() || {}).dataZoom || []).length;
-      for (let i = 0; i < n; i++) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: i, start: 0, end: 100 });
-    }
-    // The curve under the pointer is the one whose outline is nearest.
-    follow(e) {
-      const at = this.chart.convertFromPixel({ gridIndex: 0 }, [e.offsetX, e.offsetY]);
-      let best = Infinity;
-      this.spec.option.series.forEach((s, i) => {
-        const p = nearest(s.data, at[0]);
-        if (p && Math.abs(p[1] - at[1]) <= best) { best = Math.abs(p[1] - at[1]); this.state.curve = i; }
-      });
-    }
-    controls() {
-      const bar = element("div", { class: "vgrad-controls" }), s = this.spec, st = this.state;
-      if (s.frames) bar.append(this.slider());
-      if (s.log !== undefined) {
-        const log = element("input", { type: "checkbox", checked: st.log, "data-control": "log" });
-        log.onchange = () => { st.log = log.checked; this.draw(); };
-        bar.append(element("label", {}, log, " log axis"));
-      }
-      if (s.smooth) {
-        const range = element("input", { type: "range", min: "0", max: "0.99", step: "0.01", value: "0", "data-control": "smooth" });
-        const out = element("output", {}, "0");
-        range.oninput = () => { st.weight = +range.value; out.textContent = range.value; this.draw(); };
-        bar.append(element("label", {}, "smoothing ", range, " ", out));
-      }
-      if (s.zoom) {
-        const reset = element("button", { type: "button", title: "Drag a box to zoom, Ctrl + wheel to zoom along the steps, double click to go back", "data-control": "reset" }, "Reset zoom");
-        reset.onclick = () => this.reset();
-        bar.append(reset);
-      }
-      const save = element("button", { type: "button", "data-control": "save" }, "Save picture");
-      save.onclick = () => this.save();
-      bar.append(save);
-      return bar;
-    }
-    slider() {
-      const frames = this.spec.frames, out = element("output", {}, frames[0].name);
-      const range = element("input", { type: "range", min: "0", max: String(frames.length - 1), step: "1", value: "0", "data-control": "frame", "aria-valuetext": frames[0].name });
-      const show = (i) => {
-        this.state.frame = i;
-        range.value = i;
-        out.textContent = frames[i].name;
-        range.setAttribute("aria-valuetext", frames[i].name);
-        this.draw();
-      };
-      range.oninput = () => show(+range.value);
-      const play = element("button", { type: "button", "data-control": "play" }, "Play");
-      let timer = 0;
-      const stop = () => { clearInterval(timer); timer = 0; play.textContent = "Play"; };
-      play.onclick = () => {
-        if (timer) { stop(); return; }
-        play.textContent = "Pause";
-        if (this.state.frame === frames.length - 1) show(0);
-        timer = setInterval(() => {
-          if (!this.el.isConnected || this.state.frame >= frames.length - 1) { stop(); return; }
-          show(this.state.frame + 1);
-        }, 450);
-      };
-      return element("label", { class: "vgrad-frames" }, play, range, out);
-    }
-    // The picture as it stands, twice as fine, on the theme's background and with its title.
-    save() {
-      const st = this.state, spec = Object.assign({}, this.spec, { note: this.spec.frames ? this.spec.frames[st.frame].name : this.spec.note });
-      const hidden = document.createElement("div");
-      const chart = root.echarts.init(hidden, null, { width: st.width, height: st.height + 50 });
-      const state = Object.assign({}, st, { titled: true, opaque: true, live: false, height: st.height + 50 });
-      chart.setOption(present(spec, state));
-      const url = chart.getDataURL({ type: "png", pixelRatio: 2 });
-      chart.dispose();
-      const link = element("a", { href: url, download: spec.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 80) + ".png" });
-      link.click();
-      this.saved = url;
-    }
-  }
-
-  // ---- where ECharts comes from: the page, else the kernelspec, else nowhere
-  let library = null;
-  function load(kernelspec) {
-    if (root.echarts) return Promise.resolve();
-    if (library) return library;
-    const config = document.getElementById("jupyter-config-data");
-    if (!kernelspec || !config) return Promise.reject(new Error("no ECharts here"));
-    const base = JSON.parse(config.textContent).baseUrl || "/";
-    library = new Promise((resolve, reject) => {
-      const tag = element("script", { src: base.replace(/\/?$/, "/") + "kernelspecs/" + encodeURIComponent(kernelspec) + "/echarts.min.js" });
-      tag.onload = resolve;
-      tag.onerror = () => { library = null; reject(new Error("no ECharts at " + tag.src)); };
-      document.head.append(tag);
-    });
-    return library;
-  }
-  const all = [];
-  function mount() {
-    for (const el of document.querySelectorAll("figure.vgrad-figure:not([data-live])")) {
-      const holder = el.querySelector("script.vgrad-spec");
-      if (!holder || el.dataset.loading !== undefined) continue;
-      el.dataset.loading = "";
-      load(el.dataset.kernelspec).then(() => {
-        if (el.dataset.live === undefined) all.push(new Live(el, JSON.parse(holder.textContent)));
-      }).catch(() => { /* no library here: the static picture stays */ }).finally(() => delete el.dataset.loading);
-    }
-  }
-  function retheme() {
-    for (const f of all) {
-      const theme = themeOf(f.el);
-      if (f.el.isConnected && theme !== f.state.theme) { f.state.theme = theme; f.draw(); }
-    }
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", retheme);
-  const watch = new MutationObserver(retheme);
-  for (const el of [document.documentElement, document.body]) {
-    if (el) watch.observe(el, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light"] });
-  }
-  addEventListener("load", mount);
-  Object.assign(root.vgradFigures, { mount, all });
-  mount();
+  root.vgradFigures = { themes, present, svg, smooth, number, percent, heightFor };
 })(typeof window !== "undefined" ? window : globalThis);

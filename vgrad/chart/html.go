@@ -88,7 +88,7 @@ func Foot(echarts []byte) template.HTML {
 	if len(echarts) > 0 {
 		b.WriteString("<script>if (!window.echarts) (function (define, module, exports) {\n" + inScript(string(echarts)) + "\n}).call(window);</script>\n")
 	}
-	b.WriteString("<script>\n" + inScript(runtime()) + "</script>\n")
+	b.WriteString("<script>\n" + inScript(runtime()+live) + "</script>\n")
 	return template.HTML(b.String())
 }
 

@@ -151,7 +151,7 @@ func notRecorded(src vgrad.Source, q vgrad.Quantity, layer int) error {
 		return fmt.Errorf("%q has no %s %s; name a layer from 1 to %d, or 0 for the whole network, as the quantity asks", src.Label(), q, where, vgrad.Depth(src))
 	}
 	if have == nil {
-		return fmt.Errorf("%q has no samples %s", src.Label(), where)
+		return fmt.Errorf("%q has no %s %s; nothing is recorded there", src.Label(), q, where)
 	}
 	return fmt.Errorf("%q has no %s %s; recorded there: %s", src.Label(), q, where, strings.Join(have, ", "))
 }

@@ -51,7 +51,7 @@ func (f *Figure) ridgeOption(h *history) error {
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
 			Name: fmt.Sprintf("step %d", step), Type: "line", Data: h.curve(i, tall),
 			ShowSymbol: opts.Bool(false),
-			LineStyle:  &opts.LineStyle{Width: 1.2, Color: "#ffffff"},
+			LineStyle:  &opts.LineStyle{Width: 1.2},
 			AreaStyle:  &opts.AreaStyle{},
 		})
 		painted = append(painted, h.label)

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
@@ -46,9 +47,28 @@ func Scalar(sources []vgrad.Source, q vgrad.Quantity, layer int) (*Figure, error
 		Table:   stepTable(lines),
 		kind:    "scalar",
 		labels:  labels(sources),
-		extra:   extra{Log: &info.Log, Smooth: true, Zoom: true, Value: info.Title},
+		extra:   extra{Log: &info.Log, Smooth: true, Weight: startWeight(lines), Zoom: true, Value: info.Title},
 	}
 	return f, f.scalarOption(lines, info)
+}
+
+// startWeight is the smoothing a figure starts with: a line of more than 200
+// steps is averaged over about a fiftieth of them.
+func startWeight(lines []line) float64 {
+	most := longest(lines)
+	if most <= 200 {
+		return 0
+	}
+	return math.Round(1000*(1-50/float64(most))) / 1000
+}
+
+// longest is the number of steps of the longest line.
+func longest(lines []line) int {
+	most := 0
+	for _, l := range lines {
+		most = max(most, len(l.steps))
+	}
+	return most
 }
 
 // scalarOption adds a line, and for repetitions a band, for each label.
@@ -83,7 +103,11 @@ func scalarTitle(info vgrad.Info, lines []line, layer int) string {
 	if layer > 0 {
 		title += fmt.Sprintf(" of layer %d", layer)
 	}
-	title += " over training"
+	if strings.HasPrefix(info.Title, "training") {
+		title += " step by step"
+	} else {
+		title += " over training"
+	}
 	if len(lines) == 1 {
 		title += ": " + lines[0].label
 	}
@@ -98,15 +122,17 @@ func scalarCaption(info vgrad.Info, lines []line, layer int) string {
 	}
 	said := []string{fmt.Sprintf("%s %s at each recorded step%s.", capital(axisName(info)), of, repeated(lines))}
 	missing := tally{}
-	most := 0
 	for _, l := range lines {
 		for why, n := range l.missing {
 			missing[why] += n
 		}
-		most = max(most, len(l.steps))
+	}
+	most := longest(lines)
+	if w := startWeight(lines); w > 0 {
+		said = append(said, fmt.Sprintf("The strong line is smoothed (debiased moving average over all steps, weight %v), the recorded values are faint behind it.", w))
 	}
 	if most > MaxPoints {
-		said = append(said, fmt.Sprintf("Of up to %d steps a line, the lowest and the highest value of every %d or so are drawn; smoothing runs over all of them.",
+		said = append(said, fmt.Sprintf("Of %d steps, the lowest and the highest value of every %d or so are kept.",
 			most, (most+MaxPoints/2-1)/(MaxPoints/2)))
 	}
 	if note := missing.note(); note != "" {

@@ -25,7 +25,10 @@ var style string
 //go:embed figure.js
 var script string
 
-// runtime is figure.js with the themes filled in.
+//go:embed live.js
+var live string
+
+// runtime is figure.js with the themes filled in; a page adds live.js to it.
 func runtime() string {
 	return strings.Replace(script, "/*THEMES*/{}", strings.TrimSpace(themes), 1)
 }

@@ -1,0 +1,311 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// small is one figure of every kind with few points, for golden files.
+func small(t testing.TB) map[string]*Figure {
+	ok := must(t)
+	runs := article(4)
+	seeds := repetitions(3, 3)
+	hole := values("hole", vgrad.MeanAbsGrad, 1, 1e-3, nan, math.Inf(1), 0, 2e-3)
+	return map[string]*Figure{
+		"scalar": ok(Accuracy(runs)), "scalar_log": ok(MeanGradient(runs, 1)), "scalar_seeds": ok(Loss(seeds)),
+		"scalar_missing": ok(MeanGradient([]vgrad.Source{hole}, 1)),
+		"flow":           ok(GradientFlow(runs[:2])), "flow_seeds": ok(GradientFlow(seeds, vgrad.MeanAbsGrad)),
+		"ridge": ok(Ridge(runs[0], vgrad.Weights, 4)), "heatmap": ok(Heatmap(runs[0], vgrad.Weights, 4)),
+		"layermap": ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
+	}
+}
+
+func TestGoldenOptions(t *testing.T) {
+	for name, f := range small(t) {
+		t.Run(name, func(t *testing.T) {
+			option, err := f.Option()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			if err := json.Indent(&got, option, "", " "); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name+".json")
+			if *update {
+				if err := os.MkdirAll("testdata", 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(golden, append(got.Bytes(), '\n'), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatalf("%v; go test -update writes it", err)
+			}
+			if got.String() != strings.TrimSuffix(string(want), "\n") {
+				t.Errorf("the option of %s has changed; look at the difference after go test -update", name)
+			}
+		})
+	}
+}
+
+func TestDeterministic(t *testing.T) {
+	r := renderer(t)
+	for name := range small(t) {
+		a, err := small(t)[name].HTML(HTMLOptions{Renderer: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := small(t)[name].HTML(HTMLOptions{Renderer: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s: the same figure gave other bytes", name)
+		}
+	}
+	f := small(t)["scalar"]
+	a, _ := f.id(0)
+	b, _ := f.id(1)
+	if a == b {
+		t.Error("two places in a page, one id")
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	runs := article(3)
+	bare := []vgrad.Source{values("bare", vgrad.Loss, 0, 1, 2)}
+	figure := func(f *Figure, err error) error { return err }
+	for _, c := range []struct {
+		name string
+		err  error
+		says []string
+	}{
+		{"no sources", figure(Accuracy(nil)), []string{"no sources"}},
+		{"no sources, flow", figure(GradientFlow(nil)), []string{"no sources"}},
+		{"no source, ridge", figure(Ridge(nil, vgrad.Weights, 1)), []string{"no source"}},
+		{"no source, layer map", figure(LayerMap(nil, vgrad.MeanAbsGrad)), []string{"no source"}},
+		{"layer beyond", figure(MeanGradient(runs, 7)), []string{`"sigmoid"`, "no layer 7", "1 to 6"}},
+		{"layer below", figure(MeanGradient(runs, -1)), []string{"no layer -1"}},
+		{"layer of the network", figure(Scalar(runs, vgrad.Loss, 2)), []string{"at layer 2", "0 for the whole network"}},
+		{"network of a layer", figure(MeanGradient(runs, 0)), []string{"layer 0"}},
+		{"not recorded", figure(Scalar(runs, vgrad.Dead, 1)), []string{"no dead", "mean_abs_grad", "weights"}},
+		{"not recorded, flow", figure(GradientFlow(bare)), []string{"bare"}},
+		{"unknown", figure(Scalar(runs, "grad", 1)), []string{`"grad"`, "mean_abs_grad"}},
+		{"histogram as scalar", figure(Scalar(runs, vgrad.Weights, 1)), []string{"Ridge"}},
+		{"scalar as histogram", figure(Ridge(runs[0], vgrad.Loss, 0)), []string{"Scalar"}},
+		{"histogram not recorded", figure(Heatmap(bare[0], vgrad.Weights, 1)), []string{"no weights"}},
+		{"flow of the network", figure(GradientFlow(runs, vgrad.Loss)), []string{"whole network"}},
+		{"three quantities", figure(GradientFlow(runs, vgrad.MeanAbsGrad, vgrad.RMSDelta, vgrad.Dead)), []string{"at most 2"}},
+	} {
+		if c.err == nil {
+			t.Errorf("%s: no error", c.name)
+			continue
+		}
+		for _, want := range append(c.says, "chart: ") {
+			if !strings.Contains(c.err.Error(), want) {
+				t.Errorf("%s: error %q does not say %q", c.name, c.err, want)
+			}
+		}
+	}
+}
+
+func TestMissingValues(t *testing.T) {
+	f := small(t)["scalar_missing"]
+	option, err := f.Option()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"data":[[0,0.001],[1,null],[2,null],[3,null],[4,0.002]]`; !strings.Contains(string(option), want) {
+		t.Errorf("option lacks %s:\n%s", want, option)
+	}
+	for _, want := range []string{"1 NaN", "1 +Inf", "1 zero or less", "×", "▾"} {
+		if !strings.Contains(f.Caption, want) {
+			t.Errorf("caption does not say %q: %s", want, f.Caption)
+		}
+	}
+	spec, _ := f.spec()
+	if want := `"gaps":[[1,"NaN"],[2,"+Inf"],[3,"zero or less",0]]`; !strings.Contains(string(spec), want) {
+		t.Errorf("spec lacks %s", want)
+	}
+	svg, err := renderer(t).SVG(f, Light, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(svg), "NaN") && strings.Contains(string(svg), `d="MNaN`) {
+		t.Error("NaN coordinates in the SVG")
+	}
+}
+
+// Figures of values none of which can be drawn are drawn: axes, marks, words.
+func TestNothingToDraw(t *testing.T) {
+	src := values("all NaN", vgrad.MeanAbsGrad, 1, nan, nan, 0)
+	src.samples[vgrad.RMSDelta] = src.samples[vgrad.MeanAbsGrad]
+	hist := values("h", vgrad.Loss, 0, 1)
+	hist.samples[vgrad.Weights] = []vgrad.Sample{{Site: site(1), Quantity: vgrad.Weights, Hist: &vgrad.Histogram{NaN: 5, Zero: 2}}}
+	ok := must(t)
+	for _, f := range []*Figure{
+		ok(MeanGradient([]vgrad.Source{src}, 1)), ok(GradientFlow([]vgrad.Source{src})), ok(LayerMap(src, vgrad.MeanAbsGrad)),
+		ok(Ridge(hist, vgrad.Weights, 1)), ok(Heatmap(hist, vgrad.Weights, 1)),
+	} {
+		if _, err := f.HTML(HTMLOptions{Renderer: renderer(t)}); err != nil {
+			t.Errorf("%s: %v", f.Title, err)
+		}
+	}
+	f := ok(Ridge(hist, vgrad.Weights, 1))
+	if !strings.Contains(f.Caption, "5 are NaN") || !strings.Contains(f.Caption, "2 are exactly zero") {
+		t.Errorf("the caption hides special values: %s", f.Caption)
+	}
+}
+
+func TestReduce(t *testing.T) {
+	n := 10_000
+	l := line{steps: indices(0, n), values: make([]float64, n)}
+	for i := range l.values {
+		l.values[i] = math.Sin(float64(i)/300) + 2
+	}
+	l.values[4321], l.values[6000] = 50, nan
+	r := l.reduce(true)
+	kept := map[int]bool{}
+	for _, i := range r.keep {
+		kept[i] = true
+	}
+	if len(r.keep) > MaxPoints+3 {
+		t.Errorf("%d points kept", len(r.keep))
+	}
+	for _, i := range []int{0, n - 1, 4321, 6000} {
+		if !kept[i] {
+			t.Errorf("step %d is not kept", i)
+		}
+	}
+	total, count := 0.0, 0
+	for _, s := range r.means {
+		total, count = total+s.mean*float64(s.n), count+s.n
+	}
+	if want, n := mean(l.values); count != n || math.Abs(total/float64(count)-want) > 1e-9 {
+		t.Errorf("the stretches hold %d values of mean %g, want %d of %g", count, total/float64(count), n, want)
+	}
+}
+
+func TestRepetitions(t *testing.T) {
+	var runs []vgrad.Source
+	for i := range 11 {
+		runs = append(runs, values("one", vgrad.Loss, 0, float64(i), 2*float64(i)))
+	}
+	lines, err := gather(runs, vgrad.Loss, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lines[0]
+	if len(lines) != 1 || l.values[0] != 5 || l.low[0] != 1 || l.high[0] != 9 || l.values[1] != 10 {
+		t.Errorf("median and band of 0…10 are %+v", lines)
+	}
+	if mid, low, high := spread(l.means); mid != 7.5 || low != 1.5 || high != 13.5 {
+		t.Errorf("over run means: %g (%g – %g)", mid, low, high)
+	}
+}
+
+func TestSameColours(t *testing.T) {
+	runs := article(3)
+	ok := must(t)
+	figs := SameColours(ok(Accuracy(runs)), ok(Accuracy(runs[2:])), ok(Ridge(runs[1], vgrad.Weights, 1)))
+	option, _ := figs[1].Option()
+	if !strings.Contains(string(option), looks[2].Colour) {
+		t.Errorf("leaky ReLU alone has another colour than among the three")
+	}
+	alone, _ := ok(Accuracy(runs[2:])).Option()
+	if !strings.Contains(string(alone), looks[0].Colour) {
+		t.Errorf("SameColours changed what it was given")
+	}
+}
+
+// Every colour of the palette has a contrast of 3:1 or more (WCAG 2.1, 1.4.11)
+// on white, and as lightened by figure.js on the dark background.
+func TestContrast(t *testing.T) {
+	for _, l := range looks {
+		if c := contrast(l.Colour, "#ffffff"); c < 3 {
+			t.Errorf("%s on white: %.2f", l.Colour, c)
+		}
+		if c := contrast(l.Colour, "#16191d"); c < 3 {
+			t.Errorf("%s on dark: %.2f", l.Colour, c)
+		}
+	}
+}
+
+func contrast(a, b string) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+func luminance(colour string) float64 {
+	sum := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		var c int
+		for _, d := range colour[1+2*i : 3+2*i] {
+			c = c*16 + strings.IndexRune("0123456789abcdef", d)
+		}
+		v := float64(c) / 255
+		if v <= 0.04045 {
+			sum += weight * v / 12.92
+		} else {
+			sum += weight * math.Pow((v+0.055)/1.055, 2.4)
+		}
+	}
+	return sum
+}
+
+func TestNumbers(t *testing.T) {
+	for v, want := range map[float64]string{8.6123456e-6: "8.61235e-6", 0.4: "0.4", 0: "0", 1e-5: "1e-5", 1.0 / 3: "0.333333", 1e20: "1e20", -2500: "-2500"} {
+		if got, _ := num(v).MarshalJSON(); string(got) != want {
+			t.Errorf("num(%g) = %s, want %s", v, got, want)
+		}
+	}
+	for _, v := range []float64{nan, math.Inf(1), math.Inf(-1)} {
+		if got, _ := num(v).MarshalJSON(); string(got) != "null" {
+			t.Errorf("num(%g) = %s", v, got)
+		}
+	}
+	for v, want := range map[float64]string{8.6123456e-6: "8.612e-6", 0.4: "0.4", 2.5e7: "2.500e7"} {
+		if got := cell(v); got != want {
+			t.Errorf("cell(%g) = %s, want %s", v, got, want)
+		}
+	}
+}
+
+const hostile = `</script><script>alert(1)</script><!--"'&<img src=x onerror=alert(2)>`
+
+func TestHostileLabels(t *testing.T) {
+	src := run(hostile, 1, 300, sigmoidGrads, 0.4)
+	r := renderer(t)
+	ok := must(t)
+	for _, f := range []*Figure{ok(Accuracy([]vgrad.Source{src, article(3)[0]})), ok(GradientFlow([]vgrad.Source{src})),
+		ok(Ridge(src, vgrad.Weights, 1)), ok(Heatmap(src, vgrad.Weights, 1)), ok(LayerMap(src, vgrad.MeanAbsGrad))} {
+		html, err := f.HTML(HTMLOptions{Renderer: r, Kernelspec: hostile, Bare: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := r.SVG(f, Dark, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{string(html), string(svg)} {
+			for _, bad := range []string{"<script>alert", "<img src=x", "<!--"} {
+				if strings.Contains(text, bad) {
+					t.Errorf("%s: %q came through", f.Title, bad)
+				}
+			}
+		}
+	}
+}

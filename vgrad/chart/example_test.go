@@ -1,0 +1,83 @@
+package chart_test
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/chart"
+)
+
+// decay is a run whose gradient shrinks tenfold with every layer towards the input.
+type decay struct{}
+
+func (decay) Label() string { return "sigmoid" }
+
+func (decay) Sites() []vgrad.Site {
+	return []vgrad.Site{{Path: "/layer1/weights", Layer: 1}, {Path: "/layer2/weights", Layer: 2}}
+}
+
+func (d decay) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
+	return func(yield func(vgrad.Sample) bool) {
+		for step := range 2 {
+			for i, s := range d.Sites() {
+				value := []float64{0.001, 0.01}[i]
+				if q != vgrad.MeanAbsGrad || !yield(vgrad.Sample{Step: step, Site: s, Quantity: q, Value: value}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func ExampleMeanGradient() {
+	fig, err := chart.MeanGradient([]vgrad.Source{decay{}}, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fig.Title)
+	fmt.Println(fig.Table.Rows)
+	// Output:
+	// Mean |∂L/∂W| of layer 1 over training: sigmoid
+	// [[0 0.001] [1 0.001]]
+}
+
+func ExampleGradientFlow() {
+	fig, err := chart.GradientFlow([]vgrad.Source{decay{}}, vgrad.MeanAbsGrad)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fig.Table.Columns, fig.Table.Rows)
+	// Output:
+	// [layer sigmoid] [[1 0.001] [2 0.01]]
+}
+
+func ExampleFigure_Option() {
+	fig, _ := chart.MeanGradient([]vgrad.Source{decay{}}, 2)
+	option, err := fig.Option()
+	fmt.Println(option[0] == '{', err, fig.Labels())
+	// Output:
+	// true <nil> [sigmoid]
+}
+
+func ExampleRidge() {
+	_, err := chart.Ridge(decay{}, vgrad.Weights, 1)
+	fmt.Println(err)
+	// Output:
+	// chart: ridge: "sigmoid" has no weights at layer 1; recorded there: mean_abs_grad
+}
+
+func ExampleNewRenderer() {
+	_, err := chart.NewRenderer(nil)
+	fmt.Println(err)
+	// Output:
+	// chart: renderer: the ECharts library is empty; `go tool vgrad assets` fetches it
+}
+
+func ExampleMissed() {
+	fmt.Printf("%q %q %q\n", chart.Missed(0, true), chart.Missed(0, false), chart.Missed(1, true))
+	// Output:
+	// "zero or less" "" ""
+}

@@ -1,0 +1,127 @@
+package chart
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestSVG(t *testing.T) {
+	says := map[string][]string{
+		"accuracy": {"sigmoid", "leaky ReLU", "training step", "training accuracy (fraction of the batch)", "2499"},
+		"seeds":    {"sigmoid", "leaky ReLU"}, "seeds1": {"10⁻⁵"}, "loss": {"nats"},
+		"gradient1": {"10⁻⁵", "mean |∂L/∂W|"}, "gradient6": {"10⁻¹"}, "broken": {"breaks down"},
+		"flow": {"layer", "RMS of δ = ∂L/∂z", "mean over all recorded steps", "10⁻⁵"}, "flowseeds": {"layer"},
+		"ridge": {"weights W", "training step", "2499"}, "ridgegrad": {"gradients ∂L/∂W"},
+		"heatmap": {"weights W", "2499"}, "layermap": {"layer (1 is next to the input)"},
+	}
+	r := renderer(t)
+	for name, f := range gallery(t) {
+		for _, theme := range []Theme{Light, Dark} {
+			svg, err := r.SVG(f, theme, 720, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := textOf(t, string(svg))
+			for _, want := range says[name] {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s, %s: the SVG does not say %q", name, theme, want)
+				}
+			}
+			if n := strings.Count(string(svg), "<path"); n < 12 {
+				t.Errorf("%s, %s: %d paths", name, theme, n)
+			}
+			if strings.Contains(string(svg), "NaN") {
+				t.Errorf("%s, %s: NaN in the SVG", name, theme)
+			}
+			if len(svg) > 250_000 {
+				t.Errorf("%s: %d bytes", name, len(svg))
+			}
+		}
+	}
+}
+
+// textOf checks that the SVG is well-formed and returns its text.
+func textOf(t *testing.T, svg string) string {
+	t.Helper()
+	var text strings.Builder
+	for dec := xml.NewDecoder(strings.NewReader(svg)); ; {
+		switch token, err := dec.Token(); token := token.(type) {
+		case xml.CharData:
+			text.Write(token)
+		case nil:
+			if err == io.EOF {
+				return text.String()
+			}
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRendererErrors(t *testing.T) {
+	for _, js := range []string{"", "not javascript (", "var x = 1"} {
+		if _, err := NewRenderer([]byte(js)); err == nil {
+			t.Errorf("NewRenderer(%q) did not fail", js)
+		}
+	}
+	if _, err := renderer(t).SVG(small(t)["scalar"], "pink", 0, 0); err == nil {
+		t.Error("a pink theme did not fail")
+	}
+}
+
+func TestRendererFromSeveralGoroutines(t *testing.T) {
+	r, f := renderer(t), small(t)["flow"]
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if _, err := r.SVG(f, Light, 0, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Smoothing in figure.js against the formula of TensorBoard, computed here.
+func TestSmoothing(t *testing.T) {
+	r := renderer(t)
+	const w = 0.6
+	last, debias := 0.0, 1.0
+	var want []float64
+	for _, x := range []float64{1, 3, 2, 8} {
+		last, debias = last*w+(1-w)*x, debias*w
+		want = append(want, last/(1-debias))
+	}
+	v, err := r.vm.RunString(`vgradFigures.smooth([[0,1,1],[1,1,3],[2,1,null],[3,1,2],[4,1,8]], 0.6, 2).filter(p => p[1] !== null).map(p => p[1])`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range v.Export().([]any) {
+		g, ok := got.(float64)
+		if !ok {
+			g = float64(got.(int64))
+		}
+		if d := g - want[i]; d > 1e-4 || d < -1e-4 { // figure.js keeps six digits
+			t.Errorf("smoothed %d: %v, want %v", i, g, want[i])
+		}
+	}
+	// A stretch of n equal values counts as n values.
+	v, err = r.vm.RunString(`[vgradFigures.smooth([[0,1,1],[1,1,5],[2,1,5],[3,1,5]],0.6,2)[3][1], vgradFigures.smooth([[0,1,1],[3,3,5]],0.6,2)[1][1]]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if both := v.Export().([]any); both[0] != both[1] {
+		t.Errorf("a stretch of three differs from three values: %v", both)
+	}
+}
+
+func BenchmarkSVG(b *testing.B) {
+	r, f := renderer(b), gallery(b)["gradient1"]
+	for b.Loop() {
+		if _, err := r.SVG(f, Light, 0, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
