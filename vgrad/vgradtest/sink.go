@@ -1,0 +1,66 @@
+package vgradtest
+
+import (
+	"math"
+	"testing"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+// TestSink tests a sink; open returns a new one for each test. The sink must take the
+// steps of a training in order, steps that are left out, a step in several parts, a step
+// without samples and every awkward value, without an error and without changing what it
+// is given.
+//
+// What a sink keeps is tested by [TestSource] on what reads it back.
+func TestSink(t *testing.T, open func(t *testing.T) vgrad.Sink) {
+	t.Run("takes a training", func(t *testing.T) {
+		sink := open(t)
+		steps, untouched := Steps(), Steps()
+		for step, samples := range steps {
+			put(t, sink, step, samples)
+		}
+		for step, samples := range steps {
+			for i := range samples {
+				if d := difference(samples[i], untouched[step][i]); d != "" {
+					t.Errorf("the sink changed its samples: step %d: %s", step, d)
+				}
+			}
+		}
+	})
+	t.Run("takes a reused slice", func(t *testing.T) {
+		sink := open(t)
+		var buffer []vgrad.Sample // as trainers do: it is the sink's only until Put returns
+		for step, samples := range Steps() {
+			buffer = append(buffer[:0], samples...)
+			put(t, sink, step, buffer)
+			spoil([][]vgrad.Sample{buffer})
+		}
+	})
+	t.Run("takes steps that are left out and in parts", func(t *testing.T) {
+		sink := open(t)
+		for step, samples := range Steps() {
+			for i := range samples {
+				samples[i].Step = 200 * step
+			}
+			half := len(samples) / 2
+			put(t, sink, 200*step, samples[:half])
+			put(t, sink, 200*step, samples[half:])
+		}
+	})
+	t.Run("takes nothing", func(t *testing.T) {
+		sink := open(t)
+		put(t, sink, 0, nil)
+		put(t, sink, 1, []vgrad.Sample{})
+	})
+	t.Run("takes a quantity it does not know", func(t *testing.T) {
+		put(t, open(t), 0, []vgrad.Sample{{Site: vgrad.Network, Quantity: "my_own", Value: math.Pi}})
+	})
+}
+
+func put(t *testing.T, sink vgrad.Sink, step int, samples []vgrad.Sample) {
+	t.Helper()
+	if err := sink.Put(step, samples); err != nil {
+		t.Fatalf("step %d: %v", step, err)
+	}
+}
