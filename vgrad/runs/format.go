@@ -1,0 +1,387 @@
+package runs
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+const (
+	magic         = "vgradsmp"
+	formatVersion = 1 // of samples.bin, run.json and the store alike
+	headerSize    = len(magic) + 4
+	frameSize     = 12
+
+	columnsRecord = 1
+	rowRecord     = 2
+)
+
+// kind says what the columns of a set hold.
+type kind string
+
+const (
+	float32Kind   kind = "float32"
+	float64Kind   kind = "float64"
+	histogramKind kind = "histogram"
+)
+
+// column is a quantity at a site.
+type column struct {
+	Site     vgrad.Site     `json:"site"`
+	Quantity vgrad.Quantity `json:"quantity"`
+}
+
+// columnSet is what rows have in common.
+type columnSet struct {
+	Kind    kind     `json:"kind"`
+	Columns []column `json:"columns"`
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// header returns the beginning of samples.bin.
+func header() []byte {
+	return binary.LittleEndian.AppendUint32([]byte(magic), formatVersion)
+}
+
+// encoder turns samples into records.
+type encoder struct {
+	sets    []columnSet // as defined so far
+	records []byte      // of the Put under way
+	scalars []vgrad.Sample
+	hists   []vgrad.Sample
+}
+
+// encode returns the records of one step's samples, valid until the next call.
+func (e *encoder) encode(step int, samples []vgrad.Sample) ([]byte, error) {
+	e.records, e.scalars, e.hists = e.records[:0], e.scalars[:0], e.hists[:0]
+	for _, s := range samples {
+		if s.Hist == nil {
+			e.scalars = append(e.scalars, s)
+		} else {
+			e.hists = append(e.hists, s)
+		}
+	}
+	err := e.row(scalarKind(e.scalars), step, e.scalars)
+	return e.records, errors.Join(err, e.row(histogramKind, step, e.hists))
+}
+
+// scalarKind returns the narrowest kind that changes no value.
+func scalarKind(samples []vgrad.Sample) kind {
+	for _, s := range samples {
+		if v := s.Value; float64(float32(v)) != v && !math.IsNaN(v) {
+			return float64Kind
+		}
+	}
+	return float32Kind
+}
+
+// row appends a row, after its column set where that is new.
+func (e *encoder) row(k kind, step int, samples []vgrad.Sample) error {
+	if len(samples) == 0 {
+		return nil
+	}
+	set, err := e.set(k, samples)
+	if err != nil {
+		return err
+	}
+	start := e.begin(rowRecord)
+	e.records = binary.AppendUvarint(e.records, uint64(set))
+	e.records = binary.AppendUvarint(e.records, uint64(step))
+	for _, s := range samples {
+		switch k {
+		case float32Kind:
+			e.records = binary.LittleEndian.AppendUint32(e.records, math.Float32bits(float32(s.Value)))
+		case float64Kind:
+			e.records = binary.LittleEndian.AppendUint64(e.records, math.Float64bits(s.Value))
+		case histogramKind:
+			if e.records, err = appendHistogram(e.records, s.Hist); err != nil {
+				return fmt.Errorf("%s of %s: %w", s.Quantity, s.Site.Path, err)
+			}
+		}
+	}
+	e.end(start)
+	return nil
+}
+
+// set returns the number of the samples' column set, defining it where it is new.
+func (e *encoder) set(k kind, samples []vgrad.Sample) (int, error) {
+	same := func(c column, s vgrad.Sample) bool { return c.Site == s.Site && c.Quantity == s.Quantity }
+	for i, set := range e.sets {
+		if set.Kind == k && slices.EqualFunc(set.Columns, samples, same) {
+			return i, nil
+		}
+	}
+	set := columnSet{Kind: k}
+	for _, s := range samples {
+		set.Columns = append(set.Columns, column{s.Site, s.Quantity})
+	}
+	text, err := json.Marshal(set)
+	if err != nil {
+		return 0, err
+	}
+	start := e.begin(columnsRecord)
+	e.records = append(e.records, text...)
+	e.end(start)
+	e.sets = append(e.sets, set)
+	return len(e.sets) - 1, nil
+}
+
+// begin leaves room for a frame and returns where it is; end fills it in.
+func (e *encoder) begin(record byte) int {
+	start := len(e.records)
+	e.records = append(append(e.records, make([]byte, frameSize)...), record)
+	return start
+}
+
+func (e *encoder) end(start int) {
+	frame, payload := e.records[start:start+frameSize], e.records[start+frameSize:]
+	binary.LittleEndian.PutUint32(frame[0:], uint32(len(payload)))
+	binary.LittleEndian.PutUint32(frame[4:], ^uint32(len(payload)))
+	binary.LittleEndian.PutUint32(frame[8:], crc32.Checksum(payload, castagnoli))
+}
+
+func appendHistogram(b []byte, h *vgrad.Histogram) ([]byte, error) {
+	raw := h.Raw()
+	b = binary.AppendUvarint(b, uint64(len(raw)))
+	last := 0
+	for _, bin := range slices.Sorted(maps.Keys(raw)) {
+		if n := raw[bin]; n < 0 || n > math.MaxInt32 {
+			return b, fmt.Errorf("a histogram's bin counts %d; it can be 0 to %d", n, math.MaxInt32)
+		}
+		b = binary.AppendUvarint(b, uint64(bin-last))
+		b = binary.AppendUvarint(b, uint64(raw[bin]))
+		last = bin
+	}
+	return b, nil
+}
+
+// table holds the rows of one column set.
+type table struct {
+	columnSet
+	steps   []int
+	float32 []float32 // [rows, columns]
+	float64 []float64 // the same, where the kind is float64Kind
+	hists   [][]byte  // the same, encoded, where it is histogramKind
+}
+
+// row is a row's table and its place in it.
+type row struct{ table, at int }
+
+// samplesFile is the content of samples.bin.
+type samplesFile struct {
+	tables []*table
+	rows   []row // as they were put: in step order
+	// good is the length of the part that was read, dropped that of the half-written
+	// tail after it.
+	good, dropped int
+}
+
+// errNewer is the cause of an error about a format of a later version.
+func errNewer(version int) error {
+	return fmt.Errorf("%w: it has format %d, this program reads up to %d; update the program", ErrNewer, version, formatVersion)
+}
+
+// parseSamples reads samples.bin. The result refers to data.
+//
+// A kill leaves a prefix of what was written, a power failure may fill it up with
+// zeros: these tails are dropped, and so is a last record whose sum is wrong. Anything
+// else that does not fit is an error with the byte where it begins, beside what was read
+// before it.
+func parseSamples(data []byte) (*samplesFile, error) {
+	f := &samplesFile{}
+	if len(data) < headerSize || allZero(data) {
+		f.dropped = len(data)
+		return f, nil
+	}
+	if string(data[:len(magic)]) != magic {
+		return f, errors.New("byte 0: this is no file of samples")
+	}
+	if v := binary.LittleEndian.Uint32(data[len(magic):]); v != formatVersion {
+		return f, errNewer(int(v))
+	}
+	for f.good = headerSize; f.good < len(data); {
+		n, err := f.record(data[f.good:])
+		if err != nil {
+			return f, fmt.Errorf("byte %d: %w", f.good, err)
+		} else if n == 0 {
+			break
+		}
+		f.good += n
+	}
+	f.dropped = len(data) - f.good
+	return f, nil
+}
+
+func allZero(data []byte) bool { return len(bytes.TrimLeft(data, "\x00")) == 0 }
+
+// record reads the record at the beginning of data and returns its length, 0 where
+// data is a half-written tail.
+func (f *samplesFile) record(data []byte) (int, error) {
+	if len(data) < frameSize || allZero(data) {
+		return 0, nil
+	}
+	length := binary.LittleEndian.Uint32(data)
+	if length != ^binary.LittleEndian.Uint32(data[4:]) {
+		return 0, errors.New("damaged: no record begins here")
+	}
+	if uint64(length) > uint64(len(data)-frameSize) {
+		return 0, nil
+	}
+	end := frameSize + int(length)
+	payload := data[frameSize:end]
+	if sum := binary.LittleEndian.Uint32(data[8:]); crc32.Checksum(payload, castagnoli) != sum {
+		if end == len(data) {
+			return 0, nil
+		}
+		return 0, fmt.Errorf("damaged: CRC-32C of the record is %08x, expected %08x", crc32.Checksum(payload, castagnoli), sum)
+	}
+	return end, f.payload(payload)
+}
+
+func (f *samplesFile) payload(payload []byte) error {
+	switch {
+	case len(payload) == 0:
+		return errors.New("a record is empty")
+	case payload[0] == columnsRecord:
+		return f.columns(payload[1:])
+	case payload[0] == rowRecord:
+		return f.row(payload[1:])
+	}
+	return fmt.Errorf("a record of unknown kind %d", payload[0])
+}
+
+func (f *samplesFile) columns(text []byte) error {
+	t := &table{}
+	if err := json.Unmarshal(text, &t.columnSet); err != nil {
+		return fmt.Errorf("a column set: %w", err)
+	}
+	if t.Kind != float32Kind && t.Kind != float64Kind && t.Kind != histogramKind {
+		return fmt.Errorf("a column set of unknown kind %q", t.Kind)
+	}
+	f.tables = append(f.tables, t)
+	return nil
+}
+
+func (f *samplesFile) row(data []byte) error {
+	set, data, err := uvarint(data, uint64(len(f.tables)))
+	if err != nil {
+		return fmt.Errorf("a row's column set: %w", err)
+	}
+	step, data, err := uvarint(data, math.MaxInt)
+	if err != nil {
+		return fmt.Errorf("a row's step: %w", err)
+	}
+	t := f.tables[set]
+	if last := len(f.rows) - 1; last >= 0 && step < f.step(f.rows[last]) {
+		return fmt.Errorf("step %d comes after step %d", step, f.step(f.rows[last]))
+	}
+	if err := t.append(step, data); err != nil {
+		return fmt.Errorf("a row of step %d: %w", step, err)
+	}
+	f.rows = append(f.rows, row{set, len(t.steps) - 1})
+	return nil
+}
+
+func (f *samplesFile) step(r row) int { return f.tables[r.table].steps[r.at] }
+
+// lastStep returns -1 where nothing is recorded.
+func (f *samplesFile) lastStep() int {
+	if len(f.rows) == 0 {
+		return -1
+	}
+	return f.step(f.rows[len(f.rows)-1])
+}
+
+// append adds the values of a row.
+func (t *table) append(step int, data []byte) error {
+	n := len(t.Columns)
+	switch {
+	case t.Kind == float32Kind && len(data) == 4*n:
+		for i := 0; i < len(data); i += 4 {
+			t.float32 = append(t.float32, math.Float32frombits(binary.LittleEndian.Uint32(data[i:])))
+		}
+	case t.Kind == float64Kind && len(data) == 8*n:
+		for i := 0; i < len(data); i += 8 {
+			t.float64 = append(t.float64, math.Float64frombits(binary.LittleEndian.Uint64(data[i:])))
+		}
+	case t.Kind == histogramKind:
+		for range n {
+			rest, err := readHistogram(data, func(int, int) {})
+			if err != nil {
+				return err
+			}
+			t.hists = append(t.hists, data[:len(data)-len(rest)])
+			data = rest
+		}
+		if len(data) > 0 {
+			return fmt.Errorf("%d bytes too many", len(data))
+		}
+	default:
+		return fmt.Errorf("%d bytes do not fit %d columns of %s", len(data), n, t.Kind)
+	}
+	t.steps = append(t.steps, step)
+	return nil
+}
+
+// sample makes the sample of a row and a column.
+func (t *table) sample(at, col int) vgrad.Sample {
+	c := t.Columns[col]
+	s := vgrad.Sample{Step: t.steps[at], Site: c.Site, Quantity: c.Quantity, Value: math.NaN()}
+	switch i := at*len(t.Columns) + col; t.Kind {
+	case float32Kind:
+		s.Value = float64(t.float32[i])
+	case float64Kind:
+		s.Value = t.float64[i]
+	case histogramKind:
+		s.Hist = decodeHistogram(t.hists[i])
+	}
+	return s
+}
+
+// decodeHistogram decodes what readHistogram has been through before.
+func decodeHistogram(data []byte) *vgrad.Histogram {
+	var counts [vgrad.RawBins]int32
+	if _, err := readHistogram(data, func(bin, n int) { counts[bin] = int32(n) }); err != nil {
+		panic(err) // it was read without one when the file was parsed
+	}
+	return vgrad.NewHistogram(counts[:])
+}
+
+// readHistogram calls each for every bin and returns what follows the histogram.
+func readHistogram(data []byte, each func(bin, n int)) ([]byte, error) {
+	bins, data, err := uvarint(data, vgrad.RawBins+1)
+	if err != nil {
+		return nil, fmt.Errorf("a histogram's size: %w", err)
+	}
+	bin := 0
+	for range bins {
+		var step, n int
+		if step, data, err = uvarint(data, uint64(vgrad.RawBins-bin)); err != nil {
+			return nil, fmt.Errorf("a histogram's bin: %w", err)
+		}
+		if n, data, err = uvarint(data, math.MaxInt32+1); err != nil {
+			return nil, fmt.Errorf("a histogram's count: %w", err)
+		}
+		bin += step
+		each(bin, n)
+	}
+	return data, nil
+}
+
+// uvarint reads a number below limit and returns what follows it.
+func uvarint(data []byte, limit uint64) (int, []byte, error) {
+	x, n := binary.Uvarint(data)
+	if n <= 0 || x >= limit {
+		return 0, nil, fmt.Errorf("no number below %d", limit)
+	}
+	return int(x), data[n:], nil
+}

@@ -1,0 +1,214 @@
+package runs
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+// Run is what was recorded of an experiment, as it was when it was read. It is a
+// [vgrad.Source] and does not change; any number of goroutines may use it.
+type Run struct {
+	Name       string // of the run's folder
+	Experiment vgrad.Experiment
+	Provenance Provenance
+	// Finished is false for a run that was killed, or is still going.
+	Finished bool
+	// LastStep is the last step that has samples, -1 where none has.
+	LastStep int
+	// Truncated says what is missing at the end of the samples, as after a kill in
+	// mid-write; empty where nothing is.
+	Truncated string
+
+	file  *samplesFile
+	sites []vgrad.Site       // in forward order, the whole network left out
+	rank  map[vgrad.Site]int // place in sites, from 1; the whole network comes first
+}
+
+var _ vgrad.Source = (*Run)(nil)
+
+// readRun reads the run in a folder.
+func readRun(dir string) (*Run, error) {
+	e, err := readEntry(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, samplesName)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := parseSamples(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	r := &Run{Name: e.Name, Experiment: e.Experiment, Provenance: e.Provenance, Finished: e.Finished, LastStep: file.lastStep(), file: file}
+	r.sites, r.rank = forwardOrder(file), map[vgrad.Site]int{}
+	for i, site := range r.sites {
+		r.rank[site] = i + 1
+	}
+	if e.recorded > 0 && e.recorded != int64(len(data)) {
+		r.Truncated = fmt.Sprintf("%s: has %d bytes, %d when the run finished; the last complete step is %d", path, len(data), e.recorded, r.LastStep)
+	} else if file.dropped > 0 {
+		r.Truncated = fmt.Sprintf("%s: ends in %d bytes of a half-written record, dropped; the last complete step is %d", path, file.dropped, r.LastStep)
+	}
+	return r, nil
+}
+
+// forwardOrder lists the layers' sites, by layer and then as they were first put.
+func forwardOrder(f *samplesFile) []vgrad.Site {
+	var sites []vgrad.Site
+	seen := map[vgrad.Site]bool{vgrad.Network: true}
+	for _, t := range f.tables {
+		for _, c := range t.Columns {
+			if !seen[c.Site] {
+				seen[c.Site] = true
+				sites = append(sites, c.Site)
+			}
+		}
+	}
+	slices.SortStableFunc(sites, func(a, b vgrad.Site) int { return cmp.Compare(a.Layer, b.Layer) })
+	return sites
+}
+
+// Label returns the name of the experiment.
+func (r *Run) Label() string { return r.Experiment.Name() }
+
+// Sites lists the layers' sites in forward order.
+func (r *Run) Sites() []vgrad.Site { return slices.Clone(r.sites) }
+
+// Samples yields the samples of q in step order, sites in forward order within a step.
+// Values are what was put, to the last bit.
+func (r *Run) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
+	return func(yield func(vgrad.Sample) bool) {
+		columns := r.columnsOf(q)
+		var step []vgrad.Sample
+		parts := 0 // rows that the step's samples come from
+		for i, at := range r.file.rows {
+			for _, col := range columns[at.table] {
+				step = append(step, r.file.tables[at.table].sample(at.at, col))
+			}
+			parts += min(1, len(columns[at.table]))
+			if i+1 < len(r.file.rows) && r.file.step(r.file.rows[i+1]) == r.file.step(at) {
+				continue // more of this step to come
+			}
+			if parts > 1 {
+				slices.SortStableFunc(step, func(a, b vgrad.Sample) int { return cmp.Compare(r.rank[a.Site], r.rank[b.Site]) })
+			}
+			for _, s := range step {
+				if !yield(s) {
+					return
+				}
+			}
+			step, parts = step[:0], 0
+		}
+	}
+}
+
+// columnsOf returns, for each table, its columns that hold q, in forward order.
+func (r *Run) columnsOf(q vgrad.Quantity) [][]int {
+	columns := make([][]int, len(r.file.tables))
+	for i, t := range r.file.tables {
+		for col, c := range t.Columns {
+			if c.Quantity == q {
+				columns[i] = append(columns[i], col)
+			}
+		}
+		slices.SortStableFunc(columns[i], func(a, b int) int {
+			return cmp.Compare(r.rank[t.Columns[a].Site], r.rank[t.Columns[b].Site])
+		})
+	}
+	return columns
+}
+
+// Value returns the last recorded value of a scalar quantity at a layer, 0 for the whole
+// network: its final value where the run is finished. It is false where there is none.
+func (r *Run) Value(q vgrad.Quantity, layer int) (float64, bool) {
+	for _, at := range slices.Backward(r.file.rows) {
+		t := r.file.tables[at.table]
+		for col, c := range t.Columns {
+			if c.Quantity == q && c.Site.Layer == layer && t.Kind != histogramKind {
+				return t.sample(at.at, col).Value, true
+			}
+		}
+	}
+	return math.NaN(), false
+}
+
+// WriteCSV writes every sample as comma-separated values with the columns
+//
+//	quantity,step,layer,site,value,low,high,count
+//
+// A scalar has a value, in the shortest form that reads back the same; a histogram has a
+// line a bin, with its interval [low, high) and count, and lines for zeros (low and
+// high 0), -Inf, +Inf and NaN where it has any.
+func (r *Run) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	err := out.Write([]string{"quantity", "step", "layer", "site", "value", "low", "high", "count"})
+	for _, q := range r.quantities() {
+		for s := range r.Samples(q) {
+			err = errors.Join(err, writeSample(out, s))
+		}
+	}
+	out.Flush()
+	return errors.Join(err, out.Error())
+}
+
+// quantities lists what was recorded, in the order of vgrad's list, others after it.
+func (r *Run) quantities() []vgrad.Quantity {
+	var qs []vgrad.Quantity
+	for _, t := range r.file.tables {
+		for _, c := range t.Columns {
+			if !slices.Contains(qs, c.Quantity) {
+				qs = append(qs, c.Quantity)
+			}
+		}
+	}
+	known := vgrad.Quantities()
+	place := func(q vgrad.Quantity) int {
+		if i := slices.Index(known, q); i >= 0 {
+			return i
+		}
+		return len(known)
+	}
+	slices.SortStableFunc(qs, func(a, b vgrad.Quantity) int { return cmp.Compare(place(a), place(b)) })
+	return qs
+}
+
+func writeSample(out *csv.Writer, s vgrad.Sample) error {
+	start := []string{string(s.Quantity), strconv.Itoa(s.Step), strconv.Itoa(s.Site.Layer), s.Site.Path}
+	if s.Hist == nil {
+		return out.Write(append(start, number(s.Value), "", "", ""))
+	}
+	var err error
+	line := func(low, high float64, n int) {
+		if n > 0 {
+			err = errors.Join(err, out.Write(append(slices.Clip(start), "", number(low), number(high), strconv.Itoa(n))))
+		}
+	}
+	h := s.Hist
+	line(math.Inf(-1), math.Inf(-1), h.NegInf)
+	zero, _ := slices.BinarySearchFunc(h.Bins, 0, func(b vgrad.Bin, x float64) int { return cmp.Compare(b.Low, x) })
+	for _, b := range h.Bins[:zero] {
+		line(b.Low, b.High, b.Count)
+	}
+	line(0, 0, h.Zero)
+	for _, b := range h.Bins[zero:] {
+		line(b.Low, b.High, b.Count)
+	}
+	line(math.Inf(1), math.Inf(1), h.PosInf)
+	line(math.NaN(), math.NaN(), h.NaN)
+	return err
+}
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
