@@ -28,48 +28,62 @@ const (
 	XLA = "xla"
 )
 
+// Fetch brings an XLA plugin to this machine and returns its path.
+type Fetch func(context.Context) (path string, err error)
+
 // Open returns the backend named want; where want is empty, the one that
 // $GOMLX_BACKEND names; where that is empty too, XLA if a plugin is installed
 // or can be fetched, else the Go backend. A backend that was asked for by name
-// and cannot be had is an error; a choice left open never fails for lack of XLA.
-//
-// Fetch brings an XLA plugin to this machine and returns its path; nil where
-// nothing may be fetched.
-func Open(ctx context.Context, want string, fetch func(context.Context) (string, error)) (*Backend, error) {
-	reason := "asked for"
+// and cannot be had is an error; a choice left open never fails for lack of
+// XLA. Fetch may be nil: then nothing is fetched.
+func Open(ctx context.Context, want string, fetch Fetch) (*Backend, error) {
+	asker := "was asked for"
 	if want == "" {
-		want, reason = os.Getenv(compute.ConfigEnvVar), "$"+compute.ConfigEnvVar+" asks for it"
+		want, asker = os.Getenv(compute.ConfigEnvVar), "is what $"+compute.ConfigEnvVar+" asks for"
 	}
-	switch name, config, _ := strings.Cut(want, ":"); name {
+	name, config, _ := strings.Cut(want, ":")
+	var b *Backend
+	var err error
+	switch name {
 	case "":
 		return choose(ctx, fetch)
 	case Go:
-		return openGo(config, reason)
+		b, err = openGo(config)
 	case XLA, "stablehlo", "shlo", "hlo", "pjrt":
-		return openXLA(ctx, config, reason, fetch)
+		b, err = openXLA(ctx, config, fetch)
 	default:
-		return nil, fmt.Errorf("backend: %s names the backend %q; the known ones are %q and %q", reason, name, XLA, Go)
+		err = fmt.Errorf("there is no such backend; the known ones are %q and %q", XLA, Go)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("backend: %q %s: %w", want, asker, err)
+	}
+	b.Why += "; it " + asker
+	return b, nil
 }
 
 // choose opens XLA, or the Go backend with the reason why not XLA.
-func choose(ctx context.Context, fetch func(context.Context) (string, error)) (*Backend, error) {
-	b, err := openXLA(ctx, "", "", fetch)
+func choose(ctx context.Context, fetch Fetch) (*Backend, error) {
+	b, err := openXLA(ctx, "", fetch)
 	if err == nil {
 		return b, nil
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("backend: choose: %w", ctx.Err())
 	}
-	return openGo("", "XLA is not at hand: "+oneLine(err))
+	because := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if b, err = openGo(""); err != nil {
+		return nil, fmt.Errorf("backend: %w", err)
+	}
+	b.Why += "; " + because
+	return b, nil
 }
 
-func openGo(config, reason string) (*Backend, error) {
+func openGo(config string) (*Backend, error) {
 	b, err := open(Go + ":" + config)
 	if err != nil {
-		return nil, fmt.Errorf("backend: open the Go backend: %w", err)
+		return nil, fmt.Errorf("open the Go backend: %s", oneLine(err))
 	}
-	return &Backend{Backend: b, Why: "Go backend, in this process (" + reason + ")"}, nil
+	return &Backend{Backend: b, Why: "GoMLX's pure-Go backend"}, nil
 }
 
 // open is compute.NewWithConfig with its panics turned into errors.

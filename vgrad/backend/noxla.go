@@ -8,6 +8,6 @@ import (
 )
 
 // openXLA says why this program has no XLA.
-func openXLA(context.Context, string, string, func(context.Context) (string, error)) (*Backend, error) {
+func openXLA(context.Context, string, Fetch) (*Backend, error) {
 	return nil, errors.New("this program was built without a C compiler, or for a system XLA has no plugin for")
 }

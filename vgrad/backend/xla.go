@@ -6,46 +6,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/gomlx/go-xla/compute/xla"
 )
 
-// flagsEnv holds XLA's own flags; they are read once, when a plugin is loaded.
-const flagsEnv = "XLA_FLAGS"
-
-// flags are set where the user sets none: on nets of the article's size the
-// step runs as fast without XLA's CPU optimisations, and compiles in half the time.
-const flags = "--xla_backend_optimization_level=0"
-
-// openXLA opens the plugin that config names, or where it names none the first
-// one installed, or else the one that fetch brings.
-func openXLA(ctx context.Context, config, reason string, fetch func(context.Context) (string, error)) (*Backend, error) {
+// openXLA opens the plugin that config names ("cuda", a path). Where config
+// leaves it open ("", "cpu") it tries the plugins installed on this machine,
+// then the one that fetch brings.
+func openXLA(ctx context.Context, config string, fetch Fetch) (*Backend, error) {
 	xla.EnableAutoInstall(false) // it would fetch what no hash vouches for
-	if config == "" || config == "cpu" {
-		if installed := xla.GetAvailablePlugins(); len(installed) > 0 && config == "" {
-			config, reason = installed[0], join(reason, "installed on this machine")
-		} else if len(installed) == 0 {
-			path, err := fetched(ctx, fetch)
-			if err != nil {
-				return nil, err
+	installed := xla.GetAvailablePlugins()
+	var failed []error
+	if config == "" {
+		for _, plugin := range installed {
+			b, err := load(plugin, "installed on this machine")
+			if err == nil {
+				return b, nil
 			}
-			config, reason = path, join(reason, "from the cache of fetched parts")
+			failed = append(failed, err)
 		}
 	}
-	if _, set := os.LookupEnv(flagsEnv); !set {
-		os.Setenv(flagsEnv, flags)
+	if config != "" && (config != "cpu" || len(installed) > 0) {
+		return load(config, "installed on this machine")
 	}
-	b, err := open(XLA + ":" + config)
+	path, err := fetched(ctx, fetch)
 	if err != nil {
-		return nil, fmt.Errorf("backend: load the XLA plugin %q: %s", config, oneLine(err))
+		return nil, errors.Join(append(failed, err)...)
 	}
-	return &Backend{Backend: b, Loops: true,
-		Why: fmt.Sprintf("XLA, plugin %s (%s)", filepath.Base(config), reason)}, nil
+	return load(path, "from the cache of fetched parts")
 }
 
-func fetched(ctx context.Context, fetch func(context.Context) (string, error)) (string, error) {
+func load(plugin, whence string) (*Backend, error) {
+	b, err := open(XLA + ":" + plugin)
+	if err != nil {
+		return nil, fmt.Errorf("the XLA plugin %q does not load: %s", plugin, oneLine(err))
+	}
+	return &Backend{Backend: b, Loops: true,
+		Why: fmt.Sprintf("XLA, plugin %s (%s)", filepath.Base(plugin), whence)}, nil
+}
+
+func fetched(ctx context.Context, fetch Fetch) (string, error) {
 	if fetch == nil {
 		return "", errors.New("no XLA plugin is installed")
 	}
@@ -54,11 +55,4 @@ func fetched(ctx context.Context, fetch func(context.Context) (string, error)) (
 		return "", fmt.Errorf("no XLA plugin is installed, and none can be fetched: %w", err)
 	}
 	return path, nil
-}
-
-func join(reason, more string) string {
-	if reason == "" {
-		return more
-	}
-	return reason + ", " + more
 }

@@ -8,11 +8,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/probe"
 )
-
-const rawBins = vgrad.RawBins
 
 // maxChunk is the most steps of one call of the device loop.
 const maxChunk = 200
@@ -25,17 +22,12 @@ const chunkTime = 100 * time.Millisecond
 // lives; each call takes the indices of its batches and gives its samples. A
 // step that counts histograms is the last of its call.
 func (t *training) device() error {
-	start := time.Now()
-	g, err := t.loopProgram()
+	g, done, err := t.program("training loop", t.loop)
 	if err != nil {
 		return err
 	}
-	defer g.Finalize()
-	t.compile += time.Since(start)
-
-	set := t.Data.Train
-	images := tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features)
-	labels := tensors.FromFlatDataAndDimensions(set.Labels, set.Len())
+	defer done()
+	set := t.resident()
 	rate := tensors.FromScalar(float32(t.exp.LearningRate))
 	state := t.initial()
 	indices := make([]int32, maxChunk*t.exp.Batch)
@@ -47,7 +39,7 @@ func (t *training) device() error {
 		start := time.Now()
 		n, due := t.until(step, chunk)
 		t.shuffle.Fill(indices[:n*t.exp.Batch])
-		out := g.Run(append(t.donate(state), rate, images, labels,
+		out := g.Run(append(t.donate(state), rate, set.images, set.labels,
 			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.exp.Batch),
 			tensors.FromScalar(int32(n)), tensors.FromScalar(due))...)
 		took := time.Since(start)
@@ -78,14 +70,13 @@ func (t *training) until(step, chunk int) (n int, due int32) {
 	return n, due
 }
 
-// loopProgram compiles the loop: state, rate, images [n, features], labels
+// loop builds the whole loop: state, rate, images [n, features], labels
 // [n], indices [maxChunk, batch], how many steps to take and whether to count
 // the last one's histograms (1 or 0), to the next state, scalars
 // [maxChunk, columns] and counts [sites·bins].
-func (t *training) loopProgram() (*Graph, error) {
-	g := NewGraph(t.Backend.Backend, "loop")
+func (t *training) loop(g *Graph) ([]*Node, error) {
 	initial := t.parameters(g)
-	l := loop{plan: t.plan, state: len(initial)}
+	l := loopBody{plan: t.plan, state: len(initial)}
 	n := t.Data.Train.Len()
 	for _, p := range []struct {
 		name  string
@@ -113,10 +104,7 @@ func (t *training) loopProgram() (*Graph, error) {
 	if len(t.histograms) > 0 {
 		out = append(out, countIf(due, last.counted))
 	}
-	if err := g.Compile(out...); err != nil {
-		return nil, fmt.Errorf("engine: compile the training loop: %w", err)
-	}
-	return g, nil
+	return out, nil
 }
 
 // zeros is a tensor of zeros whose constant is made here and now; see probe.Count.
@@ -124,11 +112,11 @@ func zeros(g *Graph, dtype dtypes.DType, dims ...int) *Node {
 	return BroadcastToDims(ConstAsDType(g, dtype, 0), dims...)
 }
 
-// loop builds the functions of the device loop. What it carries from step to
+// loopBody builds the functions of the device loop. What it carries from step to
 // step is the state, then what carried names, in that order. Closures cannot
 // reach nodes outside, so everything is carried, the data too; what does not
 // change costs nothing.
-type loop struct {
+type loopBody struct {
 	*plan
 	state  int // tensors of the state
 	shapes []shapes.Shape
@@ -145,19 +133,19 @@ type carried struct {
 // fixed is how many of the carried tensors do not change.
 const fixed = 5
 
-func (l loop) name(all []*Node) carried {
+func (l loopBody) name(all []*Node) carried {
 	r := all[l.state:]
 	return carried{rate: r[0], images: r[1], labels: r[2], indices: r[3], steps: r[4], taken: r[5], scalars: r[6], counted: r[7:]}
 }
 
 // goesOn is the loop's condition.
-func (l loop) goesOn(g *Graph) []*Node {
+func (l loopBody) goesOn(g *Graph) []*Node {
 	c := l.name(declare(g, l.shapes))
 	return []*Node{LessThan(c.taken, c.steps)}
 }
 
 // body takes one step: it gathers the batch, steps, and files the measurements.
-func (l loop) body(g *Graph) []*Node {
+func (l loopBody) body(g *Graph) []*Node {
 	all := declare(g, l.shapes)
 	c := l.name(all)
 	row := []*Node{c.taken, Const(g, int32(0))}

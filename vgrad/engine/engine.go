@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
@@ -22,15 +23,25 @@ const (
 	Device               // many steps a call
 )
 
-// Config is what Train needs beside the sinks.
-type Config struct {
+// Engine trains experiments on one backend. It keeps what repeats from run to
+// run: the compiled programs, which do not depend on seed, learning rate,
+// initial weights or number of steps, and the data on the device. The zero
+// value but for Backend is ready to use; it serves one run at a time.
+type Engine struct {
+	Backend *backend.Backend
+	// Driver of the loop over steps. Zero: Auto.
+	Driver Driver
+
+	programs map[string]*Graph
+	resident map[*data.Set]*resident
+}
+
+// Job is one run: an experiment, its data and its network.
+type Job struct {
 	Experiment vgrad.Experiment
 	Data       *data.Set
-	Backend    *backend.Backend
 	// Model is the network; nil: the one that the experiment names.
 	Model nets.Model
-	// Driver of the loop. Zero: Auto.
-	Driver Driver
 }
 
 // Result is what training leaves beside the samples.
@@ -57,32 +68,32 @@ func Check(e vgrad.Experiment, handedIn bool) error {
 	return errors.Join(append(errs, data.Check(e))...)
 }
 
-// Train runs the experiment and hands the samples of every recorded step to
+// Train runs the job's experiment and hands the samples of every recorded step to
 // each sink, in step order: the scalars of step s are measured on that step's
 // batch with the weights before the update. Validation loss and accuracy and
 // the final mean |W| follow with step number Steps.
 //
 // It stops with an error when the context ends, a sink fails or the model
 // function panics; what the sinks were given until then stays theirs.
-func Train(ctx context.Context, c Config, sinks ...vgrad.Sink) (res *Result, err error) {
-	if err := Check(c.Experiment, c.Model != nil); err != nil {
+func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Result, err error) {
+	if err := Check(j.Experiment, j.Model != nil); err != nil {
 		return nil, err
 	}
 	defer caught(&err)
-	p, err := newPlan(c)
+	p, err := newPlan(e.Backend.Backend, j)
 	if err != nil {
 		return nil, err
 	}
-	shuffle, err := data.Batches(c.Data.Train.Len(), p.exp.Batch, p.exp.Seed)
+	shuffle, err := data.Batches(j.Data.Train.Len(), p.exp.Batch, p.exp.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	t := &training{plan: p, ctx: ctx, sinks: sinks, shuffle: shuffle}
+	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks, shuffle: shuffle}
 	drive := t.host
 	switch {
-	case c.Driver == Device && !c.Backend.Loops:
-		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", c.Backend.Name())
-	case c.Driver != Host && c.Backend.Loops:
+	case e.Driver == Device && !e.Backend.Loops:
+		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", e.Backend.Name())
+	case e.Driver != Host && e.Backend.Loops:
 		drive = t.device
 	}
 	if err := drive(); err != nil {
@@ -92,6 +103,17 @@ func Train(ctx context.Context, c Config, sinks ...vgrad.Sink) (res *Result, err
 		return nil, err
 	}
 	return &Result{Store: p.store, Compile: t.compile, Run: t.run}, nil
+}
+
+// Close frees the programs and the data on the device.
+func (e *Engine) Close() {
+	for _, g := range e.programs {
+		g.Finalize()
+	}
+	for _, r := range e.resident {
+		r.free()
+	}
+	e.programs, e.resident = nil, nil
 }
 
 // caught turns the panic of a graph-building function into an error.
@@ -108,6 +130,7 @@ func caught(err *error) {
 // training is one run under way.
 type training struct {
 	*plan
+	engine       *Engine
 	ctx          context.Context
 	sinks        []vgrad.Sink
 	shuffle      *data.Shuffle

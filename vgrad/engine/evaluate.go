@@ -37,18 +37,12 @@ func (t *training) finish() error {
 
 // validate returns loss (nats) and accuracy of the validation set, taken as one batch.
 func (t *training) validate() (cost, accuracy float64, err error) {
+	g, done, err := t.program("validation", func(g *Graph) ([]*Node, error) { return t.validation(g), nil })
+	if err != nil {
+		return 0, 0, err
+	}
+	defer done()
 	set := t.Data.Validation
-	g := NewGraph(t.Backend.Backend, "validation")
-	defer g.Finalize()
-	for _, v := range t.variables {
-		v.NodeValue(g)
-	}
-	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, set.Len(), t.Data.Features))
-	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, set.Len()))
-	c, a := judge(t.build(g, scale(images), false), labels)
-	if err := g.Compile(c, a); err != nil {
-		return 0, 0, fmt.Errorf("engine: compile the validation: %w", err)
-	}
 	var args []any
 	for _, v := range t.variables {
 		args = append(args, must(v.Value()))
@@ -57,6 +51,19 @@ func (t *training) validate() (cost, accuracy float64, err error) {
 		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
 		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()))...)
 	return float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1])), nil
+}
+
+// validation builds the forward pass over the whole validation set: the
+// variables, images and labels to loss and accuracy.
+func (t *training) validation(g *Graph) []*Node {
+	for _, v := range t.variables {
+		v.NodeValue(g)
+	}
+	n := t.Data.Validation.Len()
+	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, n, t.Data.Features))
+	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, n))
+	cost, accuracy := judge(t.build(g, scale(images), false), labels)
+	return []*Node{cost, accuracy}
 }
 
 // meanAbs is the mean magnitude of a float32 tensor.

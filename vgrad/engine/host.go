@@ -13,33 +13,36 @@ import (
 )
 
 // host drives the step with one call a step. Steps that count histograms run
-// a program of their own, compiled when the first one comes.
+// a program of their own.
 func (t *training) host() error {
+	plain, done, err := t.program("training step", func(g *Graph) ([]*Node, error) { return t.hostStep(g, false), nil })
+	if err != nil {
+		return err
+	}
+	defer done()
+	counting := plain
+	if len(t.histograms) > 0 {
+		counting, done, err = t.program("training step with histograms", func(g *Graph) ([]*Node, error) { return t.hostStep(g, true), nil })
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
 	state := t.initial()
 	rate := tensors.FromScalar(float32(t.exp.LearningRate))
-	var programs [2]*Graph
 	indices := make([]int32, t.exp.Batch)
 	for step := range t.exp.Steps {
 		if err := t.ctx.Err(); err != nil {
 			return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
 		}
-		which := 0
+		g := plain
 		if t.counts(step) {
-			which = 1
-		}
-		if programs[which] == nil {
-			start := time.Now()
-			g, err := t.hostProgram(which == 1)
-			if err != nil {
-				return err
-			}
-			defer g.Finalize()
-			programs[which], t.compile = g, t.compile+time.Since(start)
+			g = counting
 		}
 		start := time.Now()
 		t.shuffle.Fill(indices)
 		images, labels := gather(t.Data.Train, t.Data.Features, indices)
-		out := programs[which].Run(append(t.donate(state), rate,
+		out := g.Run(append(t.donate(state), rate,
 			tensors.FromFlatDataAndDimensions(images, t.exp.Batch, t.Data.Features),
 			tensors.FromFlatDataAndDimensions(labels, t.exp.Batch))...)
 		t.run += time.Since(start)
@@ -51,10 +54,9 @@ func (t *training) host() error {
 	return t.keep(state)
 }
 
-// hostProgram compiles a single step: state, rate, images and labels to the
-// next state, [1, columns] scalars and, if asked for, [sites·bins] counts.
-func (t *training) hostProgram(histograms bool) (*Graph, error) {
-	g := NewGraph(t.Backend.Backend, "step")
+// hostStep builds a single step: state, rate, images and labels to the next
+// state, [1, columns] scalars and, if asked for, [sites·bins] counts.
+func (t *training) hostStep(g *Graph, histograms bool) []*Node {
 	state := t.parameters(g)
 	rate := Parameter(g, "rate", shapes.Make(dtypes.Float32))
 	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, t.exp.Batch, t.Data.Features))
@@ -65,10 +67,7 @@ func (t *training) hostProgram(histograms bool) (*Graph, error) {
 		empty := zeros(g, dtypes.Int32, len(t.histograms)*rawBins)
 		out = append(out, probe.Count(empty, m.counted))
 	}
-	if err := g.Compile(out...); err != nil {
-		return nil, fmt.Errorf("engine: compile the training step: %w", err)
-	}
-	return g, nil
+	return out
 }
 
 // parameters declares the state as the graph's first parameters.
@@ -87,7 +86,7 @@ func (p *plan) parameters(g *Graph) []*Node {
 func (p *plan) donate(state []*tensors.Tensor) []any {
 	var args []any
 	for _, x := range state {
-		args = append(args, must(DonateTensorBuffer(x, p.Backend.Backend, 0)))
+		args = append(args, must(DonateTensorBuffer(x, p.target, 0)))
 	}
 	return args
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -29,7 +30,8 @@ type column struct {
 // each trainable one its optimizer slots, then the number of the update (a
 // float32 scalar, from 1).
 type plan struct {
-	Config
+	Job
+	target    compute.Backend
 	exp       vgrad.Experiment // with defaults
 	model     nets.Model
 	optimizer optimizer
@@ -52,11 +54,11 @@ type site struct {
 
 // newPlan traces the model once to find its variables and taps, and gives
 // the variables their initial values. It panics as the model does.
-func newPlan(c Config) (*plan, error) {
-	p := &plan{Config: c, exp: c.Experiment.WithDefaults(), model: c.Model, store: model.NewStore()}
+func newPlan(target compute.Backend, j Job) (*plan, error) {
+	p := &plan{Job: j, target: target, exp: j.Experiment.WithDefaults(), model: j.Model, store: model.NewStore()}
 	var err error
 	if p.model == nil {
-		if p.model, err = nets.New(p.exp, c.Data.Classes); err != nil {
+		if p.model, err = nets.New(p.exp, j.Data.Classes); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +69,7 @@ func newPlan(c Config) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.store.InitializeVariables(c.Backend.Backend, nil); err != nil {
+	if err := p.store.InitializeVariables(target, nil); err != nil {
 		return nil, fmt.Errorf("engine: draw the initial weights: %w", err)
 	}
 	p.locate(taps)
@@ -77,7 +79,7 @@ func newPlan(c Config) (*plan, error) {
 
 // trace builds the model in a graph that is thrown away.
 func (p *plan) trace() ([]nets.Tapped, error) {
-	g := NewGraph(p.Backend.Backend, "trace")
+	g := NewGraph(p.target, "trace")
 	defer g.Finalize()
 	x := Parameter(g, "x", shapes.Make(dtypes.Float32, p.exp.Batch, p.Data.Features))
 	var logits *Node

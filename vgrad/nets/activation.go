@@ -116,7 +116,7 @@ func leaky(slope float64) Activation {
 func exponential(scale, alpha float64) Activation {
 	return Activation{MaxSlope: scale * max(1, alpha),
 		Apply: func(z *Node) *Node {
-			below := MulScalar(Expm1(negativePart(z)), alpha)
+			below := MulScalar(MinusOne(Exp(negativePart(z))), alpha)
 			return MulScalar(Where(positive(z), z, below), scale)
 		},
 		Slope: func(z, _ *Node) *Node {
@@ -127,9 +127,10 @@ func exponential(scale, alpha float64) Activation {
 
 func positive(z *Node) *Node { return GreaterThan(z, ZerosLike(z)) }
 
-// negativePart is min(z, 0): it keeps the exponential from overflowing, and
-// its gradient from being Inf·0, where the other branch is taken.
-func negativePart(z *Node) *Node { return Min(z, ZerosLike(z)) }
+// negativePart is z where it is not positive, else 0: it keeps the exponential
+// from overflowing, and its gradient from being Inf·0, where the other branch
+// is taken. Min would do the same but for its gradient at 0.
+func negativePart(z *Node) *Node { return Where(positive(z), ZerosLike(z), z) }
 
 // softplus is log(1 + eᶻ), in the form that does not overflow.
 func softplus(z *Node) *Node {

@@ -1,0 +1,75 @@
+package backend_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vgrad/lab/vgrad/backend"
+)
+
+func nothing(context.Context) (string, error) { return "", errors.New("no network") }
+
+func TestOpen(t *testing.T) {
+	notAPlugin := filepath.Join(t.TempDir(), "plugin.so")
+	if err := os.WriteFile(notAPlugin, []byte("truncated"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
+	for _, c := range []struct {
+		name, want, env string
+		fetch           backend.Fetch
+		why, fails      string
+	}{
+		{name: "by name", want: "go", why: "pure-Go backend; it was asked for"},
+		{name: "by environment", env: "go", why: "it is what $GOMLX_BACKEND asks for"},
+		{name: "the name goes first", want: "go", env: "nope", why: "it was asked for"},
+		{name: "unknown", env: "nope", fails: `there is no such backend; the known ones are "xla" and "go"`},
+		{name: "a plugin that is none", want: "xla:" + notAPlugin, fails: "plugin"},
+		{name: "a plugin that is not there", want: "xla:" + notAPlugin + "x", fails: "plugin"},
+		{name: "cuda where there is none", want: "xla:cuda", fails: "plugin"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("GOMLX_BACKEND", c.env)
+			b, err := backend.Open(t.Context(), c.want, c.fetch)
+			switch {
+			case c.fails != "":
+				if err == nil || !strings.Contains(err.Error(), c.fails) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("error %v; want one line with %q", err, c.fails)
+				}
+			case err != nil:
+				t.Error(err)
+			case !strings.Contains(b.Why, c.why) || strings.Contains(b.Why, "\n"):
+				t.Errorf("Why = %q; want one line with %q", b.Why, c.why)
+			}
+		})
+	}
+}
+
+// A choice left open falls back to the Go backend and says why; it never fails for lack of XLA.
+func TestFallback(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "")
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
+	b, err := backend.Open(t.Context(), "", nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Loops {
+		t.Logf("a plugin is installed on this machine: %s", b.Why)
+		return
+	}
+	for _, want := range []string{"pure-Go backend", "no network"} {
+		if !strings.Contains(b.Why, want) {
+			t.Errorf("Why = %q; want it to say %q", b.Why, want)
+		}
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := backend.Open(canceled, "", nothing); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: error %v", err)
+	}
+}
