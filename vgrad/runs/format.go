@@ -231,6 +231,9 @@ func (f *samplesFile) record(data []byte) (int, error) {
 	}
 	length := binary.LittleEndian.Uint32(data)
 	if length != ^binary.LittleEndian.Uint32(data[4:]) {
+		if allZero(data[frameSize:]) {
+			return 0, nil
+		}
 		return 0, errors.New("damaged: no record begins here")
 	}
 	if uint64(length) > uint64(len(data)-frameSize) {
@@ -239,22 +242,23 @@ func (f *samplesFile) record(data []byte) (int, error) {
 	end := frameSize + int(length)
 	payload := data[frameSize:end]
 	if sum := binary.LittleEndian.Uint32(data[8:]); crc32.Checksum(payload, castagnoli) != sum {
-		if end == len(data) {
+		if allZero(data[end:]) {
 			return 0, nil
 		}
 		return 0, fmt.Errorf("damaged: CRC-32C of the record is %08x, expected %08x", crc32.Checksum(payload, castagnoli), sum)
 	}
-	return end, f.payload(payload)
+	return end, f.payload(payload, len(data)/end)
 }
 
-func (f *samplesFile) payload(payload []byte) error {
+// payload reads a payload; about so many more of its length fit into the file.
+func (f *samplesFile) payload(payload []byte, more int) error {
 	switch {
 	case len(payload) == 0:
 		return errors.New("a record is empty")
 	case payload[0] == columnsRecord:
 		return f.columns(payload[1:])
 	case payload[0] == rowRecord:
-		return f.row(payload[1:])
+		return f.row(payload[1:], more)
 	}
 	return fmt.Errorf("a record of unknown kind %d", payload[0])
 }
@@ -271,7 +275,7 @@ func (f *samplesFile) columns(text []byte) error {
 	return nil
 }
 
-func (f *samplesFile) row(data []byte) error {
+func (f *samplesFile) row(data []byte, more int) error {
 	set, data, err := uvarint(data, uint64(len(f.tables)))
 	if err != nil {
 		return fmt.Errorf("a row's column set: %w", err)
@@ -287,6 +291,10 @@ func (f *samplesFile) row(data []byte) error {
 	if err := t.append(step, data); err != nil {
 		return fmt.Errorf("a row of step %d: %w", step, err)
 	}
+	if len(t.steps) == 1 && len(f.tables) <= 8 { // a file of a training; room for all would be too much for many
+		f.rows = slices.Grow(f.rows, more)
+		t.grow(more)
+	}
 	f.rows = append(f.rows, row{set, len(t.steps) - 1})
 	return nil
 }
@@ -299,6 +307,20 @@ func (f *samplesFile) lastStep() int {
 		return -1
 	}
 	return f.step(f.rows[len(f.rows)-1])
+}
+
+// grow makes room for rows: most files are one long table, and growing it bit by bit
+// takes longer than reading it.
+func (t *table) grow(rows int) {
+	t.steps = slices.Grow(t.steps, rows)
+	switch n := rows * len(t.Columns); t.Kind {
+	case float32Kind:
+		t.float32 = slices.Grow(t.float32, n)
+	case float64Kind:
+		t.float64 = slices.Grow(t.float64, n)
+	case histogramKind:
+		t.hists = slices.Grow(t.hists, n)
+	}
 }
 
 // append adds the values of a row.
