@@ -254,7 +254,7 @@
       chart.setOption(present(spec, state));
       // ECharts numbers ids and classes on from one figure to the next: here each starts anew.
       const names = new Map();
-      return chart.renderToSVGString().replace(/(["'(#.])zr\d+-(?:c|g|p|s|cls-|ani)\w*/g, (id, before) => {
+      return chart.renderToSVGString().replace(/(["'(#.])zr\d+-(?:cls-|ani|c|g|p|s)\w*/g, (id, before) => {
         const key = id.slice(1);
         if (!names.has(key)) names.set(key, "z" + names.size);
         return before + names.get(key);

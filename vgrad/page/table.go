@@ -101,7 +101,7 @@ func (t *Table) Class(column int) string {
 
 var tableFrame = template.Must(template.New("table").Funcs(template.FuncMap{"inline": inline}).Parse(
 	`<div class="table" role="region" tabindex="0"{{with .Caption}} aria-label="{{.}}"{{end}}><table>{{with .Caption}}<caption>{{inline .}}</caption>{{end}}
-<thead><tr>{{range $i, $c := .Columns}}<th scope="col" class="{{$.Class $i}}">{{inline $c}}</th>{{end}}{{if .Verdicts}}<th scope="col">verdict</th>{{end}}</tr></thead>
+<thead><tr>{{range $i, $c := .Columns}}<th scope="col" class="{{$.Class $i}}">{{inline $c}}</th>{{end}}{{if .Verdicts}}<th scope="col" class="verdict">verdict</th>{{end}}</tr></thead>
 <tbody>
 {{range $r, $row := .Rows}}<tr>{{range $i, $c := $row}}{{if $i}}<td class="{{$.Class $i}}">{{inline $c}}</td>{{else}}<th scope="row">{{inline $c}}</th>{{end}}{{end}}{{if $.Verdicts}}{{with index $.Verdicts $r}}<td class="verdict {{.Class}}"><span aria-hidden="true">{{.Sign}}</span> {{.}}</td>{{else}}<td class="verdict unjudged">– not judged</td>{{end}}{{end}}</tr>
 {{end}}</tbody></table></div>
