@@ -46,7 +46,7 @@ func ECharts(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := c.ensure(ctx, echarts, func(string) {})
+	path, err := c.ensure(ctx, echarts, told(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,23 @@ func XLAPlugin(ctx context.Context) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return c.ensure(ctx, xlaPlugin, func(string) {})
+	return c.ensure(ctx, xlaPlugin, told(ctx))
+}
+
+type tellKey struct{}
+
+// Tell returns a context in which a fetch says, a line at a time, what it does:
+// a first use may take a while.
+func Tell(ctx context.Context, say func(line string)) context.Context {
+	return context.WithValue(ctx, tellKey{}, say)
+}
+
+// told returns who is told, or one who does not listen.
+func told(ctx context.Context) func(string) {
+	if say, ok := ctx.Value(tellKey{}).(func(string)); ok && say != nil {
+		return say
+	}
+	return func(string) {}
 }
 
 // State says how a part is.

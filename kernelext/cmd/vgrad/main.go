@@ -1,0 +1,120 @@
+// Command vgrad is the laboratory's program: it trains the article's networks
+// and shows what became of their gradients.
+//
+//	go tool vgrad walkthrough   the article, end to end
+//	go tool vgrad runs          list, show and delete what was recorded
+//	go tool vgrad assets        fetch the parts that are not committed
+//
+// It parses flags, makes one call and prints what comes of it. It exits with
+// status 0, with 1 when something failed and 2 on wrong flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// command is one word behind vgrad.
+type command struct {
+	name, does string
+	run        func(ctx context.Context, args []string, std streams) error
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	out, err io.Writer
+	tty      bool // err is a terminal
+}
+
+// commands lists them in the order of the help.
+func commands() []command {
+	return []command{
+		{"walkthrough", "train the article's networks and write the page that judges its claims", walkthrough},
+		{"runs", "list, show and delete recorded runs", runsCommand},
+		{"assets", "fetch ECharts and the XLA plugin, and say what is there", assetsCommand},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr, isTerminal(os.Stderr)})
+	stop()
+	os.Exit(code)
+}
+
+// usageError is wrong use: exit status 2.
+type usageError struct{ error }
+
+// run does what the arguments ask and returns the exit status.
+func run(ctx context.Context, args []string, std streams) int {
+	err := dispatch(ctx, args, std)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(std.err, "vgrad: %v\n", err)
+		return 2
+	case ctx.Err() != nil:
+		fmt.Fprintln(std.err, "vgrad: interrupted; what was recorded is kept, and the same command starts the run again")
+		return 1
+	}
+	fmt.Fprintf(std.err, "vgrad: %v\n", err)
+	return 1
+}
+
+func dispatch(ctx context.Context, args []string, std streams) error {
+	if len(args) == 0 {
+		help(std.err)
+		return usageError{errors.New("say what to do")}
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		help(std.out)
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], std)
+		}
+	}
+	help(std.err)
+	return usageError{fmt.Errorf("there is no command %q", args[0])}
+}
+
+func help(w io.Writer) {
+	fmt.Fprintln(w, "vgrad, a laboratory for the vanishing-gradient problem")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  vgrad %-12s %s\n", c.name, c.does)
+	}
+	fmt.Fprintln(w, "\nvgrad COMMAND -h shows a command's flags.")
+}
+
+// parse reads a command's flags; what is behind them is returned.
+func parse(f *flag.FlagSet, args []string, std streams) ([]string, error) {
+	f.SetOutput(io.Discard)
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		f.SetOutput(std.out)
+		f.Usage()
+		return nil, err
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", f.Name(), err)}
+	}
+	return f.Args(), nil
+}
+
+// words splits a comma-separated list.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/article"
+)
+
+// progress follows the trainings of a walkthrough: a bar with loss, accuracy
+// and time left where standard error is a terminal, and the article's lines.
+type progress struct {
+	quiet bool
+	lines io.Writer // of the article's lines
+	std   streams
+	total int // steps of all runs
+
+	mu  sync.Mutex
+	bar *progressbar.ProgressBar
+}
+
+// say prints a notice above the bar.
+func (p *progress) say(line string) {
+	p.above(func() { fmt.Fprintln(p.std.err, "vgrad: "+line) })
+}
+
+// above prints with the bar out of the way.
+func (p *progress) above(print func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+	print()
+}
+
+// watch is the sink of one run.
+func (p *progress) watch(e vgrad.Experiment) vgrad.Sink {
+	if p.quiet {
+		return nil
+	}
+	if p.bar == nil && p.std.tty {
+		p.bar = progressbar.NewOptions(p.total, progressbar.OptionSetWriter(p.std.err),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(24),
+			progressbar.OptionThrottle(100e6), progressbar.OptionClearOnFinish(),
+			progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true))
+	}
+	e = e.WithDefaults()
+	p.above(func() { fmt.Fprintf(p.lines, "Running scenario: %s%s\n", e.Name(), seedNote(e)) })
+	return &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps}}
+}
+
+func seedNote(e vgrad.Experiment) string {
+	if e.Seed == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (seed %d)", e.Seed)
+}
+
+// close takes the bar away.
+func (p *progress) close() {
+	if p.bar != nil {
+		p.bar.Finish()
+	}
+}
+
+// watcher follows one run.
+type watcher struct {
+	*progress
+	name  string
+	lines article.Lines
+}
+
+// Put moves the bar and prints the article's line where there is one.
+func (w *watcher) Put(step int, samples []vgrad.Sample) (err error) {
+	if step%article.SummaryEvery == 0 {
+		w.above(func() { err = w.lines.Put(step, samples) })
+	}
+	if w.bar == nil || step >= w.lines.Steps {
+		return err
+	}
+	if step%10 == 0 {
+		var loss, accuracy float64
+		for _, s := range samples {
+			switch s.Quantity {
+			case vgrad.Loss:
+				loss = s.Value
+			case vgrad.TrainAccuracy:
+				accuracy = s.Value
+			}
+		}
+		w.bar.Describe(fmt.Sprintf("%s  loss %.3f  accuracy %.0f%%", w.name, loss, 100*accuracy))
+	}
+	return w.bar.Add(1)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/runs"
+)
+
+const runsUsage = `vgrad runs [list]            list the recorded runs
+vgrad runs show NAME         what one is and what it measured; -json or -csv for all of it
+vgrad runs delete NAME...    delete runs
+
+NAME is a run's name, or the beginning of its name or hash if that is enough.
+-store FOLDER names the store (default $VGRAD_RUNS, or the user's data folder).`
+
+// runsCommand lists, shows and deletes recorded runs.
+func runsCommand(ctx context.Context, args []string, std streams) error {
+	what := "list"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		what, args = args[0], args[1:]
+	}
+	f := flag.NewFlagSet("runs "+what, flag.ContinueOnError)
+	f.Usage = func() { fmt.Fprintln(f.Output(), runsUsage) }
+	dir := f.String("store", "", "")
+	csv, asJSON := f.Bool("csv", false, ""), f.Bool("json", false, "")
+	names, err := parse(f, args, std)
+	if err != nil {
+		return err
+	}
+	act, ok := map[string]func(*runs.Store) error{
+		"list":   func(s *runs.Store) error { return listRuns(s, std.out, *asJSON) },
+		"show":   func(s *runs.Store) error { return showRuns(s, names, std.out, *csv, *asJSON) },
+		"delete": func(s *runs.Store) error { return deleteRuns(s, names, std.out) },
+	}[what]
+	switch {
+	case !ok:
+		return usageError{fmt.Errorf("runs: there is no %q; say list, show or delete", what)}
+	case what == "list" && len(names) > 0:
+		return usageError{fmt.Errorf("runs list takes no names; got %q", names)}
+	case what != "list" && len(names) == 0:
+		return usageError{fmt.Errorf("runs %s: say which run; vgrad runs lists them", what)}
+	}
+	store, err := runs.Open(*dir)
+	if err != nil {
+		return err
+	}
+	return act(store)
+}
+
+func listRuns(s *runs.Store, out io.Writer, asJSON bool) error {
+	entries, err := s.List()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return listJSON(out, entries)
+	}
+	if len(entries) == 0 {
+		_, err := fmt.Fprintf(out, "no runs in %s\n", s.Dir())
+		return err
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RUN\tSTATE\tBACKEND\tSECONDS\tSTARTED")
+	for _, e := range entries {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s\n", e.Name, state(e), e.Provenance.Backend, e.Provenance.Seconds, e.Provenance.Started.Local().Format("2006-01-02 15:04"))
+	}
+	return t.Flush()
+}
+
+// state is a word for what became of a run.
+func state(e runs.Entry) string {
+	switch {
+	case e.Problem != nil:
+		return "broken: " + e.Problem.Error()
+	case e.Running:
+		return "running"
+	case e.Finished:
+		return "finished"
+	}
+	return "unfinished"
+}
+
+func listJSON(out io.Writer, entries []runs.Entry) error {
+	type line struct {
+		Name       string           `json:"name"`
+		State      string           `json:"state"`
+		Experiment vgrad.Experiment `json:"experiment"`
+		Provenance runs.Provenance  `json:"provenance"`
+	}
+	lines := []line{}
+	for _, e := range entries {
+		lines = append(lines, line{e.Name, state(e), e.Experiment, e.Provenance})
+	}
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(lines)
+}
+
+func showRuns(s *runs.Store, names []string, out io.Writer, csv, asJSON bool) error {
+	for _, name := range names {
+		run, err := s.Get(name)
+		if err != nil {
+			return err
+		}
+		switch {
+		case csv:
+			err = run.WriteCSV(out)
+		case asJSON:
+			err = runJSON(out, run)
+		default:
+			err = describe(out, run)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runJSON(out io.Writer, run *runs.Run) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(struct {
+		Name       string           `json:"name"`
+		Finished   bool             `json:"finished"`
+		LastStep   int              `json:"last_step"`
+		Experiment vgrad.Experiment `json:"experiment"`
+		Provenance runs.Provenance  `json:"provenance"`
+		Sites      []vgrad.Site     `json:"sites"`
+	}{run.Name, run.Finished, run.LastStep, run.Experiment.WithDefaults(), run.Provenance, run.Sites()})
+}
+
+// describe prints a run as a small table: a line a layer, the last recorded values.
+func describe(out io.Writer, run *runs.Run) error {
+	text, err := json.Marshal(run.Experiment.WithDefaults())
+	if err != nil {
+		return err
+	}
+	status := fmt.Sprintf("unfinished, up to step %d", run.LastStep)
+	if run.Finished {
+		status = fmt.Sprintf("finished in %.2f s", run.Provenance.Seconds)
+	}
+	fmt.Fprintf(out, "%s: %s on %s\n%s\n", run.Name, status, run.Provenance.Backend, text)
+	if run.Truncated != "" {
+		fmt.Fprintln(out, run.Truncated)
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, q := range vgrad.Quantities() {
+		info, err := q.Info()
+		if err != nil || info.Histogram {
+			continue
+		}
+		fmt.Fprintf(t, "%s", info.Title)
+		for layer := 0; layer <= vgrad.Depth(run); layer++ {
+			if v, ok := run.Value(q, layer); ok {
+				fmt.Fprintf(t, "\t%.4g", v)
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	return t.Flush()
+}
+
+func deleteRuns(s *runs.Store, names []string, out io.Writer) error {
+	var errs []error
+	for _, name := range names {
+		run, err := s.Get(name)
+		if err == nil {
+			name = run.Name
+		}
+		if err := s.Delete(name); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintf(out, "deleted %s\n", name)
+	}
+	return errors.Join(errs...)
+}

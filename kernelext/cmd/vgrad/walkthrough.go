@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/article"
+	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/chart"
+	"github.com/vgrad/lab/vgrad/engine"
+	"github.com/vgrad/lab/vgrad/lab"
+	"github.com/vgrad/lab/vgrad/page"
+	"github.com/vgrad/lab/vgrad/runs"
+)
+
+// walkthroughFlags are the flags of the walkthrough.
+type walkthroughFlags struct {
+	walk        article.Walkthrough
+	activations string
+	store       string
+	backend     string
+	out         string
+	json        bool
+	quiet       bool
+	open        bool
+}
+
+func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
+	f := flag.NewFlagSet("walkthrough", flag.ContinueOnError)
+	d := vgrad.Article()
+	e := &w.walk.Base
+	f.IntVar(&e.Steps, "steps", d.Steps, "steps of training")
+	f.IntVar(&e.Batch, "batch", d.Batch, "examples of a step")
+	f.IntVar(&e.Depth, "depth", d.Depth, "layers with weights, output included")
+	f.IntVar(&e.Width, "width", d.Width, "units of a hidden layer")
+	f.Float64Var(&e.LearningRate, "lr", d.LearningRate, "learning rate")
+	f.StringVar(&e.Optimizer, "optimizer", d.Optimizer, fmt.Sprintf("one of %v", engine.Optimizers()))
+	f.StringVar(&e.Initializer, "init", d.Initializer, "initializer of the weights, as glorot_uniform or orthogonal")
+	f.StringVar(&e.Data, "data", d.Data, "data set: mnist, or synthetic for a quick try")
+	f.Uint64Var(&e.Seed, "seed", 0, "first seed")
+	f.StringVar(&w.activations, "activations", "sigmoid,relu,leaky_relu", "scenarios, separated by commas")
+	f.IntVar(&w.walk.Seeds, "seeds", 1, "repeat with this many seeds and report median and 10-90 % spread")
+	f.StringVar(&w.store, "store", "", "folder of the runs (default $VGRAD_RUNS, or the user's data folder)")
+	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
+	f.StringVar(&w.out, "out", "", "file of the page (default report.html; none with -json)")
+	f.BoolVar(&w.json, "json", false, "print one JSON array to standard output and nothing else")
+	f.BoolVar(&w.quiet, "quiet", false, "no Iteration lines and no progress")
+	f.BoolVar(&w.open, "open", true, "open the page in a browser, where there is one")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "vgrad walkthrough trains the article's three networks on MNIST, or loads them if they are\nrecorded, and writes the page that shows its figures and judges its claims.\n\nFlags:")
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// check reports flags that were set to a value which, in an Experiment, would
+// stand for the default.
+func (w *walkthroughFlags) check(f *flag.FlagSet) error {
+	var wrong []error
+	f.Visit(func(fl *flag.Flag) {
+		switch fl.Name {
+		case "steps", "batch", "depth", "width", "lr", "seeds":
+			if fl.Value.String() == "0" {
+				wrong = append(wrong, fmt.Errorf("-%s is 0; it must be above 0", fl.Name))
+			}
+		case "optimizer", "init", "data", "activations":
+			if fl.Value.String() == "" {
+				wrong = append(wrong, fmt.Errorf("-%s is empty", fl.Name))
+			}
+		}
+	})
+	if w.walk.Seeds < 0 {
+		wrong = append(wrong, fmt.Errorf("-seeds is %d; it must be above 0", w.walk.Seeds))
+	}
+	return errors.Join(wrong...)
+}
+
+func walkthrough(ctx context.Context, args []string, std streams) error {
+	var w walkthroughFlags
+	f := w.set(std)
+	rest, err := parse(f, args, std)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usageError{fmt.Errorf("walkthrough takes no arguments, only flags; got %q", rest)}
+	}
+	if err := w.check(f); err != nil {
+		return err
+	}
+	w.walk.Activations = words(w.activations)
+	if w.out == "" && !w.json {
+		w.out = "report.html"
+	}
+	return w.run(ctx, std)
+}
+
+func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
+	start := time.Now()
+	if err := writable(w.out); err != nil {
+		return err
+	}
+	store, err := runs.Open(w.store)
+	if err != nil {
+		return err
+	}
+	drawing := startRenderer(ctx, w.out != "", std)
+	lines := std.out
+	if w.json {
+		lines = std.err
+	}
+	p := &progress{quiet: w.quiet, lines: lines, std: std, total: len(w.walk.Experiments()) * w.walk.Base.Steps}
+	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch}
+	defer l.Close()
+	c, err := w.walk.Run(ctx, l)
+	p.close()
+	if err != nil {
+		return err
+	}
+	if w.json {
+		if err := printJSON(std.out, c); err != nil {
+			return err
+		}
+	}
+	if w.out == "" {
+		return nil
+	}
+	if err := w.report(c, drawing()); err != nil {
+		return err
+	}
+	return w.tell(c, lines, std, time.Since(start))
+}
+
+// writable fails early where the page could not be written in the end.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".vgrad-*")
+	if err != nil {
+		return fmt.Errorf("the page %s cannot be written: %w", path, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// startRenderer prepares what the page needs while the networks train; the
+// function it returns waits for it.
+func startRenderer(ctx context.Context, wanted bool, std streams) func() page.Options {
+	done := make(chan page.Options, 1)
+	go func() {
+		var o page.Options
+		defer func() { done <- o }()
+		if !wanted {
+			return
+		}
+		js, err := assets.ECharts(assets.Tell(ctx, func(line string) { fmt.Fprintln(std.err, "vgrad: "+line) }))
+		if err != nil {
+			fmt.Fprintf(std.err, "vgrad: the page will have tables but no figures: %v\n", err)
+			return
+		}
+		if o.Renderer, err = chart.NewRenderer(js); err != nil {
+			fmt.Fprintf(std.err, "vgrad: the page will have no static pictures: %v\n", err)
+		}
+		o.ECharts = js
+	}()
+	return func() page.Options { return <-done }
+}
+
+func printJSON(w io.Writer, c lab.Comparison) error {
+	outcomes, err := article.Outcomes(c.Runs())
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(outcomes)
+}
+
+// report writes the page: all of it or nothing.
+func (w *walkthroughFlags) report(c lab.Comparison, o page.Options) error {
+	var html bytes.Buffer
+	if err := article.Report(&html, c, o); err != nil {
+		return err
+	}
+	tmp := w.out + ".tmp"
+	if err := os.WriteFile(tmp, html.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	if err := os.Rename(tmp, w.out); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}
+
+// tell ends the walkthrough with its result in a few lines.
+func (w *walkthroughFlags) tell(c lab.Comparison, to io.Writer, std streams, took time.Duration) error {
+	claims, err := article.Judge(c.Runs())
+	if err != nil {
+		return err
+	}
+	if !w.quiet {
+		for _, claim := range claims {
+			fmt.Fprintf(to, "%s %s\n    %s: %s\n", claim.Verdict.Sign(), claim.Said, claim.Verdict, claim.Measured)
+		}
+	}
+	path, err := filepath.Abs(w.out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(to, "page: %s (%.1f s in all)\n", path, took.Seconds())
+	if w.open && std.tty && !w.json {
+		openBrowser(path)
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package article
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/page"
+	"github.com/vgrad/lab/vgrad/runs"
+)
+
+// Claim is something the article says, and whether the runs bear it out.
+type Claim struct {
+	Said     string // in the article's words
+	Measured string // what the runs gave, with its spread over seeds
+	Rule     string // when the claim counts as holding
+	Verdict  page.Verdict
+}
+
+// Judge holds the runs against every claim of the article. A claim that needs
+// a scenario that was not run, or speaks of another experiment than was run,
+// is not judged.
+func Judge(rs []*runs.Run) ([]Claim, error) {
+	outcomes, err := Outcomes(rs)
+	if err != nil {
+		return nil, err
+	}
+	ev := evidence{by: map[string][]Outcome{}, runs: map[string][]*runs.Run{}}
+	for i, o := range outcomes {
+		ev.by[o.Activation] = append(ev.by[o.Activation], o)
+		ev.runs[o.Activation] = append(ev.runs[o.Activation], rs[i])
+	}
+	article := !slices.ContainsFunc(rs, func(r *runs.Run) bool { return !IsArticle(r.Experiment) })
+	var claims []Claim
+	for _, c := range claimed {
+		claim := Claim{Said: c.said, Rule: c.rule, Measured: "a scenario it needs was not run"}
+		if !slices.ContainsFunc(c.needs, func(a string) bool { return len(ev.by[a]) == 0 }) {
+			claim.Measured, claim.Verdict = c.judge(ev)
+			if !article {
+				claim.Measured += "; but this is not the article's experiment"
+				claim.Verdict = page.NotJudged
+			}
+		}
+		claims = append(claims, claim)
+	}
+	return claims, nil
+}
+
+// evidence is what the claims are judged by: per activation an outcome a seed.
+type evidence struct {
+	by   map[string][]Outcome
+	runs map[string][]*runs.Run
+}
+
+// claimed lists the article's claims; a new one adds a line here.
+var claimed = []struct {
+	said, rule string
+	needs      []string
+	judge      func(evidence) (measured string, v page.Verdict)
+}{
+	{"The sigmoid significantly under-performs the ReLU and leaky ReLU activations.",
+		"validation accuracy lower by more than 0.1, and the 10–90 % ranges do not meet",
+		[]string{"sigmoid", "relu", "leaky_relu"}, worse},
+	{"There is a significant reduction in the gradient between the output layer and the first layer.",
+		"layer 6 / layer 1 above 2 in every scenario",
+		[]string{"sigmoid", "relu", "leaky_relu"}, reduced},
+	{"For sigmoid the gradient falls by a factor of 30 from layer 6 to layer 1. (The article writes “the mean absolute weight”; its plot shows gradients.)",
+		"layer 6 / layer 1 between 15 and 60", []string{"sigmoid"}, factor("sigmoid", 30)},
+	{"For leaky ReLU it falls by a factor of 6.",
+		"layer 6 / layer 1 between 3 and 12", []string{"leaky_relu"}, factor("leaky_relu", 6)},
+	{"For standard ReLU it is pretty much the same as for leaky ReLU.",
+		"the two factors differ by less than a factor of 2", []string{"relu", "leaky_relu"}, muchTheSame},
+	{"The gradients of the ReLU networks are significantly larger than those of the sigmoid network.",
+		"by more than a factor of 2, in the first layer and in the last",
+		[]string{"sigmoid", "relu", "leaky_relu"}, larger},
+	{"The vanishing is significantly worse with sigmoid than with ReLU.",
+		"its factor is more than twice as large, and the 10–90 % ranges do not meet",
+		[]string{"sigmoid", "relu"}, worseVanishing},
+	{"There is no observable benefit of leaky ReLU over ReLU.",
+		"validation accuracies differ by less than 0.02", []string{"relu", "leaky_relu"}, noBenefit},
+	{"The weights of layer 4 (leaky ReLU) are consistently < 0.",
+		"more than 90 % of the weights are negative at every summary", []string{"leaky_relu"}, negative},
+	{"What must be meant: they are < 1 in magnitude, so that products of them shrink.",
+		"more than 90 % of the weights are below 1 in magnitude at every summary", []string{"leaky_relu"}, small},
+}
+
+func (ev evidence) spread(activation string, f func(Outcome) float64) Spread {
+	var xs []float64
+	for _, o := range ev.by[activation] {
+		xs = append(xs, f(o))
+	}
+	return SpreadOf(xs)
+}
+
+func ratio(o Outcome) float64       { return o.Ratio() }
+func valAccuracy(o Outcome) float64 { return float64(o.ValAccuracy) }
+
+func worse(ev evidence) (string, page.Verdict) {
+	s, r, l := ev.spread("sigmoid", valAccuracy), ev.spread("relu", valAccuracy), ev.spread("leaky_relu", valAccuracy)
+	best := min(r.Median, l.Median)
+	return fmt.Sprintf("validation accuracy %s for sigmoid, %s for ReLU, %s for leaky ReLU", s, r, l),
+		verdict(s.Median < best-0.1 && s.High < min(r.Low, l.Low), s.Median < best)
+}
+
+func reduced(ev evidence) (string, page.Verdict) {
+	s, r, l := ev.spread("sigmoid", ratio), ev.spread("relu", ratio), ev.spread("leaky_relu", ratio)
+	return fmt.Sprintf("factors %s for sigmoid, %s for ReLU, %s for leaky ReLU", s, r, l),
+		verdict(min(s.Median, r.Median, l.Median) > 2, max(s.Median, r.Median, l.Median) > 2)
+}
+
+// factor judges a claimed ratio of the last layer's gradient to the first's:
+// it holds within a factor of 2.
+func factor(activation string, claimed float64) func(evidence) (string, page.Verdict) {
+	return func(ev evidence) (string, page.Verdict) {
+		s := ev.spread(activation, ratio)
+		return "factor " + s.String(), verdict(within(s.Median, claimed, 2), within(s.Median, claimed, 4))
+	}
+}
+
+// within reports whether x is at most f times above or below y.
+func within(x, y, f float64) bool { return math.Abs(math.Log(x/y)) <= math.Log(f) }
+
+func muchTheSame(ev evidence) (string, page.Verdict) {
+	r, l := ev.spread("relu", ratio), ev.spread("leaky_relu", ratio)
+	return fmt.Sprintf("factor %s for ReLU, %s for leaky ReLU", r, l), verdict(within(r.Median, l.Median, 2), within(r.Median, l.Median, 4))
+}
+
+func larger(ev evidence) (string, page.Verdict) {
+	at := func(activation string, layer func(Outcome) Number) float64 {
+		return ev.spread(activation, func(o Outcome) float64 { return float64(layer(o)) }).Median
+	}
+	first := func(o Outcome) Number { return o.MeanAbsGrad[0] }
+	last := func(o Outcome) Number { return o.MeanAbsGrad[len(o.MeanAbsGrad)-1] }
+	inFirst := min(at("relu", first), at("leaky_relu", first)) / at("sigmoid", first)
+	inLast := min(at("relu", last), at("leaky_relu", last)) / at("sigmoid", last)
+	return fmt.Sprintf("larger by a factor of %.3g in the first layer, %.3g in the last (the smaller of ReLU and leaky ReLU, medians)", inFirst, inLast),
+		verdict(inFirst > 2 && inLast > 2, inFirst > 2 || inLast > 2)
+}
+
+func worseVanishing(ev evidence) (string, page.Verdict) {
+	s, r := ev.spread("sigmoid", ratio), ev.spread("relu", ratio)
+	return fmt.Sprintf("factor %s for sigmoid, %s for ReLU", s, r), verdict(s.Median > 2*r.Median && s.Low > r.High, s.Median > r.Median)
+}
+
+func noBenefit(ev evidence) (string, page.Verdict) {
+	r, l := ev.spread("relu", valAccuracy), ev.spread("leaky_relu", valAccuracy)
+	return fmt.Sprintf("validation accuracy %s for ReLU, %s for leaky ReLU", r, l),
+		verdict(math.Abs(l.Median-r.Median) < 0.02, l.Median-r.Median < 0.05)
+}
+
+func negative(ev evidence) (string, page.Verdict) {
+	s := ev.weights(func(h *vgrad.Histogram) float64 { return h.CountIn(math.Inf(-1), 0) })
+	return fmt.Sprintf("between %.0f %% and %.0f %% of them are negative", 100*s.Low, 100*s.High), verdict(s.Low > 0.9, s.Low > 0.7)
+}
+
+func small(ev evidence) (string, page.Verdict) {
+	s := ev.weights(func(h *vgrad.Histogram) float64 { return h.CountIn(-1, 1) })
+	mean := ev.spread("leaky_relu", func(o Outcome) float64 { return float64(o.MeanAbsWeight[articleLayer-1]) })
+	return fmt.Sprintf("between %.0f %% and %.0f %% of them are below 1 in magnitude; mean |w| at the end %s", 100*s.Low, 100*s.High, mean),
+		verdict(s.Low > 0.9, s.Low > 0.7)
+}
+
+// articleLayer is the layer whose weights the article shows.
+const articleLayer = 4
+
+// weights gives the range, over summaries and seeds, of a share of layer 4's
+// weights in the leaky ReLU scenario.
+func (ev evidence) weights(count func(*vgrad.Histogram) float64) (s Spread) {
+	s = Spread{Low: math.Inf(1), High: math.Inf(-1)}
+	for _, r := range ev.runs["leaky_relu"] {
+		for sample := range r.Samples(vgrad.Weights) {
+			if sample.Site.Layer == articleLayer {
+				share := count(sample.Hist) / float64(sample.Hist.Count())
+				s.Low, s.High = min(s.Low, share), max(s.High, share)
+			}
+		}
+	}
+	return s
+}
+
+func verdict(holds, partly bool) page.Verdict {
+	switch {
+	case holds:
+		return page.Holds
+	case partly:
+		return page.Partly
+	}
+	return page.Fails
+}

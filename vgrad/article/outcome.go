@@ -1,0 +1,110 @@
+package article
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/runs"
+)
+
+// Outcome condenses one run to the numbers that the article's claims are
+// about. Lists have an entry a layer, the first layer first.
+type Outcome struct {
+	Activation string `json:"activation"`
+	Seed       uint64 `json:"seed"`
+	// MeanAbsGrad is mean |∂L/∂W| averaged over steps 0, 200, 400, …, each on
+	// that step's batch; First and Last are the same at the first and the last of them.
+	MeanAbsGrad Numbers `json:"mean_abs_grad"`
+	First       Numbers `json:"first"`
+	Last        Numbers `json:"last"`
+	// MeanAbsWeight is mean |W| at the end.
+	MeanAbsWeight Numbers `json:"mean_abs_weight"`
+	TrainAccuracy Number  `json:"train_accuracy"` // of the last batch, 0 to 1
+	ValAccuracy   Number  `json:"val_accuracy"`   // of the 5,000 validation images, at the end
+	ValLoss       Number  `json:"val_loss"`       // nats, likewise
+	Backend       string  `json:"backend"`
+	Seconds       float64 `json:"seconds"` // of training, compilation included
+}
+
+// Number is a float64 that JSON shows as null where it is NaN or infinite.
+type Number float64
+
+// MarshalJSON writes the number, or null.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(n))
+}
+
+// Numbers is a list of them.
+type Numbers []Number
+
+// Outcomes condenses finished runs. It fails where a run lacks what it needs,
+// as one that measured less.
+func Outcomes(rs []*runs.Run) ([]Outcome, error) {
+	all := make([]Outcome, 0, len(rs))
+	for _, r := range rs {
+		o, err := outcome(r)
+		if err != nil {
+			return nil, fmt.Errorf("article: %s: %w", r.Name, err)
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+func outcome(r *runs.Run) (Outcome, error) {
+	e := r.Experiment.WithDefaults()
+	o := Outcome{Activation: e.Activation, Seed: e.Seed, Backend: r.Provenance.Backend, Seconds: r.Provenance.Seconds}
+	for layer := 1; layer <= vgrad.Depth(r); layer++ {
+		mean, first, last, err := summary(r, layer)
+		if err != nil {
+			return o, err
+		}
+		weight, ok := r.Value(vgrad.MeanAbsWeight, layer)
+		if !ok {
+			return o, fmt.Errorf("%s of layer %d is not recorded", vgrad.MeanAbsWeight, layer)
+		}
+		o.MeanAbsGrad, o.First, o.Last = append(o.MeanAbsGrad, mean), append(o.First, first), append(o.Last, last)
+		o.MeanAbsWeight = append(o.MeanAbsWeight, Number(weight))
+	}
+	for q, to := range map[vgrad.Quantity]*Number{
+		vgrad.TrainAccuracy: &o.TrainAccuracy, vgrad.ValAccuracy: &o.ValAccuracy, vgrad.ValLoss: &o.ValLoss,
+	} {
+		v, ok := r.Value(q, 0)
+		if !ok {
+			return o, fmt.Errorf("%s is not recorded", q)
+		}
+		*to = Number(v)
+	}
+	return o, nil
+}
+
+// summary condenses mean |∂L/∂W| of a layer at the article's steps.
+func summary(r *runs.Run, layer int) (mean, first, last Number, err error) {
+	steps, values := vgrad.Series(r, vgrad.MeanAbsGrad, layer)
+	n := 0
+	for i, step := range steps {
+		if step%SummaryEvery != 0 {
+			continue
+		}
+		if last = Number(values[i]); n == 0 {
+			first = last
+		}
+		mean += last
+		n++
+	}
+	if n == 0 {
+		return 0, 0, 0, fmt.Errorf("%s of layer %d is not recorded", vgrad.MeanAbsGrad, layer)
+	}
+	return mean / Number(n), first, last, nil
+}
+
+// Ratio is the article's measure of vanishing: mean |∂L/∂W| of the last layer
+// over that of the first.
+func (o Outcome) Ratio() float64 {
+	return float64(o.MeanAbsGrad[len(o.MeanAbsGrad)-1] / o.MeanAbsGrad[0])
+}

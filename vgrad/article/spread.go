@@ -1,0 +1,43 @@
+package article
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Spread is the median of repetitions and the range from their 10 % to their
+// 90 % quantile.
+type Spread struct {
+	Median, Low, High float64
+	N                 int
+}
+
+// SpreadOf returns the spread of values. With a NaN among them, or none at
+// all, it is NaN.
+func SpreadOf(xs []float64) Spread {
+	if len(xs) == 0 || slices.ContainsFunc(xs, math.IsNaN) {
+		return Spread{math.NaN(), math.NaN(), math.NaN(), len(xs)}
+	}
+	xs = slices.Sorted(slices.Values(xs))
+	return Spread{quantile(xs, 0.5), quantile(xs, 0.1), quantile(xs, 0.9), len(xs)}
+}
+
+// quantile interpolates in sorted values: type 7 of Hyndman and Fan (1996),
+// NumPy's default.
+func quantile(xs []float64, p float64) float64 {
+	at := p * float64(len(xs)-1)
+	i := int(at)
+	if i == len(xs)-1 {
+		return xs[i]
+	}
+	return xs[i] + (at-float64(i))*(xs[i+1]-xs[i])
+}
+
+// String is "37 (26–48)", or "37" where there is one value.
+func (s Spread) String() string {
+	if s.N <= 1 {
+		return fmt.Sprintf("%.3g", s.Median)
+	}
+	return fmt.Sprintf("%.3g (%.3g–%.3g)", s.Median, s.Low, s.High)
+}

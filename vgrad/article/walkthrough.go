@@ -1,0 +1,90 @@
+package article
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/lab"
+)
+
+// Activations are the article's three scenarios, in its order.
+func Activations() []string { return []string{"sigmoid", "relu", "leaky_relu"} }
+
+// SummaryEvery is how often, in steps, the article takes its summaries.
+const SummaryEvery = 200
+
+// Walkthrough says what is trained. The zero value is the article's: three
+// activations, one seed.
+type Walkthrough struct {
+	// Base is what the scenarios share.
+	Base vgrad.Experiment
+	// Activations of the scenarios. Nil: the article's.
+	Activations []string
+	// Seeds is how many times each is repeated, from Base.Seed on. Zero: 1.
+	Seeds int
+}
+
+// Experiments lists the runs: for each activation a run a seed.
+func (w Walkthrough) Experiments() []vgrad.Experiment {
+	activations := w.Activations
+	if activations == nil {
+		activations = Activations()
+	}
+	var es []vgrad.Experiment
+	for _, a := range activations {
+		for i := range max(1, w.Seeds) {
+			e := w.Base
+			e.Activation = a
+			e.Seed += uint64(i)
+			es = append(es, e)
+		}
+	}
+	return es
+}
+
+// Run trains or loads the walkthrough's runs.
+func (w Walkthrough) Run(ctx context.Context, l *lab.Lab) (lab.Comparison, error) {
+	return l.All(ctx, w.Experiments()...)
+}
+
+// IsArticle reports whether e is the article's experiment but for activation,
+// seed, label and what is measured: whether the article's claims speak of it.
+func IsArticle(e vgrad.Experiment) bool {
+	bare := func(e vgrad.Experiment) string {
+		e.Activation, e.Seed, e.Measure = "", 0, vgrad.Measure{}
+		return e.Hash()
+	}
+	return bare(e) == bare(vgrad.Experiment{})
+}
+
+// Lines is a sink that prints the article's line every 200th step:
+//
+//	Iteration 200 of 2500, loss: 2.301, train accuracy: 13.33%
+type Lines struct {
+	W     io.Writer
+	Steps int // of the run
+}
+
+// Put prints the line of a step that has one.
+func (l Lines) Put(step int, samples []vgrad.Sample) error {
+	if step%SummaryEvery != 0 || step >= l.Steps {
+		return nil
+	}
+	var loss, accuracy float64
+	found := false
+	for _, s := range samples {
+		switch s.Quantity {
+		case vgrad.Loss:
+			loss, found = s.Value, true
+		case vgrad.TrainAccuracy:
+			accuracy = s.Value
+		}
+	}
+	if !found {
+		return nil
+	}
+	_, err := fmt.Fprintf(l.W, "Iteration %d of %d, loss: %.3f, train accuracy: %.2f%%\n", step, l.Steps, loss, 100*accuracy)
+	return err
+}
