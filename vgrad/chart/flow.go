@@ -10,7 +10,7 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// frames is how many recorded steps a step slider offers at most.
+// flowFrames is how many recorded steps a step slider offers at most.
 const flowFrames = 25
 
 // flow is a quantity at every layer, a label's lines by layer.
