@@ -464,6 +464,23 @@ func TestBelow(t *testing.T) {
 	}
 }
 
+// Who is told by a context hears of a fetch, and of nothing where the part is there.
+func TestTell(t *testing.T) {
+	c := cache{dir: t.TempDir()}
+	var said []string
+	ctx := Tell(t.Context(), func(line string) { said = append(said, line) })
+	for range 2 {
+		if _, err := c.ensure(ctx, testPart(writes("good")), told(ctx)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(said) != 1 || said[0] != "test 1: missing; fetching 4 bytes" {
+		t.Errorf("said %q", said)
+	}
+	told(t.Context())("nobody listens")
+	told(Tell(t.Context(), nil))("nor here")
+}
+
 func TestCacheFolder(t *testing.T) {
 	t.Setenv("VGRAD_CACHE", "")
 	t.Setenv("XDG_CACHE_HOME", "")
