@@ -15,6 +15,8 @@ import (
 // Backend is a chosen GoMLX backend.
 type Backend struct {
 	compute.Backend
+	// Kind is "xla" or "go".
+	Kind string
 	// Why says in one line which backend this is and why it was chosen.
 	Why string
 	// Loops reports whether whole loops of training steps run on the device.
@@ -83,7 +85,7 @@ func openGo(config string) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the Go backend: %s", oneLine(err))
 	}
-	return &Backend{Backend: b, Why: "GoMLX's pure-Go backend"}, nil
+	return &Backend{Backend: b, Kind: Go, Why: "GoMLX's pure-Go backend"}, nil
 }
 
 // open is compute.NewWithConfig with its panics turned into errors.

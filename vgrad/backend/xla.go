@@ -42,7 +42,7 @@ func load(plugin, whence string) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the XLA plugin %q does not load: %s", plugin, oneLine(err))
 	}
-	return &Backend{Backend: b, Loops: true,
+	return &Backend{Backend: b, Kind: XLA, Loops: true,
 		Why: fmt.Sprintf("XLA, plugin %s (%s)", filepath.Base(plugin), whence)}, nil
 }
 

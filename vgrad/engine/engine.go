@@ -92,7 +92,7 @@ func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Re
 	drive := t.host
 	switch {
 	case e.Driver == Device && !e.Backend.Loops:
-		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", e.Backend.Name())
+		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", e.Backend.Kind)
 	case e.Driver != Host && e.Backend.Loops:
 		drive = t.device
 	}

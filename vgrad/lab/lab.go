@@ -201,7 +201,7 @@ func (l *Lab) record(ctx context.Context, e vgrad.Experiment) (err error) {
 		return err
 	}
 	return w.Finish(runs.Provenance{
-		Backend: l.engine.Backend.Name(), Description: l.engine.Backend.Description(),
+		Backend: l.engine.Backend.Kind, Description: l.engine.Backend.Description(),
 		DataSum: set.Sum, Seconds: time.Since(start).Seconds(),
 	})
 }
