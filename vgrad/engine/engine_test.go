@@ -377,30 +377,47 @@ func TestDriversAgree(t *testing.T) {
 	for _, m := range []vgrad.Measure{{}, {Every: 7, HistogramEvery: 3}, {HistogramEvery: -1, Quantities: []vgrad.Quantity{vgrad.Dead}}, {HistogramEvery: 1}} {
 		e := vgrad.Experiment{Activation: "elu", Data: "synthetic", Steps: 41, Measure: m}
 		host, device := train(t, backendtest.XLA(t), Host, e), train(t, backendtest.XLA(t), Device, e)
-		agree(t, host, device, func(int) float64 { return 1e-3 })
+		agree(t, host, device, 1e-5)
 		if len(host.hists) != len(device.hists) {
 			t.Errorf("%+v: %d histograms from the host, %d from the device", m, len(host.hists), len(device.hists))
 		}
 	}
 }
 
-// XLA and the Go backend agree step by step from the same seed. Both start
-// from the same weights and batches and round differently; training spreads
-// such differences, by no more than ten times in 40 steps here, so the
-// tolerance grows from 1e-4 to 1e-3 along the way.
+// XLA and the Go backend agree step by step from the same seed, on the
+// article's experiment: every scalar of 500 steps to 2e-5. They draw the same
+// weights and batches and differ in float32 rounding alone, 6e-8 an operation,
+// which Adam carries along without amplifying it. That lasts until a
+// pre-activation next to a ReLU's kink falls on the other side: from then on
+// the two are different, equally good draws. For seed 0 that happens between
+// steps 500 and 1,000; with sigmoid, which has no kink, it never does, and all
+// 2,500 steps agree to 1e-5.
 func TestBackendsAgree(t *testing.T) {
-	xla := backendtest.XLA(t)
-	for _, activation := range []string{"sigmoid", "relu", "leaky_relu", "gelu"} {
-		e := vgrad.Experiment{Activation: activation, Data: "synthetic", Steps: 200, Seed: 5}
-		agree(t, train(t, backendtest.Go(t), Host, e), train(t, xla, Device, e), func(step int) float64 {
-			return 1e-4 * math.Pow(10, float64(step)/40)
+	set, err := data.Load(t.Context(), "mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, activation := range []string{"sigmoid", "relu", "leaky_relu"} {
+		t.Run(activation, func(t *testing.T) {
+			var got []*recording
+			for _, b := range []*backend.Backend{backendtest.Go(t), backendtest.XLA(t)} {
+				r := record()
+				eng := &Engine{Backend: b}
+				defer eng.Close()
+				job := Job{Experiment: vgrad.Experiment{Activation: activation, Steps: 500}, Data: set}
+				if _, err := eng.Train(t.Context(), job, r); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, r)
+			}
+			agree(t, got[0], got[1], 2e-5)
 		})
 	}
 }
 
 // agree compares what two runs recorded within a relative tolerance; fractions
 // may differ by one element of the batch.
-func agree(t *testing.T, a, b *recording, tolerance func(step int) float64) {
+func agree(t *testing.T, a, b *recording, tolerance float64) {
 	t.Helper()
 	if len(a.scalars) != len(b.scalars) {
 		t.Fatalf("%d columns and %d", len(a.scalars), len(b.scalars))
@@ -413,16 +430,14 @@ func agree(t *testing.T, a, b *recording, tolerance func(step int) float64) {
 		}
 		for i, step := range a.steps[key] {
 			q, _, _ := strings.Cut(key, " ")
-			slack := 1e-6
+			slack := 1e-9
 			switch vgrad.Quantity(q) {
-			case vgrad.Saturated, vgrad.Dead, vgrad.TrainAccuracy, vgrad.ValAccuracy:
-				slack = 0.11
+			case vgrad.Saturated, vgrad.TrainAccuracy, vgrad.ValAccuracy:
+				slack = 1.0 / 30 * 1.01 // one example, or ten of 300 at a threshold
+			case vgrad.MeanActivation:
+				slack = 1e-6 // a sum that cancels
 			}
-			tol := tolerance(step)
-			if tol > 0.5 {
-				continue // nothing is promised any more
-			}
-			if math.Abs(xs[i]-ys[i]) > slack+tol*max(math.Abs(xs[i]), math.Abs(ys[i])) {
+			if math.Abs(xs[i]-ys[i]) > slack+tolerance*max(math.Abs(xs[i]), math.Abs(ys[i])) {
 				t.Errorf("%s at step %d: %v and %v", key, step, xs[i], ys[i])
 				break
 			}
@@ -565,6 +580,6 @@ func TestEngineReuse(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		agree(t, alone, after, func(int) float64 { return 0 })
+		agree(t, alone, after, 0)
 	})
 }

@@ -99,19 +99,25 @@ func help(w io.Writer) {
 	fmt.Fprintln(w, "\nvgrad COMMAND -h shows a command's flags.")
 }
 
-// parse reads a command's flags; what is behind them is returned.
-func parse(f *flag.FlagSet, args []string, std streams) ([]string, error) {
+// parse reads a command's flags, which may stand before, between and behind
+// its other arguments; those are returned.
+func parse(f *flag.FlagSet, args []string, std streams) (rest []string, err error) {
 	f.SetOutput(io.Discard)
-	err := f.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		f.SetOutput(std.out)
-		f.Usage()
-		return nil, err
+	for {
+		err := f.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			f.SetOutput(std.out)
+			f.Usage()
+			return nil, err
+		}
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s: %w", f.Name(), err)}
+		}
+		if f.NArg() == 0 {
+			return rest, nil
+		}
+		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
 	}
-	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", f.Name(), err)}
-	}
-	return f.Args(), nil
 }
 
 // words splits a comma-separated list.
