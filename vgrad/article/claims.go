@@ -150,33 +150,50 @@ func noBenefit(ev evidence) (string, page.Verdict) {
 }
 
 func negative(ev evidence) (string, page.Verdict) {
-	s := ev.weights(func(h *vgrad.Histogram) float64 { return h.CountIn(math.Inf(-1), 0) })
-	return fmt.Sprintf("between %.0f %% and %.0f %% of them are negative", 100*s.Low, 100*s.High), verdict(s.Low > 0.9, s.Low > 0.7)
+	low, high, ok := ev.weights(func(h *vgrad.Histogram) float64 { return h.CountIn(math.Inf(-1), 0) })
+	if !ok {
+		return noHistograms, page.NotJudged
+	}
+	return fmt.Sprintf("%s of them are negative", percent(low, high)), verdict(low > 0.9, low > 0.7)
 }
 
 func small(ev evidence) (string, page.Verdict) {
-	s := ev.weights(func(h *vgrad.Histogram) float64 { return h.CountIn(-1, 1) })
+	low, high, ok := ev.weights(func(h *vgrad.Histogram) float64 { return h.CountIn(-1, 1) })
+	if !ok {
+		return noHistograms, page.NotJudged
+	}
 	mean := ev.spread("leaky_relu", func(o Outcome) float64 { return float64(o.MeanAbsWeight[articleLayer-1]) })
-	return fmt.Sprintf("between %.0f %% and %.0f %% of them are below 1 in magnitude; mean |w| at the end %s", 100*s.Low, 100*s.High, mean),
-		verdict(s.Low > 0.9, s.Low > 0.7)
+	return fmt.Sprintf("%s of them are below 1 in magnitude; mean |w| at the end %s", percent(low, high), mean),
+		verdict(low > 0.9, low > 0.7)
+}
+
+const noHistograms = "no histograms of that layer were recorded"
+
+// percent is "49 % to 54 %", or "100 %" where the two are the same.
+func percent(low, high float64) string {
+	l, h := fmt.Sprintf("%.0f %%", 100*low), fmt.Sprintf("%.0f %%", 100*high)
+	if l == h {
+		return l
+	}
+	return l + " to " + h
 }
 
 // articleLayer is the layer whose weights the article shows.
 const articleLayer = 4
 
 // weights gives the range, over summaries and seeds, of a share of layer 4's
-// weights in the leaky ReLU scenario.
-func (ev evidence) weights(count func(*vgrad.Histogram) float64) (s Spread) {
-	s = Spread{Low: math.Inf(1), High: math.Inf(-1)}
+// weights in the leaky ReLU scenario; ok is false where none are recorded.
+func (ev evidence) weights(count func(*vgrad.Histogram) float64) (low, high float64, ok bool) {
+	low, high = math.Inf(1), math.Inf(-1)
 	for _, r := range ev.runs["leaky_relu"] {
 		for sample := range r.Samples(vgrad.Weights) {
 			if sample.Site.Layer == articleLayer {
 				share := count(sample.Hist) / float64(sample.Hist.Count())
-				s.Low, s.High = min(s.Low, share), max(s.High, share)
+				low, high, ok = min(low, share), max(high, share), true
 			}
 		}
 	}
-	return s
+	return low, high, ok
 }
 
 func verdict(holds, partly bool) page.Verdict {

@@ -118,6 +118,10 @@ func add(p *page.Page, makes ...func() (*chart.Figure, error)) error {
 func weights(p *page.Page, c lab.Comparison) error {
 	r, layer := shown(c)
 	p.Heading(fmt.Sprintf("The weights of layer %d", layer))
+	if !r.Experiment.Measure.Measures(vgrad.Weights) {
+		p.Text("These runs recorded no histograms to show them.")
+		return nil
+	}
 	p.Text(fmt.Sprintf("The article's fourth figure, for %s: how the weights of layer %d spread during training. What the article drew here were gradients; see the errata.", r.Label(), layer))
 	return add(p,
 		func() (*chart.Figure, error) { return chart.Ridge(r, vgrad.Weights, layer) },
@@ -160,10 +164,12 @@ func firstOfEach(c lab.Comparison) []*runs.Run {
 func errata(p *page.Page, c lab.Comparison) error {
 	r, layer := shown(c)
 	p.Heading("Errata")
-	p.Text("**The weight histograms are gradient histograms.** The article's code feeds `hist_weights_i` the variable `grad`, not `weight`. " +
-		fmt.Sprintf("Below is what it therefore drew: ∂L/∂W of layer %d. Compare the scale with that of the weights above.", layer))
-	if err := add(p, func() (*chart.Figure, error) { return chart.Ridge(r, vgrad.Gradients, layer) }); err != nil {
-		return err
+	p.Text("**The weight histograms are gradient histograms.** The article's code feeds `hist_weights_i` the variable `grad`, not `weight`.")
+	if r.Experiment.Measure.Measures(vgrad.Gradients) {
+		p.Text(fmt.Sprintf("Below is what it therefore drew: ∂L/∂W of layer %d. Compare the scale with that of the weights above.", layer))
+		if err := add(p, func() (*chart.Figure, error) { return chart.Ridge(r, vgrad.Gradients, layer) }); err != nil {
+			return err
+		}
 	}
 	p.Text("**“Weights < 0” should read |w| < 1.** About half of the weights are negative, and a product does not shrink for its factors' sign. What makes it shrink is that they are small in magnitude: " +
 		weightSummary(r, layer))
