@@ -177,15 +177,15 @@ func (l *Lab) recorded(e vgrad.Experiment) (*runs.Run, error) {
 
 // record trains e and records it.
 func (l *Lab) record(ctx context.Context, e vgrad.Experiment) (err error) {
+	set, err := l.prepare(ctx, e.WithDefaults().Data)
+	if err != nil {
+		return err
+	}
 	w, err := l.Store.Create(e, runs.Provenance{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	set, err := l.prepare(ctx, e.WithDefaults().Data)
-	if err != nil {
-		return err
-	}
 	sinks := []vgrad.Sink{w}
 	if l.Watch != nil {
 		if s := l.Watch(e); s != nil {
