@@ -3,6 +3,7 @@ package article
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -10,10 +11,14 @@ import (
 	"testing"
 
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/chart"
 	"github.com/vgrad/lab/vgrad/lab"
 	"github.com/vgrad/lab/vgrad/page"
 	"github.com/vgrad/lab/vgrad/runs"
 )
+
+var update = flag.Bool("update", false, "draw the README's picture anew (without -short: from 30 seeds)")
 
 // newLab keeps its runs in a folder of the test's own, and opens whatever
 // backend is at hand.
@@ -67,6 +72,35 @@ func TestTheArticleHolds(t *testing.T) {
 		}
 	}
 	checkVerdicts(t, c)
+	if *update {
+		picture(t, c)
+	}
+}
+
+// picture draws the README's picture anew.
+func picture(t *testing.T, c lab.Comparison) {
+	t.Helper()
+	js, err := assets.ECharts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := chart.NewRenderer(js)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fig, err := chart.MeanGradient(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, theme := range []chart.Theme{chart.Light, chart.Dark} {
+		svg, err := r.SVG(fig, theme, 860, 400)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile("figures/layer1-"+string(theme)+".svg", svg, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // checkVerdicts wants the claims judged as article.md does.

@@ -113,12 +113,12 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	drawing := startRenderer(ctx, w.out != "", std)
 	lines := std.out
 	if w.json {
 		lines = std.err
 	}
-	p := &progress{quiet: w.quiet, lines: lines, std: std, total: len(w.walk.Experiments()) * w.walk.Base.Steps}
+	p := &progress{quiet: w.quiet, lines: lines, std: std, total: missing(store, w.walk) * w.walk.Base.Steps}
+	drawing := startRenderer(ctx, w.out != "", p.say)
 	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch}
 	defer l.Close()
 	c, err := w.walk.Run(ctx, l)
@@ -140,6 +140,17 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	return w.tell(c, lines, std, time.Since(start))
 }
 
+// missing counts the runs that have to be trained.
+func missing(store *runs.Store, w article.Walkthrough) int {
+	n := 0
+	for _, e := range w.Experiments() {
+		if run, err := store.Load(e); err != nil || !run.Finished {
+			n++
+		}
+	}
+	return n
+}
+
 // writable fails early where the page could not be written in the end.
 func writable(path string) error {
 	if path == "" {
@@ -154,7 +165,7 @@ func writable(path string) error {
 
 // startRenderer prepares what the page needs while the networks train; the
 // function it returns waits for it.
-func startRenderer(ctx context.Context, wanted bool, std streams) func() page.Options {
+func startRenderer(ctx context.Context, wanted bool, say func(string)) func() page.Options {
 	done := make(chan page.Options, 1)
 	go func() {
 		var o page.Options
@@ -162,13 +173,13 @@ func startRenderer(ctx context.Context, wanted bool, std streams) func() page.Op
 		if !wanted {
 			return
 		}
-		js, err := assets.ECharts(assets.Tell(ctx, func(line string) { fmt.Fprintln(std.err, "vgrad: "+line) }))
+		js, err := assets.ECharts(assets.Tell(ctx, say))
 		if err != nil {
-			fmt.Fprintf(std.err, "vgrad: the page will have tables but no figures: %v\n", err)
+			say(fmt.Sprintf("the page will have tables but no figures: %v", err))
 			return
 		}
 		if o.Renderer, err = chart.NewRenderer(js); err != nil {
-			fmt.Fprintf(std.err, "vgrad: the page will have no static pictures: %v\n", err)
+			say(fmt.Sprintf("the page will have no static pictures: %v", err))
 		}
 		o.ECharts = js
 	}()
