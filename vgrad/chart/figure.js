@@ -246,6 +246,29 @@
     o.series[0].emphasis = { itemStyle: { borderColor: t.ink, borderWidth: 1 } };
   }
 
+  // A static picture without what only a live one needs, its polylines in
+  // steps of a tenth of a pixel: about half the size, to the eye the same.
+  function shrink(svg) {
+    return svg.replace(/<style[^>]*>[^]*?<\/style>\s*/g, "").replace(/ (?:ecmeta_\w+|class|pointer-events)="[^"]*"/g, "")
+      .replace(/font-family:system-ui[^;"]*;?/g, "").replace("<svg ", `<svg font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" `)
+      .replace(/ d="([^"]*)"/g, (_, d) => ' d="' + polyline(d) + '"').replace(/><\/(?:path|rect|circle|polyline|polygon)>\n?/g, "/>");
+  }
+  function polyline(d) {
+    if (!/^(?:[ML]-?[\d.]+ -?[\d.]+)+Z?$/.test(d)) return d.replace(/-?\d+\.\d{2,}/g, (n) => String(+(+n).toFixed(1)));
+    const text = (tenths) => String(tenths / 10).replace(/^(-?)0\./, "$1.");
+    let x = 0, y = 0, last = "";
+    return d.replace(/([MLZ])(?:(-?[\d.]+) (-?[\d.]+))?/g, (_, command, a, b) => {
+      if (command === "Z") return "Z";
+      const [u, v] = [Math.round(10 * a), Math.round(10 * b)], [dx, dy] = command === "M" ? [u, v] : [u - x, v - y];
+      [x, y] = [u, v];
+      const name = command === "M" ? "M" : dy === 0 ? "h" : "l";
+      const numbers = name === "h" ? text(dx) : text(dx) + (dy < 0 ? "" : " ") + text(dy);
+      const head = name === last && name !== "M" ? (numbers[0] === "-" ? "" : " ") : name;
+      last = name;
+      return head + numbers;
+    });
+  }
+
   // ---- static: called from Go ---------------------------------------------
   function svg(specText, theme, width, height, titled) {
     const spec = JSON.parse(specText), state = { width, height, theme, titled, opaque: true, log: spec.log, weight: spec.weight || 0, frame: 0 };
@@ -254,7 +277,7 @@
       chart.setOption(present(spec, state));
       // ECharts numbers ids and classes on from one figure to the next: here each starts anew.
       const names = new Map();
-      return chart.renderToSVGString().replace(/(["'(#.])zr\d+-(?:cls-|ani|c|g|p|s)\w*/g, (id, before) => {
+      return shrink(chart.renderToSVGString()).replace(/(["'(#.])zr\d+-(?:cls-|ani|c|g|p|s)\w*/g, (id, before) => {
         const key = id.slice(1);
         if (!names.has(key)) names.set(key, "z" + names.size);
         return before + names.get(key);

@@ -25,6 +25,10 @@ type HTMLOptions struct {
 	Bare bool
 	// Position tells equal figures of one page apart; it enters the id.
 	Position int
+	// Packed compresses data and runtime, to about a third: for notebooks, which
+	// bring the runtime with every figure. Live figures then need a browser of
+	// 2023 or later; pictures and tables are as they were.
+	Packed bool
 }
 
 // HTML returns the figure as an HTML fragment: title, static picture, caption,
@@ -43,13 +47,12 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 	}
 	data := struct {
 		*Figure
-		ID, Kernelspec string
-		Picture        template.URL
-		Alt            string
-		Spec           template.JS
-		Head, Foot     template.HTML
-		Width          int
-	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Alt: f.alt(), Spec: template.JS(spec), Width: o.Width}
+		ID, Kernelspec   string
+		Picture          template.URL
+		Alt              string
+		Spec, Head, Foot template.HTML
+		Width            int
+	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Alt: f.alt(), Spec: holder(spec, o.Packed), Width: o.Width}
 	if data.Width <= 0 {
 		data.Width = defaultWidth
 	}
@@ -61,13 +64,23 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 		data.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
 	}
 	if !o.Bare {
-		data.Head, data.Foot = Head(), Foot(o.ECharts)
+		data.Head, data.Foot = Head(), o.foot()
 	}
 	var b bytes.Buffer
 	if err := fragment.Execute(&b, data); err != nil {
 		return nil, fmt.Errorf("chart: HTML of %q: %w", f.Title, err)
 	}
 	return b.Bytes(), nil
+}
+
+// holder is the element a figure's spec lies in. The JSON has no "<": encoding/json
+// escapes it.
+func holder(spec []byte, packed bool) template.HTML {
+	kind, text := "application/json", string(spec)
+	if packed {
+		kind, text = "application/gzip", pack(text)
+	}
+	return template.HTML(`<script type="` + kind + `" class="vgrad-spec">` + text + `</script>`)
 }
 
 // alt describes the picture to who cannot see it.
@@ -108,6 +121,6 @@ var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure clas
 <table class="vgrad-data"><thead><tr>{{range .Table.Columns}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
 <tbody>{{range .Table.Rows}}<tr>{{range $i, $c := .}}{{if $i}}<td>{{$c}}</td>{{else}}<th scope="row">{{$c}}</th>{{end}}{{end}}</tr>
 {{end}}</tbody></table></details>
-<script type="application/json" class="vgrad-spec">{{.Spec}}</script>
+{{.Spec}}
 </figure>
 {{.Foot}}`))

@@ -128,6 +128,15 @@
       if (this.spec.zoom) this.chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
       if (zoom && zoom[0] && (zoom[0].start > 0 || zoom[0].end < 100)) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, start: zoom[0].start, end: zoom[0].end });
     }
+    // A newer spec, of a training that goes on; a slider moves to its last step.
+    take(spec) {
+      this.spec = spec;
+      if (spec.frames) {
+        this.state.frame = spec.frames.length - 1;
+        this.area.firstChild.replaceWith(this.controls());
+      }
+      this.draw();
+    }
     reset() {
       const n = ((this.chart.getOption() || {}).dataZoom || []).length;
       for (let i = 0; i < n; i++) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: i, start: 0, end: 100 });
@@ -166,8 +175,8 @@
       return bar;
     }
     slider() {
-      const frames = this.spec.frames, out = element("output", {}, frames[0].name);
-      const range = element("input", { type: "range", min: "0", max: String(frames.length - 1), step: "1", value: "0", "data-control": "frame", "aria-valuetext": frames[0].name });
+      const frames = this.spec.frames, at = this.state.frame, out = element("output", {}, frames[at].name);
+      const range = element("input", { type: "range", min: "0", max: String(frames.length - 1), step: "1", value: String(at), "data-control": "frame", "aria-valuetext": frames[at].name });
       const show = (i) => {
         this.state.frame = i;
         range.value = i;
@@ -222,14 +231,26 @@
     return library;
   }
   const all = [];
+  const unpack = (text) => new Response(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   function mount() {
     for (const el of document.querySelectorAll("figure.vgrad-figure:not([data-live])")) {
       const holder = el.querySelector("script.vgrad-spec");
       if (!holder || el.dataset.loading !== undefined) continue;
       el.dataset.loading = "";
-      load(el.dataset.kernelspec).then(() => {
-        if (el.dataset.live === undefined) all.push(new Live(el, JSON.parse(holder.textContent)));
+      const text = holder.type === "application/gzip" ? unpack(holder.textContent) : holder.textContent;
+      Promise.all([text, load(el.dataset.kernelspec)]).then(([spec]) => {
+        if (el.dataset.live === undefined) all.push(new Live(el, el.vgradNext || JSON.parse(spec)));
       }).catch(() => { /* no library here: the static picture stays */ }).finally(() => delete el.dataset.loading);
+    }
+  }
+  // A training that goes on sends new specs for the figures of a named row.
+  function update(name, specs) {
+    for (const row of document.querySelectorAll(".vgrad-row")) {
+      if (row.dataset.vgradName !== name) continue;
+      row.querySelectorAll("figure.vgrad-figure").forEach((el, i) => {
+        const shown = all.find((f) => f.el === el);
+        if (shown) shown.take(specs[i]); else el.vgradNext = specs[i];
+      });
     }
   }
   function retheme() {
@@ -244,6 +265,6 @@
     if (el) watch.observe(el, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light"] });
   }
   addEventListener("load", mount);
-  Object.assign(figures, { interact, mount, all });
+  Object.assign(figures, { interact, mount, update, all });
   mount();
 })(window);

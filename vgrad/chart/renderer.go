@@ -13,9 +13,11 @@ import (
 // may make it in the background while it trains. It is safe for use from
 // several goroutines, which take turns.
 type Renderer struct {
-	mu  sync.Mutex
-	svg goja.Callable
-	vm  *goja.Runtime
+	mu   sync.Mutex
+	svg  goja.Callable
+	vm   *goja.Runtime
+	load func() ([]byte, error) // of a lazy one: brings ECharts
+	dir  string                 // of a lazy one: where pictures are kept
 }
 
 // stubs are what ECharts asks of its surroundings and does not need here.
@@ -26,8 +28,25 @@ var module = { exports: {} }, exports = module.exports;`
 // NewRenderer loads the bytes of echarts.min.js, version 5.5 or later (6.1.0
 // is what it is tested with).
 func NewRenderer(echarts []byte) (*Renderer, error) {
+	r := &Renderer{}
+	if err := r.start(echarts); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// LazyRenderer returns a renderer that keeps its pictures in a folder, draws
+// what it finds there without loading anything, and calls load for ECharts
+// when it first has to draw. An error of load is an error of drawing. A picture
+// that was not made for thirty days is removed.
+func LazyRenderer(load func() ([]byte, error), dir string) *Renderer {
+	return &Renderer{load: load, dir: dir}
+}
+
+// start loads the library and the runtime.
+func (r *Renderer) start(echarts []byte) error {
 	if len(echarts) == 0 {
-		return nil, errors.New("chart: renderer: the ECharts library is empty; `go tool vgrad assets` fetches it")
+		return errors.New("chart: renderer: the ECharts library is empty; `go tool vgrad assets` fetches it")
 	}
 	vm := goja.New()
 	for _, part := range []struct{ name, text string }{
@@ -37,14 +56,15 @@ func NewRenderer(echarts []byte) (*Renderer, error) {
 		{"figure.js", runtime()},
 	} {
 		if _, err := vm.RunScript(part.name, part.text); err != nil {
-			return nil, fmt.Errorf("chart: renderer: %s: %w", part.name, err)
+			return fmt.Errorf("chart: renderer: %s: %w", part.name, err)
 		}
 	}
 	svg, ok := goja.AssertFunction(vm.Get("vgradFigures").ToObject(vm).Get("svg"))
 	if !ok || goja.IsUndefined(vm.Get("echarts")) {
-		return nil, errors.New("chart: renderer: the library given is not ECharts")
+		return errors.New("chart: renderer: the library given is not ECharts")
 	}
-	return &Renderer{vm: vm, svg: svg}, nil
+	r.vm, r.svg = vm, svg
+	return nil
 }
 
 // SVG draws the figure with its title, width by height pixels; 0 is 720 wide
@@ -73,12 +93,33 @@ func (r *Renderer) draw(f *Figure, theme Theme, width, height int, titled bool) 
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	path := r.path(spec, theme, width, height, titled)
+	if svg := kept(path); svg != nil {
+		return svg, nil
+	}
+	if err := r.ready(); err != nil {
+		return nil, fmt.Errorf("chart: SVG of %q: %w", f.Title, err)
+	}
 	v, err := r.svg(goja.Undefined(), r.vm.ToValue(string(spec)), r.vm.ToValue(string(theme)),
 		r.vm.ToValue(width), r.vm.ToValue(height), r.vm.ToValue(titled))
 	if err != nil {
 		return nil, fmt.Errorf("chart: SVG of %q: %w", f.Title, err)
 	}
-	return []byte(v.String()), nil
+	svg := []byte(v.String())
+	r.keep(path, svg)
+	return svg, nil
+}
+
+// ready starts a lazy renderer.
+func (r *Renderer) ready() error {
+	if r.svg != nil {
+		return nil
+	}
+	echarts, err := r.load()
+	if err != nil {
+		return err
+	}
+	return r.start(echarts)
 }
 
 // defaultWidth is how wide a static picture is, in CSS pixels.

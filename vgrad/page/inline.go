@@ -10,6 +10,9 @@ import (
 // nothing else is a mark; a star beside a space is a star.
 var marks = regexp.MustCompile("`([^`]+)`" + `|\*\*([^*\s](?:[^*]*[^*\s])?)\*\*|\*([^*\s](?:[^*]*[^*\s])?)\*`)
 
+// Inline escapes text and sets its marks, as [Page.Text] does.
+func Inline(text string) template.HTML { return inline(text) }
+
 // inline escapes text and sets its marks.
 func inline(text string) template.HTML {
 	out, at := "", 0

@@ -98,7 +98,7 @@ func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
 			text, err = figure(own[figures], o, figures)
 			figures++
 		case part.Table != nil:
-			text, err = part.Table.html()
+			text, err = part.Table.HTML()
 		case part.Heading != "":
 			text = "<h2>" + inline(part.Heading) + "</h2>\n"
 		default:

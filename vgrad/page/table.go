@@ -81,8 +81,9 @@ func (t *Table) numeric(column int) bool {
 	return column > 0 && numbers > 0
 }
 
-// html writes the table.
-func (t *Table) html() (template.HTML, error) {
+// HTML returns the table as an HTML fragment, everything in it escaped. It
+// fails where a row does not fit the columns.
+func (t *Table) HTML() (template.HTML, error) {
 	if err := t.check(); err != nil {
 		return "", err
 	}

@@ -1,0 +1,94 @@
+package chart
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// Row returns figures side by side, where there is room, as one HTML fragment
+// with style and runtime once. A label has the same colour in all of them. The
+// name is how [Update] finds the row while it is shown; "" for none.
+func Row(name string, figures []*Figure, o HTMLOptions) ([]byte, error) {
+	each := o
+	each.Bare = true
+	data := struct {
+		Name       string
+		Head, Foot template.HTML
+		Figures    []template.HTML
+	}{Name: name}
+	if !o.Bare {
+		data.Head, data.Foot = Head(), o.foot()
+	}
+	for i, f := range SameColours(figures...) {
+		each.Position = o.Position + i
+		html, err := f.HTML(each)
+		if err != nil {
+			return nil, err
+		}
+		data.Figures = append(data.Figures, template.HTML(html))
+	}
+	var b bytes.Buffer
+	if err := row.Execute(&b, data); err != nil {
+		return nil, fmt.Errorf("chart: row: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+var row = template.Must(template.New("row").Parse(
+	`{{.Head}}<div class="vgrad-row"{{with .Name}} data-vgrad-name="{{.}}"{{end}}>{{range .Figures}}{{.}}{{end}}</div>
+{{.Foot}}`))
+
+// Update returns a script that draws the figures of the row of that name anew,
+// where it is shown and live, and does nothing elsewhere: for a training that
+// is watched. Figures with a slider move to its last step.
+func Update(name string, figures []*Figure) ([]byte, error) {
+	var specs []json.RawMessage
+	for _, f := range SameColours(figures...) {
+		spec, err := f.spec()
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	text, err := json.Marshal([]any{name, specs})
+	if err != nil {
+		return nil, fmt.Errorf("chart: update: %w", err)
+	}
+	return fmt.Appendf(nil, "<script>if (window.vgradFigures && vgradFigures.update) vgradFigures.update(...%s);</script>\n", text), nil
+}
+
+// foot is Foot as the options ask for it.
+func (o HTMLOptions) foot() template.HTML {
+	if !o.Packed {
+		return Foot(o.ECharts)
+	}
+	return template.HTML("<script>(async (packed) => {\n" +
+		"  if (!window.vgradFigures || !vgradFigures.update) {\n" +
+		"    const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));\n" +
+		"    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(\"gzip\"))).text();\n" +
+		"    const script = document.createElement(\"script\");\n" +
+		"    script.textContent = text;\n" +
+		"    document.head.append(script);\n" +
+		"  }\n" +
+		"  vgradFigures.mount();\n" +
+		"})(\"" + pack(runtime()+live) + "\").catch(() => { /* the static picture stays */ });</script>\n")
+}
+
+// pack compresses text: gzip, base64. The same text gives the same bytes.
+func pack(text string) string {
+	var b strings.Builder
+	e := base64.NewEncoder(base64.StdEncoding, &b)
+	z, err := gzip.NewWriterLevel(e, gzip.BestCompression)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	z.Write([]byte(text)) // a Builder takes everything
+	z.Close()
+	e.Close()
+	return b.String()
+}
