@@ -17,8 +17,10 @@ const (
 	ValAccuracy   Quantity = "val_accuracy"   // of the validation set, at the end
 )
 
-// The quantities of a layer's weights W, with L the loss: one value a layer
-// and step.
+// The quantities of a layer's weights W, with L the mean loss of the batch:
+// one value a layer and step. Nothing is hidden: with a NaN among the
+// elements each of them is NaN, and the update ratio of weights that are all
+// zero is infinite, or NaN where the update is zero as well.
 const (
 	MeanAbsGrad   Quantity = "mean_abs_grad"   // mean |∂L/∂W|
 	RMSGrad       Quantity = "rms_grad"        // root mean square of ∂L/∂W
@@ -28,7 +30,13 @@ const (
 )
 
 // The quantities of a layer's units, with z the pre-activations, φ the
-// activation and a = φ(z): one value a layer and step.
+// activation and a = φ(z): one value a layer and step. The logits count as a
+// layer, with the identity as their activation.
+//
+// L being the batch's mean, δ shrinks with the batch's size: compare it
+// between layers, not between batch sizes. A plain ReLU is saturated about
+// half of the time by this measure, being flat below zero, a leaky one with
+// slope 0.2 never. A NaN counts as neither saturated nor dead.
 const (
 	RMSDelta       Quantity = "rms_delta"       // root mean square of δ = ∂L/∂z over batch and units
 	MeanActivation Quantity = "mean_activation" // mean of a over batch and units
