@@ -69,7 +69,7 @@ func TestRow(t *testing.T) {
 	if n := bytes.Count(html, []byte("<style>")); n != 1 {
 		t.Errorf("%d styles", n)
 	}
-	if n := bytes.Count(html, []byte("<figure ")); n != 2 {
+	if n := bytes.Count(html, []byte("<figure class=\"vgrad-figure\" id=")); n != 2 {
 		t.Errorf("%d figures", n)
 	}
 	if bytes.Contains(html, []byte("<script>alert")) {
