@@ -268,10 +268,10 @@ func ExampleWalkthrough_Experiments() {
 		fmt.Println(e.Name(), "seed", e.Seed)
 	}
 	// Output:
-	// tanh depth=3 seed 0
-	// tanh depth=3 seed 1
-	// relu depth=3 seed 0
-	// relu depth=3 seed 1
+	// tanh seed 0
+	// tanh seed 1
+	// relu seed 0
+	// relu seed 1
 }
 
 func ExampleLines() {

@@ -45,12 +45,20 @@ func reportPage(c lab.Comparison) (*page.Page, error) {
 func lead(rs []*runs.Run) string {
 	e := rs[0].Experiment.WithDefaults()
 	text := fmt.Sprintf("%d dense layers of %d units, trained on %s by %s for %d steps of %d examples, once for each activation: %s. ",
-		e.Depth, e.Width, strings.ToUpper(e.Data), e.Optimizer, e.Steps, e.Batch, strings.Join(labels(rs), ", "))
+		e.Depth, e.Width, dataName(e.Data), e.Optimizer, e.Steps, e.Batch, strings.Join(labels(rs), ", "))
 	text += "The gradient of every layer is measured inside every training step."
 	if n := seeds(rs); n > 1 {
 		text += fmt.Sprintf(" Each is repeated with %d seeds.", n)
 	}
 	return text
+}
+
+// dataName is what prose calls a data set.
+func dataName(name string) string {
+	if name == "mnist" {
+		return "MNIST"
+	}
+	return name + " data"
 }
 
 func spreadNote(rs []*runs.Run) string {

@@ -26,7 +26,8 @@ type Walkthrough struct {
 	Seeds int
 }
 
-// Experiments lists the runs: for each activation a run a seed.
+// Experiments lists the runs: for each activation, by which it is labelled, a
+// run a seed.
 func (w Walkthrough) Experiments() []vgrad.Experiment {
 	activations := w.Activations
 	if activations == nil {
@@ -36,7 +37,7 @@ func (w Walkthrough) Experiments() []vgrad.Experiment {
 	for _, a := range activations {
 		for i := range max(1, w.Seeds) {
 			e := w.Base
-			e.Activation = a
+			e.Activation, e.Label = a, a
 			e.Seed += uint64(i)
 			es = append(es, e)
 		}
