@@ -14,6 +14,9 @@ type HTMLOptions struct {
 	// Renderer draws the static picture. Nil: none, and the figure says so
 	// where it cannot be live.
 	Renderer *Renderer
+	// Absent is what stands in the place of a picture that is not drawn. Zero:
+	// how to get ECharts; the table is open then.
+	Absent string
 	// Width of the static picture in CSS pixels. Zero: 720.
 	Width int
 	// ECharts is the library to embed in this fragment. Nil: none.
@@ -48,11 +51,12 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 	data := struct {
 		*Figure
 		ID, Kernelspec   string
+		Absent           string
 		Picture          template.URL
 		Alt              string
 		Spec, Head, Foot template.HTML
 		Width            int
-	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Alt: f.alt(), Spec: holder(spec, o.Packed), Width: o.Width}
+	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Absent: o.Absent, Alt: f.alt(), Spec: holder(spec, o.Packed), Width: o.Width}
 	if data.Width <= 0 {
 		data.Width = defaultWidth
 	}
@@ -115,9 +119,10 @@ var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure clas
 <p class="vgrad-title">{{.Title}}</p>
 {{with .Note}}<p class="vgrad-note">{{.}}</p>
 {{end}}{{if .Picture}}<img class="vgrad-static" src="{{.Picture}}" width="{{.Width}}" height="{{.Height}}" alt="{{.Alt}}">
+{{else if .Absent}}<p class="vgrad-static vgrad-absent">{{.Absent}}</p>
 {{else}}<p class="vgrad-static vgrad-absent">The picture needs ECharts, which is not here: <code>go tool vgrad assets</code> fetches it. The values are in the table.</p>
 {{end}}<figcaption>{{.Caption}}</figcaption>
-<details{{if not .Picture}} open{{end}}><summary>The values as a table</summary>
+<details{{if not (or .Picture .Absent)}} open{{end}}><summary>The values as a table</summary>
 <table class="vgrad-data"><thead><tr>{{range .Table.Columns}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
 <tbody>{{range .Table.Rows}}<tr>{{range $i, $c := .}}{{if $i}}<td>{{$c}}</td>{{else}}<th scope="row">{{$c}}</th>{{end}}{{end}}</tr>
 {{end}}</tbody></table></details>

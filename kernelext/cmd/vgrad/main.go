@@ -38,6 +38,7 @@ func commands() []command {
 	return []command{
 		{"walkthrough", "train the article's networks and write the page that judges its claims", walkthrough},
 		{"runs", "list, show and delete recorded runs", runsCommand},
+		{"cell", "do the heavy work of a notebook cell, which starts it", cellCommand},
 		{"assets", "fetch ECharts and the XLA plugin, and say what is there", assetsCommand},
 	}
 }

@@ -1,0 +1,73 @@
+package cell
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/vgrad/lab/vgrad/page"
+)
+
+// Text shows prose: paragraphs, separated by empty lines. `code`, *emphasis*
+// and **strong** are marked as here; anything else stands as it is, HTML
+// included, which is shown and not obeyed.
+func Text(text string) {
+	if !inNotebook() {
+		fmt.Println(text)
+		return
+	}
+	var b strings.Builder
+	for _, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
+		b.WriteString("<p>" + string(page.Inline(paragraph)) + "</p>\n")
+	}
+	display("", b.String(), text)
+}
+
+// Textf is Text of what fmt.Sprintf makes of its arguments.
+func Textf(format string, args ...any) { Text(fmt.Sprintf(format, args...)) }
+
+// tableStyle is that of package page, as far as a notebook needs it.
+const tableStyle = `<style>
+.vgrad-table { color-scheme: light dark; } [data-jp-theme-light="true"] .vgrad-table { color-scheme: light; } [data-jp-theme-light="false"] .vgrad-table { color-scheme: dark; }
+.vgrad-table .table { overflow-x: auto; } .vgrad-table table { border-collapse: collapse; line-height: 1.45; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+.vgrad-table caption { text-align: left; opacity: .75; } .vgrad-table :is(th, td) { text-align: left !important; vertical-align: top; padding: .4rem .8rem .4rem 0; white-space: normal; max-width: 30rem; }
+.vgrad-table tbody th { font-weight: 500; } .vgrad-table .number { text-align: right !important; white-space: nowrap; } .vgrad-table .verdict { white-space: nowrap; font-weight: 600; }
+.vgrad-table .holds { color: light-dark(#00664f, #4cc3a0); } .vgrad-table .partly { color: light-dark(#7a5b00, #d9b44a); } .vgrad-table .fails { color: light-dark(#a34700, #f0965a); }
+</style>
+`
+
+// Table shows a table. Its cells may hold the marks of [Text].
+func Table(t page.Table) {
+	html := Must(t.HTML())
+	if !inNotebook() {
+		fmt.Print(plainTable(t))
+		return
+	}
+	display("", tableStyle+`<div class="vgrad-table">`+string(html)+"</div>", plainTable(t))
+}
+
+// plainTable is a table as text, its columns aligned.
+func plainTable(t page.Table) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	head := t.Columns
+	if t.Verdicts != nil {
+		head = append(append([]string{}, head...), "verdict")
+	}
+	fmt.Fprintln(w, strings.Join(head, "\t"))
+	for i, row := range t.Rows {
+		fmt.Fprint(w, strings.Join(row, "\t"))
+		if t.Verdicts != nil {
+			fmt.Fprintf(w, "\t%s %s", t.Verdicts[i].Sign(), t.Verdicts[i])
+		}
+		fmt.Fprintln(w)
+	}
+	if err := w.Flush(); err != nil {
+		fmt.Fprintln(os.Stderr, "vgrad:", err) // a Builder takes everything
+	}
+	if t.Caption != "" {
+		return t.Caption + "\n" + b.String()
+	}
+	return b.String()
+}

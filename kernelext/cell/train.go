@@ -1,0 +1,153 @@
+package cell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vgrad/lab/kernelext/wire"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/runs"
+)
+
+// Comparison is several runs as one object, in the order they were asked for;
+// figures take it as it is.
+type Comparison []vgrad.Source
+
+// Runs returns the runs themselves.
+func (c Comparison) Runs() []*runs.Run {
+	var rs []*runs.Run
+	for _, s := range c {
+		rs = append(rs, s.(*runs.Run))
+	}
+	return rs
+}
+
+// Run returns the first run with that label. Where there is none it ends the
+// cell with a line that names those there are.
+func (c Comparison) Run(label string) *runs.Run {
+	var have []string
+	for _, r := range c.Runs() {
+		if r.Label() == label {
+			return r
+		}
+		have = append(have, r.Label())
+	}
+	fail(fmt.Errorf("there is no run %q; there are %q", label, have))
+	return nil
+}
+
+// Train returns the run of an experiment: loaded if it is recorded, else
+// trained with a live figure and recorded.
+func Train(e vgrad.Experiment) *runs.Run {
+	return All(e).Runs()[0]
+}
+
+// Compare trains or loads base changed in turn by each variant, a line a
+// variant: "relu" is an activation, "depth=20 activation=tanh" sets fields by
+// their JSON names. All of them are checked before the first is trained. When
+// the cell is interrupted, what was recorded is kept, and the cell says so.
+func Compare(base vgrad.Experiment, variants ...string) Comparison {
+	var es []vgrad.Experiment
+	for _, v := range variants {
+		e, err := base.Vary(v)
+		if err != nil {
+			fail(fmt.Errorf("variant %q: %w", v, err))
+		}
+		es = append(es, e)
+	}
+	return All(es...)
+}
+
+// All is Compare for experiments written out.
+func All(es ...vgrad.Experiment) Comparison {
+	if len(es) == 0 {
+		fail(errors.New("nothing to compare: name at least one variant, such as \"relu\""))
+	}
+	store := Must(runs.Open(""))
+	c, missing := load(store, es)
+	if missing > 0 {
+		train(store, es, c, missing)
+		if c, missing = load(store, es); missing > 0 {
+			fail(errors.New("the vgrad program trained, but the runs are not in " + store.Dir()))
+		}
+	}
+	return c
+}
+
+// load returns the finished runs of experiments and how many steps are to be
+// trained for the others.
+func load(store *runs.Store, es []vgrad.Experiment) (c Comparison, steps int) {
+	for _, e := range es {
+		if err := e.Validate(); err != nil {
+			fail(fmt.Errorf("%s: %w", e.Name(), err))
+		}
+		run, err := store.Load(e)
+		if err != nil && !errors.Is(err, runs.ErrNotRecorded) {
+			fail(err)
+		}
+		if err != nil || !run.Finished {
+			steps += e.WithDefaults().Steps
+			continue
+		}
+		c = append(c, run)
+	}
+	return c, steps
+}
+
+// train has the program train what is not recorded, and follows it. Nothing is
+// shown of experiments that the program refuses.
+func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps int) {
+	var l *live
+	var labels []string
+	ctx := Context()
+	err := ask(ctx, wire.Request{Store: store.Dir(), Train: es}, func(m wire.Message) error {
+		if l == nil {
+			l = follow("training", steps, loaded)
+		}
+		switch {
+		case m.Say != "":
+			l.bar.Note(m.Say)
+		case m.Begin != nil:
+			l.begin(*m.Begin)
+			labels = append(labels, m.Begin.Name())
+		case m.Samples != nil:
+			return l.Put(m.Step, m.Samples)
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Canceled
+	}
+	switch {
+	case l == nil:
+	case err == nil:
+		c, _ := load(store, es)
+		l.end(c, trained(es[0].WithDefaults().Steps, labels...))
+	case ctx.Err() != nil:
+		l.end(l.sources, fmt.Sprintf("Interrupted after %d of %d steps.", l.bar.at, steps))
+	default:
+		l.end(l.sources, fmt.Sprintf("Stopped after %d of %d steps.", l.bar.at, steps))
+	}
+	if err != nil {
+		fail(err)
+	}
+}
+
+// Claims shows what the article claims and whether these runs bear it out.
+func Claims(c Comparison) {
+	var es []vgrad.Experiment
+	for _, r := range c.Runs() {
+		es = append(es, r.Experiment)
+	}
+	store := Must(runs.Open(""))
+	err := ask(Context(), wire.Request{Store: store.Dir(), Train: es, Judge: true}, func(m wire.Message) error {
+		if m.Claims != nil {
+			Table(*m.Claims)
+		}
+		return nil
+	})
+	if err != nil {
+		fail(err)
+	}
+}

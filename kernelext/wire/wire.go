@@ -1,0 +1,116 @@
+// Package wire is what a notebook cell and the vgrad program say to each other.
+//
+// A cell is compiled and linked every time it runs. Linking what trains takes
+// seconds, so a cell does not: it starts the vgrad program, which is built
+// already, asks it to train, and draws what comes back. The package stands
+// between training and figures, and knows neither.
+//
+// The cell writes one [Request] to the program's standard input and reads
+// [Message] values from its standard output until one is Done or says why not;
+// both are encoded by encoding/gob. It keeps the input open for as long as it
+// wants the work done: when the input ends, because the cell was interrupted
+// or died, the program stops and what was recorded is kept.
+package wire
+
+import (
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/page"
+)
+
+// Request is what a cell asks for.
+type Request struct {
+	// Store is the folder of the runs.
+	Store string
+	// Train lists experiments to train, or to load where they are recorded.
+	Train []vgrad.Experiment
+	// Judge asks for the table of the article's claims, judged by those runs.
+	Judge bool
+}
+
+// Message is one thing the program says. Exactly one field is set, Step aside.
+type Message struct {
+	Say   string            // a notice in one line, such as which backend it is
+	Begin *vgrad.Experiment // a training begins; a run that is loaded does not
+	// Samples of a step of the training that began last: Followed quantities.
+	Step    int
+	Samples []vgrad.Sample
+	Claims  *page.Table
+	Failed  string // why the request was not done; the last message
+	Done    bool   // the last message
+}
+
+// Followed lists the quantities whose samples are sent while a network trains.
+func Followed() []vgrad.Quantity {
+	return []vgrad.Quantity{vgrad.Loss, vgrad.TrainAccuracy, vgrad.MeanAbsGrad}
+}
+
+// Ask writes the request and calls hear for each message until the work is
+// done. It fails with what the program said, with hear's error, and with
+// [ErrCut] where the program ended without a word.
+func Ask(to io.Writer, from io.Reader, r Request, hear func(Message) error) error {
+	if err := gob.NewEncoder(to).Encode(r); err != nil {
+		return fmt.Errorf("%w: %w", ErrCut, err)
+	}
+	d := gob.NewDecoder(from)
+	for {
+		var m Message
+		if err := d.Decode(&m); err != nil {
+			return fmt.Errorf("%w: %w", ErrCut, err)
+		}
+		switch {
+		case m.Done:
+			return nil
+		case m.Failed != "":
+			return errors.New(m.Failed)
+		}
+		if err := hear(m); err != nil {
+			return err
+		}
+	}
+}
+
+// ErrCut is the error of a program that ended before it was done.
+var ErrCut = errors.New("the vgrad program ended early")
+
+// Voice is the program's side: it sends messages.
+type Voice struct{ e *gob.Encoder }
+
+// NewVoice returns a voice that speaks to w.
+func NewVoice(w io.Writer) *Voice { return &Voice{gob.NewEncoder(w)} }
+
+// Send sends a message.
+func (v *Voice) Send(m Message) error {
+	if err := v.e.Encode(m); err != nil {
+		return fmt.Errorf("wire: send: %w", err)
+	}
+	return nil
+}
+
+// Put sends the followed samples of a step; it makes a Voice a [vgrad.Sink].
+func (v *Voice) Put(step int, samples []vgrad.Sample) error {
+	var some []vgrad.Sample
+	for _, s := range samples {
+		if slices.Contains(Followed(), s.Quantity) {
+			some = append(some, s)
+		}
+	}
+	if some == nil {
+		return nil
+	}
+	return v.Send(Message{Step: step, Samples: some})
+}
+
+// Hear reads the request.
+func Hear(r io.Reader) (Request, error) {
+	var req Request
+	if err := gob.NewDecoder(r).Decode(&req); err != nil {
+		return req, fmt.Errorf("wire: read the request: %w", err)
+	}
+	return req, nil
+}
