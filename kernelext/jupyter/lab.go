@@ -1,0 +1,184 @@
+package jupyter
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Lab is a JupyterLab to be served.
+type Lab struct {
+	Root     string    // folder of the notebooks
+	Notebook string    // to open, relative to Root; "" for the file list
+	Port     int       // 0: the first free one from 8888 on
+	Kernel   string    // of new notebooks
+	Log      io.Writer // of the server; nil: nowhere
+}
+
+// Serve runs JupyterLab on 127.0.0.1, behind a token, and calls ready with its address
+// when it answers. It returns when ctx has ended or the server has, and leaves no
+// process behind.
+func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) error {
+	port, err := freePort(l.Port)
+	if err != nil {
+		return err
+	}
+	if err := j.Home.calm(); err != nil {
+		return err
+	}
+	token := rand.Text()
+	cmd := j.Command(context.WithoutCancel(ctx), "jupyterlab", l.args(port)...)
+	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token)
+	var last tail
+	cmd.Stdout = &last
+	if l.Log != nil {
+		cmd.Stdout = io.MultiWriter(&last, l.Log)
+	}
+	cmd.Stderr = cmd.Stdout
+	job, err := Start(cmd)
+	if err != nil {
+		return err
+	}
+	base := fmt.Sprintf("http://127.0.0.1:%d/", port)
+	if err := answers(ctx, job, base+"api/status?token="+token); err != nil {
+		return errors.Join(err, job.Stop(), last.error())
+	}
+	ready(base + l.path() + "?token=" + token)
+	select {
+	case <-ctx.Done():
+		return job.Stop()
+	case <-job.Done():
+		if job.err == nil { // stopped from its own menu
+			return nil
+		}
+		return errors.Join(fmt.Errorf("jupyter: JupyterLab ended: %w", job.err), last.error())
+	}
+}
+
+// args are the server's flags. The token is not among them: others see a process's flags.
+func (l Lab) args(port int) []string {
+	args := []string{
+		"--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
+		"--ServerApp.root_dir=" + l.Root, "--LabApp.extension_manager=readonly", "--KernelSpecManager.ensure_native_kernel=False",
+	}
+	if l.Kernel != "" {
+		args = append(args, "--MultiKernelManager.default_kernel_name="+l.Kernel)
+	}
+	if os.Geteuid() == 0 {
+		args = append(args, "--allow-root")
+	}
+	return args
+}
+
+// path is the page to open.
+func (l Lab) path() string {
+	if l.Notebook == "" {
+		return "lab"
+	}
+	return "lab/tree/" + (&url.URL{Path: filepath.ToSlash(l.Notebook)}).EscapedPath()
+}
+
+// freePort returns want where it is free, and for 0 the first free one from 8888 on.
+func freePort(want int) (int, error) {
+	first, last := want, want
+	if want == 0 {
+		first, last = 8888, 8987
+	}
+	var err error
+	for port := first; port <= last; port++ {
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, listener.Close()
+		}
+	}
+	if want != 0 {
+		return 0, fmt.Errorf("jupyter: port %d is not free: %w; name another with -port", want, err)
+	}
+	return 0, fmt.Errorf("jupyter: no port from %d to %d is free: %w", first, last, err)
+}
+
+// calm switches off what would ask a network or interrupt the first minute: the offer of
+// news, and the search for newer versions.
+func (h Home) calm() error {
+	dir := filepath.Join(h.Config(), "labconfig")
+	text, err := json.Marshal(map[string]any{"disabledExtensions": map[string]bool{"@jupyterlab/apputils-extension:announcements": true}})
+	if err == nil {
+		err = os.MkdirAll(dir, 0o777)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "page_config.json"), text, 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("jupyter: prepare its settings: %w", err)
+	}
+	return nil
+}
+
+// answers waits until the server does.
+func answers(ctx context.Context, job *Job, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		if response, err := direct.Do(request); err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-job.Done():
+			return fmt.Errorf("jupyter: JupyterLab did not start: %w", job.err)
+		case <-ctx.Done():
+			return fmt.Errorf("jupyter: wait for JupyterLab: %w", ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// direct asks this machine without a proxy.
+var direct = &http.Client{Transport: &http.Transport{Proxy: nil}}
+
+// tail keeps the last lines that a program said, for its error.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if extra := len(t.text) - 4096; extra > 0 {
+		t.text = append([]byte(nil), t.text[extra:]...)
+	}
+	return len(p), nil
+}
+
+// error is what was said last, nil where nothing was.
+func (t *tail) error() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := bytes.Split(bytes.TrimSpace(t.text), []byte("\n"))
+	lines = lines[max(0, len(lines)-5):]
+	if text := strings.TrimSpace(string(bytes.Join(lines, []byte("\n")))); text != "" {
+		return errors.New("it said last:\n" + text)
+	}
+	return nil
+}
