@@ -1,0 +1,283 @@
+// Package kernel writes the kernelspec with which Jupyter starts GoNB for the lessons.
+//
+// A kernelspec is a folder: kernel.json says which program to start and in what
+// environment, and Jupyter serves the other files to the page. This one is called
+// [Name]; GoNB's own, called gonb, is never touched. Its cells see a module of this
+// machine and what that module depends on, without a network:
+//
+//	work, err := kernel.Work(ctx, ".")            // the module that cells see
+//	spec := kernel.Spec{Bin: bin, Work: work.Folders, GoRoot: work.GoRoot}
+//	dir, err := spec.Install(folder)              // below a Jupyter data folder
+//
+// Neither GOFLAGS nor GOWORK nor GOPROXY of the user reaches the cells: with -mod=mod
+// in the first, or off in the second, a workspace does not work.
+package kernel
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Name is the kernelspec's name, DisplayName what people see.
+const (
+	Name        = "vgrad"
+	DisplayName = "Go (vgrad)"
+)
+
+// LinkFlags are what a cell's program is linked with: without tables for debuggers,
+// which a cell has no use for, linking takes about half the time. Panics still name
+// their lines.
+const LinkFlags = "-ldflags=-s -w"
+
+// Spec is what a kernelspec says.
+type Spec struct {
+	Bin     string   // folder with gonb, goimports and gopls
+	Work    []string // absolute folders of the modules that cells see
+	GoRoot  string   // of the Go that compiles cells; "": the one on PATH
+	Backend string   // for GOMLX_BACKEND; "": what the user's environment says
+	ECharts []byte   // the library that the page draws figures with; nil: none
+	Env     []string // more variables, as KEY=value
+}
+
+// file is kernel.json.
+type file struct {
+	Argv          []string          `json:"argv"`
+	DisplayName   string            `json:"display_name"`
+	Language      string            `json:"language"`
+	InterruptMode string            `json:"interrupt_mode"`
+	Env           map[string]string `json:"env"`
+	Metadata      metadata          `json:"metadata"`
+}
+
+// metadata marks a kernelspec as ours and says what it was made from.
+type metadata struct {
+	Ours *Spec `json:"vgrad,omitempty"`
+}
+
+// MarshalJSON leaves ECharts out: it is a file of its own.
+func (s Spec) MarshalJSON() ([]byte, error) {
+	type plain Spec
+	s.ECharts = nil
+	return json.Marshal(plain(s))
+}
+
+// check reports what GoNB could not be told.
+func (s Spec) check() error {
+	if len(s.Work) == 0 {
+		return errors.New("there is no module for the cells to see")
+	}
+	for _, dir := range s.Work {
+		switch {
+		case !filepath.IsAbs(dir):
+			return fmt.Errorf("the module folder %q is not absolute", dir)
+		case strings.Contains(dir, ","):
+			return fmt.Errorf("the module folder %q has a comma in its name, at which GoNB cuts its list of folders; move the module", dir)
+		}
+	}
+	return nil
+}
+
+// json returns kernel.json.
+func (s Spec) json() ([]byte, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	f := file{
+		Argv: []string{filepath.Join(s.Bin, "gonb"), "--kernel", "{connection_file}",
+			"-go_work=" + strings.Join(s.Work, ","), "-raw_error=true"},
+		DisplayName: DisplayName, Language: "go", InterruptMode: "message",
+		Env:      s.environment(),
+		Metadata: metadata{&s},
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(f)
+	return text.Bytes(), err
+}
+
+// environment is what the kernel gets beside Jupyter's own environment. Jupyter replaces
+// ${NAME} in it, and only there may a $ stand alone.
+func (s Spec) environment() map[string]string {
+	env := map[string]string{
+		"PATH":                  strings.Join(escapeAll(s.path()), string(os.PathListSeparator)) + string(os.PathListSeparator) + "${PATH}",
+		"GOMLX_NO_AUTO_INSTALL": "1",  // no downloads from within a cell
+		"VGRAD_KERNELSPEC":      Name, // where a figure finds the library: kernelspecs/<name>/echarts.min.js
+		"GOTOOLCHAIN":           "local",
+	}
+	maps.Copy(env, Resolution())
+	if s.Backend != "" {
+		env["GOMLX_BACKEND"] = escape(s.Backend)
+	}
+	for _, pair := range s.Env {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = escape(value)
+	}
+	return env
+}
+
+// Resolution is the part of the kernel's environment that decides how the go command
+// finds packages and links a cell. None of it may be empty: for an empty variable the
+// go command takes what the user has set with go env -w.
+func Resolution() map[string]string {
+	return map[string]string{
+		"GOPROXY": "off",
+		"GOWORK":  "auto",
+		"GOFLAGS": "'" + LinkFlags + "'",
+	}
+}
+
+func (s Spec) path() []string {
+	list := []string{s.Bin}
+	if s.GoRoot != "" {
+		list = append(list, filepath.Join(s.GoRoot, "bin"))
+	}
+	return list
+}
+
+func escape(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+
+func escapeAll(list []string) (out []string) {
+	for _, text := range list {
+		out = append(out, escape(text))
+	}
+	return out
+}
+
+// Folder is where the kernelspec lies in a Jupyter data folder.
+func Folder(data string) string { return filepath.Join(data, "kernels", Name) }
+
+// UserData returns the data folder in which the user's own Jupyter looks for kernels:
+// $JUPYTER_DATA_DIR, else the platform's.
+func UserData() (string, error) {
+	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("kernel: no folder for the user's kernels: %w; say -prefix", err)
+	}
+	switch runtime.GOOS {
+	case "darwin":
+		return filepath.Join(home, "Library", "Jupyter"), nil
+	case "windows":
+		return filepath.Join(os.Getenv("APPDATA"), "jupyter"), nil
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "jupyter"), nil
+	}
+	return filepath.Join(home, ".local", "share", "jupyter"), nil
+}
+
+// ErrForeign is the error of a kernelspec of our name that we did not write.
+var ErrForeign = errors.New("it is not one that vgrad wrote")
+
+// Install writes the kernelspec into a Jupyter data folder and returns its folder and
+// whether it was changed. Each file is replaced as a whole, kernel.json last. A
+// kernelspec of the same name that someone else wrote is left alone: ErrForeign.
+func (s Spec) Install(data string) (dir string, changed bool, err error) {
+	dir = Folder(data)
+	if _, err := Read(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return dir, false, err
+	}
+	changed, err = s.write(dir)
+	if err != nil {
+		return dir, changed, fmt.Errorf("kernel: install the kernelspec %s: %w", dir, err)
+	}
+	return dir, changed, nil
+}
+
+func (s Spec) write(dir string) (changed bool, err error) {
+	text, err := s.json()
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return false, err
+	}
+	files := map[string][]byte{"logo-svg.svg": logoSVG()}
+	for _, size := range []int{32, 64} {
+		files[fmt.Sprintf("logo-%dx%d.png", size, size)] = logoPNG(size)
+	}
+	if s.ECharts != nil {
+		files["echarts.min.js"] = s.ECharts
+	}
+	for _, name := range append(slices.Sorted(maps.Keys(files)), "kernel.json") {
+		content := files[name]
+		if name == "kernel.json" {
+			content = text
+		}
+		wrote, err := replace(filepath.Join(dir, name), content)
+		if err != nil {
+			return changed, err
+		}
+		changed = changed || wrote
+	}
+	return changed, nil
+}
+
+// replace writes a file as a whole, unless it has that content already.
+func replace(path string, content []byte) (wrote bool, err error) {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+		return false, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	if err != nil {
+		return false, err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return false, errors.Join(err, os.Remove(f.Name()))
+	}
+	return true, nil
+}
+
+// Installed is a kernelspec as it was found.
+type Installed struct {
+	Spec                   // what it was made from; ECharts is left out
+	Dir  string            // its folder
+	Argv []string          // how the kernel is started
+	Vars map[string]string // its environment
+}
+
+// Read returns the kernelspec in a Jupyter data folder. Where there is none the error
+// is fs.ErrNotExist, where someone else wrote it ErrForeign.
+func Read(data string) (*Installed, error) {
+	dir := Folder(data)
+	text, err := os.ReadFile(filepath.Join(dir, "kernel.json"))
+	if err != nil {
+		return nil, fmt.Errorf("kernel: read the kernelspec %s: %w", dir, err)
+	}
+	var f file
+	if err := json.Unmarshal(text, &f); err != nil || f.Metadata.Ours == nil {
+		return nil, fmt.Errorf("kernel: the kernelspec %s: %w; move it away", dir, ErrForeign)
+	}
+	return &Installed{*f.Metadata.Ours, dir, f.Argv, f.Env}, nil
+}
+
+// Remove takes the kernelspec out of a Jupyter data folder and says which folder that
+// was. It fails as Read does.
+func Remove(data string) (dir string, err error) {
+	k, err := Read(data)
+	if err != nil {
+		return Folder(data), err
+	}
+	if err := os.RemoveAll(k.Dir); err != nil {
+		return k.Dir, fmt.Errorf("kernel: remove the kernelspec: %w", err)
+	}
+	return k.Dir, nil
+}

@@ -1,0 +1,95 @@
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Module is the path of the laboratory's module.
+const Module = "github.com/vgrad/lab"
+
+// Workspace is what cells see of this machine.
+type Workspace struct {
+	// Folders are those of the modules: the user's own, and the laboratory's where the
+	// user's does not bring it.
+	Folders []string
+	Lab     string // folder of the laboratory's module
+	GoRoot  string // of the Go that is used in the first folder
+	Go      string // its version, as go1.26.5
+}
+
+// Work returns the workspace of the module in dir, "" for the current folder. The
+// laboratory's module is found from there, or else, where the user's own module does not
+// depend on it, from one of the folders in others.
+func Work(ctx context.Context, dir string, others ...string) (*Workspace, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: %w", err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("kernel: the module folder: %w", err)
+	}
+	var env struct{ GOMOD, GOROOT, GOVERSION string }
+	out, err := goCommand(ctx, dir, "env", "-json", "GOMOD", "GOROOT", "GOVERSION")
+	if err == nil {
+		err = json.Unmarshal(out, &env)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kernel: ask the go command about %s: %w", dir, err)
+	}
+	w := &Workspace{GoRoot: env.GOROOT, Go: env.GOVERSION}
+	if env.GOMOD != "" && env.GOMOD != os.DevNull {
+		w.Folders = []string{filepath.Dir(env.GOMOD)}
+	}
+	if w.Lab, err = findLab(ctx, append([]string{dir}, others...)); err != nil {
+		return nil, err
+	}
+	if w.Folders == nil {
+		return nil, fmt.Errorf("kernel: %s is not in a Go module; run the command in one, or name its folder", dir)
+	}
+	if brought, err := labOf(ctx, dir); err != nil || brought == "" {
+		w.Folders = append(w.Folders, w.Lab)
+	}
+	return w, nil
+}
+
+// findLab returns the folder of the laboratory's module as the first of dirs knows it.
+func findLab(ctx context.Context, dirs []string) (string, error) {
+	var wrong []error
+	for _, dir := range slices.Compact(dirs) {
+		lab, err := labOf(ctx, dir)
+		if err == nil && lab != "" {
+			return lab, nil
+		}
+		wrong = append(wrong, err)
+	}
+	return "", fmt.Errorf("kernel: the module %s is not to be found from %s; run the command in its folder, or in a module that requires it: %w",
+		Module, dirs[0], errors.Join(wrong...))
+}
+
+// labOf asks the module in dir where the laboratory's is; "" where it is not downloaded.
+func labOf(ctx context.Context, dir string) (string, error) {
+	out, err := goCommand(ctx, dir, "list", "-m", "-f", "{{.Dir}}", Module)
+	return strings.TrimSpace(string(out)), err
+}
+
+// goCommand runs the go command in dir as far as can be without what the user's
+// environment says of workspaces and flags.
+func goCommand(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "PWD="+dir)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("go %s: %w: %s", args[0], err, strings.Join(strings.Fields(string(exit.Stderr)), " "))
+	}
+	return out, err
+}
