@@ -36,10 +36,15 @@ type streams struct {
 // commands lists them in the order of the help.
 func commands() []command {
 	return []command{
+		{"lab", "open the lessons in JupyterLab", labCommand},
 		{"walkthrough", "train the article's networks and write the page that judges its claims", walkthrough},
 		{"runs", "list, show and delete recorded runs", runsCommand},
 		{"cell", "do the heavy work of a notebook cell, which starts it", cellCommand},
 		{"assets", "fetch ECharts and the XLA plugin, and say what is there", assetsCommand},
+		{"setup", "bring all that the lessons need", setupCommand},
+		{"uninstall", "take it away again, but no runs", uninstallCommand},
+		{"kernel", "add the kernel of the lessons to a Jupyter of yours", kernelCommand},
+		{"doctor", "check every part and say what mends it", doctorCommand},
 	}
 }
 

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+
+	"github.com/vgrad/lab/kernelext/kernel"
+	"github.com/vgrad/lab/kernelext/setup"
+)
+
+const kernelUsage = `vgrad kernel install   add the kernel "Go (vgrad)" to a Jupyter of yours
+vgrad kernel remove    take it away
+
+vgrad lab needs neither: its Jupyter has the kernel. Cells see the module in -work, and all that
+it depends on, without a network. A module of your own that does not require this one sees both.
+
+Flags:`
+
+// kernelCommand adds the kernel to the user's own Jupyter.
+func kernelCommand(ctx context.Context, args []string, std streams) error {
+	what := ""
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		what, args = args[0], args[1:]
+	}
+	var o setup.Options
+	f := flag.NewFlagSet("kernel", flag.ContinueOnError)
+	f.StringVar(&o.Work, "work", "", "folder of the module that cells see (default: the current one)")
+	f.StringVar(&o.Backend, "backend", "", "xla or go, for all cells (default: cells may choose)")
+	prefix := f.String("prefix", "", "a Python environment's folder, whose Jupyter gets the kernel")
+	user := f.Bool("user", false, "the kernel is for all of your Jupyters (the default)")
+	f.Usage = func() { fmt.Fprintln(f.Output(), kernelUsage); f.PrintDefaults() }
+	if err := parseAlone(f, args, std); err != nil {
+		return err
+	}
+	if *user && *prefix != "" {
+		return usageError{errors.New("kernel: say -user or -prefix, not both")}
+	}
+	folder, err := kernelFolder(*prefix)
+	if err != nil {
+		return err
+	}
+	switch what {
+	case "install":
+		return report(std, "wrote")(setup.InstallKernel(ctx, o, folder))
+	case "remove":
+		return report(std, "removed")(kernel.Remove(folder))
+	}
+	return usageError{fmt.Errorf("kernel: there is no %q; say install or remove", what)}
+}
+
+// kernelFolder is the Jupyter data folder that is meant.
+func kernelFolder(prefix string) (string, error) {
+	if prefix == "" {
+		return kernel.UserData()
+	}
+	prefix, err := filepath.Abs(prefix)
+	return filepath.Join(prefix, "share", "jupyter"), err
+}
+
+// report prints what became of a folder.
+func report(std streams, did string) func(dir string, err error) error {
+	return func(dir string, err error) error {
+		if err == nil {
+			_, err = fmt.Fprintln(std.out, did, dir)
+		}
+		return err
+	}
+}
