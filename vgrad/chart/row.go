@@ -64,9 +64,14 @@ func Update(name string, figures []*Figure) ([]byte, error) {
 
 // foot is Foot as the options ask for it.
 func (o HTMLOptions) foot() template.HTML {
-	if !o.Packed {
-		return Foot(o.ECharts)
+	if o.Packed {
+		return PackedFoot()
 	}
+	return Foot(o.ECharts)
+}
+
+// PackedFoot is Foot without a library, compressed: what a packed figure ends with.
+func PackedFoot() template.HTML {
 	return template.HTML("<script>(async (packed) => {\n" +
 		"  if (!window.vgradFigures || !vgradFigures.update) {\n" +
 		"    const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));\n" +

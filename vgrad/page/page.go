@@ -19,11 +19,13 @@ type Page struct {
 	parts []part
 }
 
-// part is one piece of the page. Exactly one field is set.
+// part is one piece of the page. Exactly one exported field is set.
 type part struct {
 	Heading, Text string
 	Figure        *chart.Figure
 	Table         *Table
+	HTML          template.HTML
+	figures       int // in the HTML
 }
 
 // Heading starts a section.
@@ -43,6 +45,12 @@ func (p *Page) Figures(figures ...*chart.Figure) {
 
 // Table adds a table.
 func (p *Page) Table(t Table) { p.parts = append(p.parts, part{Table: &t}) }
+
+// HTML adds a fragment as it is, in which there are so many figures that were
+// made for a page, see [chart.HTMLOptions.Bare].
+func (p *Page) HTML(fragment template.HTML, figures int) {
+	p.parts = append(p.parts, part{HTML: fragment, figures: figures})
+}
 
 // Options says what a page is written with. The zero value writes prose and
 // tables, and says what is missing.
@@ -84,6 +92,7 @@ func (p *Page) Write(w io.Writer, o Options) error {
 
 // body writes the parts and returns how many figures there are.
 func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
+	given := 0
 	var own []*chart.Figure
 	for _, part := range p.parts {
 		if part.Figure != nil {
@@ -99,6 +108,9 @@ func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
 			figures++
 		case part.Table != nil:
 			text, err = part.Table.HTML()
+		case part.HTML != "":
+			text = part.HTML
+			given += part.figures
 		case part.Heading != "":
 			text = "<h2>" + inline(part.Heading) + "</h2>\n"
 		default:
@@ -109,7 +121,7 @@ func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
 		}
 		body += text
 	}
-	return body, figures, nil
+	return body, figures + given, nil
 }
 
 // figure writes one figure without style and runtime, which the page has once.

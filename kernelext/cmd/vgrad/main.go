@@ -39,6 +39,7 @@ func commands() []command {
 		{"lab", "open the lessons in JupyterLab", labCommand},
 		{"walkthrough", "train the article's networks and write the page that judges its claims", walkthrough},
 		{"runs", "list, show and delete recorded runs", runsCommand},
+		{"publish", "execute notebooks and make pages of them", publishCommand},
 		{"cell", "do the heavy work of a notebook cell, which starts it", cellCommand},
 		{"assets", "fetch ECharts and the XLA plugin, and say what is there", assetsCommand},
 		{"setup", "bring all that the lessons need", setupCommand},

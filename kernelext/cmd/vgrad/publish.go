@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/vgrad/lab/kernelext/jupyter"
+	"github.com/vgrad/lab/kernelext/publish"
+	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/page"
+)
+
+// publishFlags are the flags of publish.
+type publishFlags struct {
+	out    string
+	store  string
+	kernel string
+	limit  time.Duration
+	check  bool
+	quiet  bool
+}
+
+func (p *publishFlags) set() *flag.FlagSet {
+	f := flag.NewFlagSet("publish", flag.ContinueOnError)
+	f.StringVar(&p.out, "out", "", "folder of the pages (default: beside each notebook)")
+	f.StringVar(&p.store, "store", "", "folder of recorded runs the cells see (default: an empty one, so that everything is trained)")
+	f.StringVar(&p.kernel, "kernel", "vgrad", "name of the kernelspec")
+	f.DurationVar(&p.limit, "limit", 10*time.Minute, "how long one cell may take")
+	f.BoolVar(&p.check, "check", false, "execute and compare with what the notebooks say; write nothing")
+	f.BoolVar(&p.quiet, "quiet", false, "do not say which cell runs")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "vgrad publish NOTEBOOK... executes notebooks from top to bottom and writes each with its outputs\nand as a page of HTML that needs neither Jupyter nor a network; with several, an index page too.\nThe first cell that fails ends it and is shown.\n\nFlags:")
+		f.PrintDefaults()
+	}
+	return f
+}
+
+func publishCommand(ctx context.Context, args []string, std streams) error {
+	var p publishFlags
+	paths, err := parse(p.set(), args, std)
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return usageError{errors.New("publish: say which notebooks")}
+	}
+	home, err := jupyter.Open()
+	if err != nil {
+		return err
+	}
+	j, err := home.Find(ctx)
+	if err != nil {
+		return err
+	}
+	o := publish.Options{Python: j, Run: jupyter.Run, Kernel: p.kernel, Store: p.store, Limit: p.limit}
+	var all []*publish.Notebook
+	var differ int
+	for _, path := range paths {
+		start := time.Now()
+		o.Say = p.progress(path, std)
+		nb, err := publish.Execute(ctx, path, o)
+		if err != nil {
+			return err
+		}
+		all = append(all, nb)
+		if p.check {
+			if err := p.compare(nb, std, &differ); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.write(ctx, nb, std, start); err != nil {
+			return err
+		}
+	}
+	if differ > 0 {
+		return fmt.Errorf("publish: %d outputs say something else than before; vgrad publish writes them", differ)
+	}
+	if p.check || len(all) < 2 {
+		return nil
+	}
+	return p.index(all, std)
+}
+
+// progress says which cell runs.
+func (p *publishFlags) progress(path string, std streams) func(cell, of int) {
+	if p.quiet {
+		return nil
+	}
+	return func(cell, of int) { fmt.Fprintf(std.err, "%s: cell %d of %d\n", path, cell, of) }
+}
+
+func (p *publishFlags) compare(nb *publish.Notebook, std streams, differ *int) error {
+	was, err := publish.Open(nb.Path)
+	if err != nil {
+		return err
+	}
+	ds := publish.Compare(was, nb)
+	for _, d := range ds {
+		fmt.Fprintf(std.out, "%s: %s\n", nb.Path, d)
+	}
+	if len(ds) == 0 {
+		fmt.Fprintf(std.out, "%s: says what it said\n", nb.Path)
+	}
+	*differ += len(ds)
+	return nil
+}
+
+// write writes a notebook and its page.
+func (p *publishFlags) write(ctx context.Context, nb *publish.Notebook, std streams, start time.Time) error {
+	if err := nb.Write(nb.Path); err != nil {
+		return err
+	}
+	js, err := assets.ECharts(ctx)
+	if err != nil {
+		return err
+	}
+	var html bytes.Buffer
+	if err := nb.Page(&html, page.Options{ECharts: js}); err != nil {
+		return err
+	}
+	to := p.pageOf(nb)
+	if err := os.WriteFile(to, html.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	fmt.Fprintf(std.out, "%s (%d KB), %s (%d KB): %.1f s\n", nb.Path, len(nb.Bytes())/1000, to, html.Len()/1000, time.Since(start).Seconds())
+	return nil
+}
+
+// pageOf is the file of a notebook's page.
+func (p *publishFlags) pageOf(nb *publish.Notebook) string {
+	folder := p.out
+	if folder == "" {
+		folder = filepath.Dir(nb.Path)
+	}
+	return filepath.Join(folder, publish.PageName(nb.Path))
+}
+
+func (p *publishFlags) index(all []*publish.Notebook, std streams) error {
+	var html bytes.Buffer
+	if err := publish.Index(&html, "Lessons", all); err != nil {
+		return err
+	}
+	to := filepath.Join(filepath.Dir(p.pageOf(all[0])), "index.html")
+	if err := os.WriteFile(to, html.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	fmt.Fprintln(std.out, to)
+	return nil
+}

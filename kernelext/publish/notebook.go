@@ -1,0 +1,164 @@
+package publish
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Notebook is a Jupyter notebook, format 4.
+type Notebook struct {
+	Path  string // of its file
+	Cells []Cell
+
+	text []byte // all of it, as it was read
+}
+
+// Cell is one cell of a notebook.
+type Cell struct {
+	Kind    string   `json:"cell_type"` // "markdown", "code" or "raw"
+	Source  Text     `json:"source"`
+	Outputs []Output `json:"outputs"`
+}
+
+// Output is one output of a code cell.
+type Output struct {
+	Kind string `json:"output_type"` // "stream", "display_data", "execute_result" or "error"
+	// Of a stream.
+	Name string `json:"name"` // "stdout" or "stderr"
+	Text Text   `json:"text"`
+	// Of a display: its contents by MIME type.
+	Data map[string]Text `json:"data"`
+	// Of an error.
+	Value     string   `json:"evalue"`
+	Traceback []string `json:"traceback"`
+}
+
+// Text is text that a notebook writes as a string or as a list of lines.
+// Anything else, as JSON in an output, stays as it is written.
+type Text string
+
+// UnmarshalJSON joins the lines.
+func (t *Text) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*t = Text(one)
+		return nil
+	}
+	var lines []string
+	if json.Unmarshal(raw, &lines) == nil {
+		*t = Text(strings.Join(lines, ""))
+		return nil
+	}
+	*t = Text(raw)
+	return nil
+}
+
+// Open reads a notebook.
+func Open(path string) (*Notebook, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("publish: %w", err)
+	}
+	return parse(path, text)
+}
+
+func parse(path string, text []byte) (*Notebook, error) {
+	var file struct {
+		Format *int `json:"nbformat"`
+		Cells  []Cell
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("publish: %s is no notebook: %w", path, err)
+	}
+	if file.Format == nil || *file.Format != 4 {
+		return nil, fmt.Errorf("publish: %s is no notebook of format 4; open and save it in JupyterLab", path)
+	}
+	return &Notebook{Path: path, Cells: file.Cells, text: text}, nil
+}
+
+// Write writes the notebook to a file: all of it or nothing.
+func (n *Notebook) Write(path string) error {
+	return writeFile(path, n.text)
+}
+
+// Bytes returns the notebook as it is in its file.
+func (n *Notebook) Bytes() []byte { return bytes.Clone(n.text) }
+
+func writeFile(path string, text []byte) error {
+	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	if err := os.WriteFile(tmp, text, 0o644); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
+}
+
+// Title is the notebook's first heading, or the name of its file.
+func (n *Notebook) Title() string {
+	for _, c := range n.Cells {
+		if c.Kind != "markdown" {
+			continue
+		}
+		for line := range strings.Lines(string(c.Source)) {
+			if title, ok := strings.CutPrefix(line, "# "); ok {
+				return strings.TrimSpace(title)
+			}
+		}
+	}
+	return strings.TrimSuffix(filepath.Base(n.Path), ".ipynb")
+}
+
+// failure returns the error of the first cell that has one.
+func (n *Notebook) failure() error {
+	count := 0
+	for _, c := range n.Cells {
+		if c.Kind != "code" {
+			continue
+		}
+		count++
+		for _, o := range c.Outputs {
+			if o.Kind == "error" {
+				return &CellError{Path: n.Path, Number: count, Source: string(c.Source), Said: c.said(o)}
+			}
+		}
+	}
+	return nil
+}
+
+// said is what a cell that failed said about it: what it wrote to standard
+// error, or else the kernel's own account.
+func (c Cell) said(failed Output) string {
+	var text strings.Builder
+	for _, o := range c.Outputs {
+		if o.Kind == "stream" && o.Name == "stderr" {
+			text.WriteString(string(o.Text))
+		}
+	}
+	if !strings.HasPrefix(failed.Value, "exit status") {
+		text.WriteString(strings.Join(failed.Traceback, "\n"))
+	}
+	return tidy(text.String() + "\n" + failed.Value)
+}
+
+// CellError is a cell that failed.
+type CellError struct {
+	Path   string // of the notebook
+	Number int    // of the cell among the code cells, from 1
+	Source string
+	Said   string // what it said
+}
+
+// Error shows the cell and what it said.
+func (e *CellError) Error() string {
+	return fmt.Sprintf("%s: code cell %d fails:\n%s\n%s", e.Path, e.Number, indent(e.Source, "    | "), indent(e.Said, "    "))
+}
+
+func indent(text, by string) string {
+	return by + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+by)
+}

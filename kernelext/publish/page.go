@@ -1,0 +1,135 @@
+package publish
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"html/template"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+
+	"github.com/vgrad/lab/vgrad/chart"
+	"github.com/vgrad/lab/vgrad/page"
+)
+
+//go:embed page.css
+var style string
+
+// Page writes the notebook as a stand-alone page: prose, code and outputs, the
+// figures live without a network, ECharts and the runtime once. HTML in prose
+// is left out; HTML in outputs is taken as it is, as the cells made it.
+func (n *Notebook) Page(w io.Writer, o page.Options) error {
+	p := page.Page{Title: n.Title()}
+	p.HTML(template.HTML("<style>\n"+style+"</style>\n"), 0)
+	titled := false
+	for _, c := range n.Cells {
+		switch c.Kind {
+		case "markdown":
+			source := string(c.Source)
+			if !titled {
+				source, titled = withoutTitle(source, p.Title)
+			}
+			text, err := prose(source)
+			if err != nil {
+				return fmt.Errorf("publish: %s: %w", n.Path, err)
+			}
+			p.HTML(text, 0)
+		case "code":
+			text, figures := c.html()
+			p.HTML(text, figures)
+		}
+	}
+	return p.Write(w, o)
+}
+
+// withoutTitle leaves out the heading that the page has already.
+func withoutTitle(source, title string) (string, bool) {
+	line := "# " + title
+	if rest, ok := strings.CutPrefix(strings.TrimSpace(source)+"\n", line+"\n"); ok {
+		return rest, true
+	}
+	return source, false
+}
+
+var markdown = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+
+var notebookLinks = regexp.MustCompile(`(href="[^":?]*)\.ipynb(["#])`)
+
+// prose renders Markdown. Links to other notebooks become links to their pages.
+func prose(source string) (template.HTML, error) {
+	var b bytes.Buffer
+	if err := markdown.Convert([]byte(source), &b); err != nil {
+		return "", fmt.Errorf("render Markdown: %w", err)
+	}
+	return template.HTML(`<div class="prose">` + notebookLinks.ReplaceAllString(b.String(), "$1.html$2") + "</div>\n"), nil
+}
+
+// html renders a code cell and says how many figures are in it.
+func (c Cell) html() (text template.HTML, figures int) {
+	var b strings.Builder
+	if source := strings.TrimSpace(string(c.Source)); source != "" {
+		b.WriteString(`<pre class="cell"><code>` + highlight(source) + "</code></pre>\n")
+	}
+	for _, o := range c.Outputs {
+		out := o.html()
+		figures += strings.Count(out, `<figure class="vgrad-figure"`)
+		b.WriteString(out)
+	}
+	return template.HTML(b.String()), figures
+}
+
+// html renders an output, in the richest form it has.
+func (o Output) html() string {
+	plain := func(class, text string) string {
+		return fmt.Sprintf("<pre class=%q>%s</pre>\n", class, html.EscapeString(escapes.ReplaceAllString(text, "")))
+	}
+	switch {
+	case o.Kind == "stream":
+		return plain(o.Name, string(o.Text))
+	case o.Kind == "error":
+		return plain("stderr", strings.Join(o.Traceback, "\n"))
+	case o.Data["text/html"] != "":
+		return `<div class="output">` + once(string(o.Data["text/html"])) + "</div>\n"
+	case o.Data["image/svg+xml"] != "":
+		return `<div class="output"><img alt="" src="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString([]byte(o.Data["image/svg+xml"])) + `"></div>` + "\n"
+	case o.Data["image/png"] != "":
+		return `<div class="output"><img alt="" src="data:image/png;base64,` + html.EscapeString(string(o.Data["image/png"])) + `"></div>` + "\n"
+	case o.Data["text/markdown"] != "":
+		if text, err := prose(string(o.Data["text/markdown"])); err == nil {
+			return string(text)
+		}
+	case o.Data["text/plain"] == "":
+		return ""
+	}
+	return plain("stdout", string(o.Data["text/plain"]))
+}
+
+// once leaves out of an output what the page has once: style and runtime.
+func once(output string) string {
+	output = strings.ReplaceAll(output, string(chart.Head()), "")
+	return strings.ReplaceAll(output, string(chart.PackedFoot()), "")
+}
+
+// Index writes a page that lists notebooks, by the names of their pages.
+func Index(w io.Writer, title string, notebooks []*Notebook) error {
+	p := page.Page{Title: title}
+	var b strings.Builder
+	for _, n := range notebooks {
+		fmt.Fprintf(&b, "<li><a href=%q>%s</a></li>\n", html.EscapeString(PageName(n.Path)), html.EscapeString(n.Title()))
+	}
+	p.HTML(template.HTML("<ul>\n"+b.String()+"</ul>\n"), 0)
+	return p.Write(w, page.Options{})
+}
+
+// PageName is the name of the file of a notebook's page.
+func PageName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".ipynb") + ".html"
+}
