@@ -2,9 +2,7 @@ package cell
 
 import (
 	"fmt"
-	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/vgrad/lab/vgrad/page"
 )
@@ -41,33 +39,27 @@ const tableStyle = `<style>
 func Table(t page.Table) {
 	html := Must(t.HTML())
 	if !inNotebook() {
-		fmt.Print(plainTable(t))
+		fmt.Println(plainTable(t))
 		return
 	}
 	display("", tableStyle+`<div class="vgrad-table">`+string(html)+"</div>", plainTable(t))
 }
 
-// plainTable is a table as text, its columns aligned.
+// plainTable is a table as text, a line a row.
 func plainTable(t page.Table) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	head := t.Columns
-	if t.Verdicts != nil {
-		head = append(append([]string{}, head...), "verdict")
-	}
-	fmt.Fprintln(w, strings.Join(head, "\t"))
-	for i, row := range t.Rows {
-		fmt.Fprint(w, strings.Join(row, "\t"))
-		if t.Verdicts != nil {
-			fmt.Fprintf(w, "\t%s %s", t.Verdicts[i].Sign(), t.Verdicts[i])
-		}
-		fmt.Fprintln(w)
-	}
-	if err := w.Flush(); err != nil {
-		fmt.Fprintln(os.Stderr, "vgrad:", err) // a Builder takes everything
-	}
+	lines := []string{strings.Join(t.Columns, " | ")}
 	if t.Caption != "" {
-		return t.Caption + "\n" + b.String()
+		lines = []string{t.Caption, lines[0]}
 	}
-	return b.String()
+	if t.Verdicts != nil {
+		lines[len(lines)-1] += " | verdict"
+	}
+	for i, row := range t.Rows {
+		line := strings.Join(row, " | ")
+		if t.Verdicts != nil {
+			line += " | " + t.Verdicts[i].Sign() + " " + t.Verdicts[i].String()
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }

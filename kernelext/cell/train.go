@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/vgrad/lab/kernelext/wire"
 	"github.com/vgrad/lab/vgrad"
@@ -110,7 +111,9 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 			l.bar.Note(m.Say)
 		case m.Begin != nil:
 			l.begin(*m.Begin)
-			labels = append(labels, m.Begin.Name())
+			if name := m.Begin.Name(); !slices.Contains(labels, name) {
+				labels = append(labels, name)
+			}
 		case m.Samples != nil:
 			return l.Put(m.Step, m.Samples)
 		}

@@ -81,7 +81,18 @@ func PackedFoot() template.HTML {
 		"    document.head.append(script);\n" +
 		"  }\n" +
 		"  vgradFigures.mount();\n" +
-		"})(\"" + pack(runtime()+live) + "\").catch(() => { /* the static picture stays */ });</script>\n")
+		"})(\"" + pack(lean(runtime()+live)) + "\").catch(() => { /* the static picture stays */ });</script>\n")
+}
+
+// lean leaves out comment lines and indentation.
+func lean(js string) string {
+	var b strings.Builder
+	for line := range strings.Lines(js) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
 }
 
 // pack compresses text: gzip, base64. The same text gives the same bytes.

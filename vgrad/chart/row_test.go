@@ -47,7 +47,7 @@ func TestPacked(t *testing.T) {
 		t.Error("the packed spec is another")
 	}
 	m = regexp.MustCompile(`\}\)\("([^"]*)"\)`).FindSubmatch(html)
-	if m == nil || unpack(t, string(m[1])) != runtime()+live {
+	if m == nil || unpack(t, string(m[1])) != lean(runtime()+live) {
 		t.Error("the packed runtime is another")
 	}
 	plain, err := f.HTML(HTMLOptions{})

@@ -1,0 +1,33 @@
+package cell
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"image"
+	"image/png"
+	"os"
+)
+
+// Image shows a picture, each of its pixels scale by scale large; alt says what
+// is seen, for who cannot see it. Outside a notebook it is written to a file
+// whose name is printed.
+func Image(img image.Image, scale int, alt string) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		fail(fmt.Errorf("cell: image: %w", err))
+	}
+	if !inNotebook() {
+		files++
+		name := fmt.Sprintf("figure-%d.png", files)
+		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+			fail(fmt.Errorf("cell: write %s: %w", name, err))
+		}
+		fmt.Printf("%s: %s\n", name, alt)
+		return
+	}
+	size := img.Bounds().Size().Mul(max(1, scale))
+	display("", fmt.Sprintf(`<img src="data:image/png;base64,%s" width="%d" height="%d" style="image-rendering: pixelated; max-width: 100%%; height: auto" alt="%s">`,
+		base64.StdEncoding.EncodeToString(b.Bytes()), size.X, size.Y, html.EscapeString(alt)), "[image] "+alt)
+}
