@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
+	"github.com/vgrad/lab/kernelext/jupyter"
+	"github.com/vgrad/lab/kernelext/kernel"
+)
+
+// needLab says what a test needs that starts Jupyter.
+func needLab(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs Jupyter")
+	}
+	home, err := jupyter.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = kernel.Read(home.Data())
+	if err == nil {
+		_, err = home.Find(t.Context())
+	}
+	if err != nil {
+		t.Fatalf("%v; this test needs what this brings: go tool vgrad setup", err)
+	}
+}
+
+// writeNotebook writes a notebook with cells and returns its path, in which is a space.
+func writeNotebook(t *testing.T, cells ...string) string {
+	t.Helper()
+	var list []map[string]any
+	for i, source := range cells {
+		list = append(list, map[string]any{"cell_type": "code", "id": fmt.Sprint("c", i), "source": source,
+			"metadata": struct{}{}, "outputs": []any{}, "execution_count": nil})
+	}
+	text, err := json.Marshal(map[string]any{"cells": list, "nbformat": 4, "nbformat_minor": 5,
+		"metadata": map[string]any{"kernelspec": map[string]string{"name": kernel.Name, "display_name": kernel.DisplayName, "language": "go"}}})
+	path := filepath.Join(t.TempDir(), "a notebook.ipynb")
+	if err == nil {
+		err = os.WriteFile(path, text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startLab starts vgrad lab as a process of its own and returns its address.
+func startLab(t *testing.T, notebook string) (cmd *exec.Cmd, address string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd = exec.Command(self, "lab", "-no-browser", "-offline", notebook)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Stderr = t.Output()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // no-ops where the test has stopped it
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	_, address, found := strings.Cut(strings.TrimSpace(line), ": ")
+	if err != nil || !found {
+		t.Fatalf("it printed %q, %v", line, err)
+	}
+	go io.Copy(io.Discard, out)
+	return cmd, address
+}
+
+const drawing = "import \"github.com/janpfeifer/gonb/gonbui\"\n%%\ngonbui.DisplayHTML(`<p id=\"drawn\">a gradient that vanishes</p>`)\ngonbui.Sync()"
+
+// The lab opens, runs a cell in a browser, and Ctrl-C leaves nothing of it behind.
+func TestLab(t *testing.T) {
+	needLab(t)
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is needed: apt-get install chromium")
+	}
+	notebook := writeNotebook(t, drawing)
+	lab, address := startLab(t, notebook)
+
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1200, 800))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	defer stop()
+	ctx, stop = chromedp.NewContext(ctx)
+	defer stop()
+	if err := chromedp.Run(ctx); err != nil { // starts the browser, which else would end with the next context
+		t.Fatal(err)
+	}
+	limited, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	var picture []byte
+	err = chromedp.Run(limited, chromedp.Navigate(address),
+		chromedp.WaitVisible(`.jp-Notebook .cm-content`),
+		chromedp.Click(`.jp-Notebook .cm-content`), chromedp.ActionFunc(shiftEnter), chromedp.WaitVisible(`#drawn`))
+	if shot := chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture)); shot == nil {
+		keep(t, "lab.png", picture)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := descendants(t, lab.Process.Pid)
+	for _, want := range []string{"gonb", "gopls"} {
+		if !strings.Contains(strings.Join(running, "\n"), want) {
+			t.Errorf("%s is not among the lab's processes:\n%s", want, strings.Join(running, "\n"))
+		}
+	}
+	if err := lab.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := lab.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	for _, process := range running {
+		pid, name, _ := strings.Cut(process, " ")
+		if now, err := os.ReadFile("/proc/" + pid + "/cmdline"); err == nil && len(now) > 0 {
+			t.Errorf("%s still runs after Ctrl-C", name)
+		}
+	}
+	if response, err := http.Get(address); err == nil {
+		response.Body.Close()
+		t.Error("it still answers after Ctrl-C")
+	}
+}
+
+// shiftEnter runs the selected cell. Lab does nothing while it has no kernel, so it is
+// pressed until the cell runs.
+func shiftEnter(ctx context.Context) error {
+	for range 10 {
+		var prompt string
+		err := chromedp.Run(ctx, chromedp.KeyEvent("\r", chromedp.KeyModifiers(input.ModifierShift)), chromedp.Sleep(500*time.Millisecond),
+			chromedp.Text(`.jp-InputPrompt`, &prompt, chromedp.ByQuery))
+		if err != nil || !strings.Contains(prompt, "[ ]") {
+			return err
+		}
+		if err := chromedp.Run(ctx, chromedp.Click(`.jp-Notebook .cm-content`, chromedp.ByQuery)); err != nil {
+			return err
+		}
+	}
+	return errors.New("the cell does not run")
+}
+
+// keep stores a picture where VGRAD_TEST_PICTURES says.
+func keep(t *testing.T, name string, picture []byte) {
+	if dir := os.Getenv("VGRAD_TEST_PICTURES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name), picture, 0o666); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// descendants lists the processes below one, as "pid command".
+func descendants(t *testing.T, root int) (list []string) {
+	t.Helper()
+	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,args=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	below := map[string]bool{fmt.Sprint(root): true}
+	for grown := true; grown; {
+		grown = false
+		for line := range strings.Lines(string(out)) {
+			f := strings.Fields(line)
+			if below[f[1]] && !below[f[0]] {
+				below[f[0]], grown = true, true
+				list = append(list, f[0]+" "+strings.Join(f[2:], " "))
+			}
+		}
+	}
+	return list
+}
