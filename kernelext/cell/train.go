@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vgrad/lab/kernelext/wire"
 	"github.com/vgrad/lab/vgrad"
@@ -24,15 +25,23 @@ func (c Comparison) Runs() []*runs.Run {
 	return rs
 }
 
-// Run returns the first run with that label. Where there is none it ends the
-// cell with a line that names those there are.
+// Run returns the first run with that label, or the only one whose label begins
+// with it, as "relu" begins "relu depth=12". Where there is none it ends the cell
+// with a line that names those there are.
 func (c Comparison) Run(label string) *runs.Run {
 	var have []string
+	var begin []*runs.Run
 	for _, r := range c.Runs() {
 		if r.Label() == label {
 			return r
 		}
+		if strings.HasPrefix(r.Label(), label+" ") {
+			begin = append(begin, r)
+		}
 		have = append(have, r.Label())
+	}
+	if len(begin) == 1 {
+		return begin[0]
 	}
 	fail(fmt.Errorf("there is no run %q; there are %q", label, have))
 	return nil

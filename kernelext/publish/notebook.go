@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -143,8 +144,14 @@ func (c Cell) said(failed Output) string {
 	if !strings.HasPrefix(failed.Value, "exit status") {
 		text.WriteString(strings.Join(failed.Traceback, "\n"))
 	}
-	return tidy(text.String() + "\n" + failed.Value)
+	if said := tidy(exitStatus.ReplaceAllString(text.String(), "")); said != "" {
+		return said
+	}
+	return tidy(failed.Value)
 }
+
+// exitStatus is the kernel's own line after what a cell said.
+var exitStatus = regexp.MustCompile(`(?m)^exit status \d+$`)
 
 // CellError is a cell that failed.
 type CellError struct {

@@ -1,0 +1,102 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Fifty times a cell with twenty displays: all of them arrive, and in order.
+func TestNoDisplayIsLost(t *testing.T) {
+	cells := []string{imports + "%%\ncell.Text(\"first\")"}
+	for range 50 {
+		cells = append(cells, "%%\nfor i := range 20 {\n\tcell.Textf(\"display %d\", i)\n}")
+	}
+	nb, err := execute(t, cells...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range nb.Cells[1:] {
+		if len(c.Outputs) != 20 {
+			t.Errorf("run %d: %d of 20 displays", i+1, len(c.Outputs))
+			continue
+		}
+		for n, o := range c.Outputs {
+			if want := fmt.Sprint("display ", n); string(o.Data["text/plain"]) != want {
+				t.Errorf("run %d: display %d is %q", i+1, n, o.Data["text/plain"])
+			}
+		}
+	}
+}
+
+// What was shown before a cell fails stays, whatever it fails of, and the error
+// names the cell and says why in the first line.
+func TestPlantedErrors(t *testing.T) {
+	before := "%%\ncell.Text(\"shown before\")\n"
+	for _, c := range []struct {
+		name, source string
+		shown        bool
+		want         []string
+	}{
+		{"compile error", "%%\nundefined_thing()", false, []string{"undefined: undefined_thing"}},
+		{"panic", before + "var xs []int\nfmt.Println(xs[3])", true, []string{"index out of range [3] with length 0", "Line 4"}},
+		{"unknown activation", before + `cell.Compare(vgrad.Experiment{}, "rleu")`, true, []string{`vgrad: nets: unknown activation "rleu"`, "sigmoid, tanh, relu"}},
+		{"bad experiment", before + `cell.Train(vgrad.Experiment{Depth: -1})`, true, []string{"vgrad: sigmoid depth=-1:", "depth is -1; it must be at least 1"}},
+		{"bad figure", compare + "cell.Show(chart.MeanGradient(runs, 9))", true, []string{`has no layer 9; its layers are 1 to 6`}},
+		{"no such run", compare + `runs.Run("tanh")`, true, []string{`vgrad: there is no run "tanh"; there are ["sigmoid data=synthetic steps=400" "relu`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nb, err := execute(t, imports+"%%\ncell.Text(\"ready\")", c.source, "%%\ncell.Text(\"never\")")
+			var failed *CellError
+			if !errors.As(err, &failed) {
+				t.Fatalf("the error is %v", err)
+			}
+			if failed.Number != 2 {
+				t.Errorf("cell %d is blamed: %v", failed.Number, err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q: %v", want, err)
+				}
+			}
+			if strings.Contains(failed.Said, "goroutine") && c.name != "panic" {
+				t.Errorf("a goroutine dump: %s", failed.Said)
+			}
+			if got := len(nb.Cells[1].Outputs) > 0 && nb.Cells[1].Outputs[0].Data != nil; got != c.shown {
+				t.Errorf("what was shown before is there: %t", got)
+			}
+			if len(nb.Cells[2].Outputs) > 0 {
+				t.Error("the next cell was executed")
+			}
+		})
+	}
+}
+
+// Training is followed without a browser, and a second cell loads.
+func TestTrainedAndLoaded(t *testing.T) {
+	nb, err := execute(t, imports+compare+"cell.Show(chart.Accuracy(runs))", compare+"cell.Show(chart.Accuracy(runs))")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{3, 1} {
+		if n := len(nb.Cells[i].Outputs); n != want {
+			t.Errorf("cell %d has %d outputs, not %d", i+1, n, want)
+		}
+	}
+	for i, c := range nb.Cells {
+		for _, o := range c.Outputs {
+			html := string(o.Data["text/html"])
+			if figures, pictures := strings.Count(html, "<figure class="), strings.Count(html, `<img class="vgrad-static" src="data:image/svg`); figures != pictures {
+				t.Errorf("cell %d: %d figures with %d pictures", i+1, figures, pictures)
+			}
+			if html == "" || o.Data["text/plain"] == "" {
+				t.Errorf("cell %d has an empty output", i+1)
+			}
+		}
+	}
+	first, second := nb.Cells[0].Outputs, nb.Cells[1].Outputs
+	if first[len(first)-1].Data["text/plain"] != second[0].Data["text/plain"] {
+		t.Error("the loaded runs are drawn differently")
+	}
+}

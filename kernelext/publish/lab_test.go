@@ -1,0 +1,333 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/vgrad/lab/kernelext/jupyter"
+	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/page"
+)
+
+// browser is a real browser and what it was told or asked elsewhere.
+type browser struct {
+	t    *testing.T
+	ctx  context.Context
+	said chan string
+}
+
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs a browser")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is needed: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1300, 1000))
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
+	ctx, cancel = context.WithTimeout(ctx, 6*time.Minute)
+	t.Cleanup(cancel)
+	b := &browser{t, ctx, make(chan string, 10000)}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			if u, err := url.Parse(e.Request.URL); err != nil || u.Host != "" && u.Hostname() != "127.0.0.1" {
+				b.said <- "request " + e.Request.URL
+			}
+		case *runtime.EventExceptionThrown:
+			b.said <- e.ExceptionDetails.Error()
+		}
+	})
+	b.run(network.Enable(), log.Enable())
+	return b
+}
+
+func (b *browser) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// number evaluates JavaScript; awaited, where it is a promise.
+func (b *browser) number(js string) (n float64) {
+	b.t.Helper()
+	err := chromedp.Run(b.ctx, chromedp.Evaluate(js, &n, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if err != nil {
+		b.t.Fatalf("%s: %v", js, err)
+	}
+	return n
+}
+
+// until waits for JavaScript to be at least want.
+func (b *browser) until(what, js string, want float64, limit time.Duration) {
+	b.t.Helper()
+	var got float64
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		if got = b.number(js); got >= want {
+			return
+		}
+	}
+	b.shoot("failed")
+	b.t.Fatalf("%s: %v, not %v, after %v", what, got, want, limit)
+}
+
+// shoot keeps a screenshot in the folder that git ignores.
+func (b *browser) shoot(name string) {
+	b.t.Helper()
+	var png []byte
+	if err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot(&png)); err != nil {
+		b.t.Error(err)
+	}
+	dir := "../../.vgrad/screenshots"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		b.t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(b.t.Name(), "/", "-")+"-"+name+".png"), png, 0o644); err != nil {
+		b.t.Error(err)
+	}
+}
+
+// complaints fails the test for each exception and each request to elsewhere.
+func (b *browser) complaints() {
+	b.t.Helper()
+	for len(b.said) > 0 {
+		b.t.Error(<-b.said)
+	}
+}
+
+// serve starts JupyterLab on a folder and returns its address and token.
+func serve(t *testing.T, j *jupyter.Jupyter, root string) (base, token string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	token = "for-this-test"
+	cmd := j.Command(context.WithoutCancel(t.Context()), "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1",
+		fmt.Sprintf("--ServerApp.port=%d", port), "--ServerApp.root_dir="+root, "--LabApp.extension_manager=readonly", "--LabApp.news_url=None")
+	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	job, err := jupyter.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { job.Stop() })
+	base = fmt.Sprintf("http://127.0.0.1:%d/", port)
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if r, err := http.Get(base + "api/status?token=" + token); err == nil {
+			r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return base, token
+			}
+		}
+		if time.Now().After(end) {
+			job.Stop()
+			t.Fatalf("JupyterLab does not answer: %s", out.String())
+		}
+	}
+}
+
+const (
+	command = `window.jupyterapp.commands.execute`
+	busy    = `[...document.querySelectorAll(".jp-InputArea-prompt")].filter(e => e.textContent.includes("*")).length`
+	// drawn counts figures whose canvases have ink on them.
+	drawn = `[...document.querySelectorAll("figure.vgrad-figure")].filter(f => { let n = 0;
+		for (const c of f.querySelectorAll("canvas")) { const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+			for (let k = 3; k < d.length; k += 4) if (d[k] > 0) n++; }
+		return n > 3000; }).length`
+	figures = `document.querySelectorAll("figure.vgrad-figure").length`
+	// pictures counts static pictures that are shown and have loaded.
+	pictures = `[...document.querySelectorAll("img.vgrad-static")].filter(i => i.complete && i.naturalWidth > 0 && i.getBoundingClientRect().height > 100).length`
+)
+
+// open opens a notebook in a workspace of its own.
+func (b *browser) open(base, token, name string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(fmt.Sprintf("%slab/workspaces/w%d/tree/%s?token=%s", base, time.Now().UnixNano(), url.PathEscape(name), token)))
+	b.until("the notebook is open", `window.jupyterapp ? document.querySelectorAll(".jp-NotebookPanel .jp-Cell").length : 0`, 3, time.Minute)
+	b.run(chromedp.Sleep(2 * time.Second))
+	b.number(`(document.querySelectorAll(".jp-Dialog button.jp-mod-accept").forEach(x => x.click()), 0)`)
+}
+
+// scroll shows every cell once, as a reader would: what is far away is drawn late.
+func (b *browser) scroll() {
+	b.t.Helper()
+	b.number(`(async () => { for (const c of document.querySelectorAll(".jp-NotebookPanel .jp-Cell")) { c.scrollIntoView(); await new Promise(r => setTimeout(r, 250)); } return 0; })()`)
+}
+
+// A lesson in a real JupyterLab, in a real browser, without a network.
+func TestLessonInLab(t *testing.T) {
+	j := needJupyter(t)
+	b := openBrowser(t)
+	t.Setenv("VGRAD_RUNS", t.TempDir())
+	root := t.TempDir()
+	bare(t, "../../notebooks/00_start_here.ipynb", filepath.Join(root, "lesson.ipynb"))
+	base, token := serve(t, j, root)
+
+	b.open(base, token, "lesson.ipynb")
+	if n := b.number(figures); n != 0 {
+		t.Fatalf("%v figures before a cell was run", n)
+	}
+	b.number(command + `("notebook:run-all-cells").then(() => 0), 0`)
+	b.until("a row follows the training", `[...document.querySelectorAll(".vgrad-row[data-vgrad-name] figure[data-live]")].length`, 2, 2*time.Minute)
+	// The figure changes while its cell runs: its pixels are compared.
+	changes := b.number(`(async () => { let seen = new Set();
+		for (let i = 0; i < 40; i++) {
+			const c = document.querySelector(".vgrad-row[data-vgrad-name] figure canvas");
+			if (c) seen.add(c.toDataURL());
+			await new Promise(r => setTimeout(r, 50));
+		} return seen.size; })()`)
+	if changes < 3 {
+		t.Errorf("the live figure was seen in %v states", changes)
+	}
+	b.number(`(document.querySelector(".vgrad-row[data-vgrad-name]")?.scrollIntoView({block: "center"}), 0)`)
+	b.shoot("training")
+	b.until("all cells have run", busy+` === 0 && `+figures+` > 4 ? 1 : 0`, 1, 3*time.Minute)
+	b.run(chromedp.Sleep(time.Second))
+	b.scroll()
+	want := b.number(figures)
+	b.until("every figure is drawn", drawn, want, 20*time.Second)
+	if n := b.number(`document.querySelectorAll(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").length`); n > 0 {
+		t.Errorf("%v outputs on standard error", n)
+	}
+	if want != 7 {
+		t.Errorf("%v figures, not 7", want)
+	}
+	b.number(`([...document.querySelectorAll(".vgrad-row")].at(-1).scrollIntoView({block: "center"}), 0)`)
+	b.run(chromedp.Sleep(300 * time.Millisecond))
+	b.shoot("run")
+	b.number(`[...window.jupyterapp.shell.widgets("main")].find(w => w.context).context.save().then(() => 0)`)
+	b.complaints()
+
+	saved, err := Open(filepath.Join(root, "lesson.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(saved.Bytes()), "<figure class="); n != 7 {
+		t.Errorf("%d of 7 figures are saved", n)
+	}
+
+	t.Run("reopened", func(t *testing.T) {
+		b.t = t
+		b.open(base, token, "lesson.ipynb")
+		b.scroll()
+		b.until("every figure is drawn", drawn, 7, 20*time.Second)
+		b.complaints()
+	})
+	t.Run("untrusted", func(t *testing.T) { // with another content than was signed
+		b.t = t
+		text := bytes.ReplaceAll(saved.Bytes(), []byte("# Start here"), []byte("# From a stranger"))
+		if err := os.WriteFile(filepath.Join(root, "stranger.ipynb"), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b.open(base, token, "stranger.ipynb")
+		b.scroll()
+		b.until("every static picture is shown", pictures, 7, 20*time.Second)
+		if n := b.number(`document.querySelectorAll("figure canvas, .jp-OutputArea script").length`); n != 0 {
+			t.Errorf("%v canvases and scripts", n)
+		}
+		b.number(`(document.querySelectorAll("img.vgrad-static")[3].scrollIntoView(), 0)`)
+		b.run(chromedp.Sleep(300 * time.Millisecond))
+		b.shoot("")
+		b.complaints()
+	})
+}
+
+// bare copies a notebook without its outputs.
+func bare(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nb map[string]any
+	if err := json.Unmarshal(text, &nb); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range nb["cells"].([]any) {
+		if c := c.(map[string]any); c["cell_type"] == "code" {
+			c["outputs"], c["execution_count"] = []any{}, nil
+		}
+	}
+	if text, err = json.Marshal(nb); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The page of each committed lesson, opened from disk without a network.
+func TestPagesFromDisk(t *testing.T) {
+	js, err := assets.ECharts(t.Context())
+	if err != nil {
+		t.Fatalf("ECharts is needed; `go tool vgrad assets` fetches it: %v", err)
+	}
+	b := openBrowser(t)
+	b.run(network.EmulateNetworkConditions(true, 0, 0, 0))
+	for _, path := range lessons(t) {
+		name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+		t.Run(name, func(t *testing.T) {
+			b.t = t
+			nb, err := Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var html bytes.Buffer
+			if err := nb.Page(&html, page.Options{ECharts: js}); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(html.String(), "ECHARTS_VERSION"); n > 1 {
+				t.Errorf("the library is in the page %d times", n)
+			}
+			file := filepath.Join(t.TempDir(), "page.html")
+			if err := os.WriteFile(file, html.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			b.run(emulation.SetScriptExecutionDisabled(false), emulation.SetEmulatedMedia(), chromedp.Navigate("file://"+file))
+			n := b.number(figures)
+			if n < 5 {
+				t.Errorf("%v figures", n)
+			}
+			b.until("every figure is drawn", drawn, n, 20*time.Second)
+			b.shoot("top")
+			b.number(`(document.querySelectorAll("figure.vgrad-figure")[2].scrollIntoView(), 0)`)
+			b.run(chromedp.Sleep(300 * time.Millisecond))
+			b.shoot("figures")
+			b.run(emulation.SetEmulatedMedia().WithMedia("print"))
+			if shown := b.number(pictures); shown != n {
+				t.Errorf("on paper %v of %v pictures", shown, n)
+			}
+			b.run(emulation.SetEmulatedMedia(), emulation.SetScriptExecutionDisabled(true), chromedp.Navigate("file://"+file))
+			b.until("every static picture is shown without scripts", pictures, n, 10*time.Second)
+			b.complaints()
+		})
+	}
+}
