@@ -32,8 +32,9 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 	}
 	cmd.Env = append(cmd.Env, j.mark)
 	ownGroup(cmd)
-	// When its context ends, the program has time to end what it started.
-	cmd.Cancel = func() error { return terminate(cmd.Process) }
+	if cmd.Cancel != nil { // when its context ends, the program has time to end what it started
+		cmd.Cancel = func() error { return terminate(cmd.Process) }
+	}
 	if cmd.WaitDelay == 0 {
 		cmd.WaitDelay = grace
 	}
