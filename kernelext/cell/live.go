@@ -165,5 +165,8 @@ func (w *watcher) Put(step int, samples []vgrad.Sample) error {
 
 // trained says what was trained, the same whenever it is.
 func trained(steps int, labels ...string) string {
-	return fmt.Sprintf("Trained %s: %d steps each. The runs are recorded; the next time they are loaded.", strings.Join(labels, ", "), steps)
+	if len(labels) == 1 {
+		return fmt.Sprintf("Trained %s for %d steps. The run is recorded; the next time it is loaded.", labels[0], steps)
+	}
+	return fmt.Sprintf("Trained %s for %d steps each. The runs are recorded; the next time they are loaded.", strings.Join(labels, ", "), steps)
 }

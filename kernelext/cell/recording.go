@@ -18,10 +18,13 @@ type recording struct {
 	label string
 	sites []vgrad.Site
 	steps []recorded
+	seen  int // how many steps were put
+	every int // of the steps that were put, every how many are kept; 0: all of them
 }
 
 // recorded are the samples of a step.
 type recorded struct {
+	number  int // of the step among those that were put, from 0
 	step    int
 	samples []vgrad.Sample
 }
@@ -45,27 +48,26 @@ func (r *recording) Put(step int, samples []vgrad.Sample) error {
 			own[i].Hist = &c
 		}
 	}
-	if n := len(r.steps); n > 0 && r.steps[n-1].step == step {
+	n := len(r.steps)
+	if n > 0 && r.steps[n-1].step == step {
 		r.steps[n-1].samples = append(r.steps[n-1].samples, own...)
-	} else {
-		r.steps = append(r.steps, recorded{step, own})
+		return nil
 	}
+	if n > 0 && !r.kept(r.steps[n-1]) { // it was kept as the last one
+		r.steps = r.steps[:n-1]
+	}
+	r.steps = append(r.steps, recorded{r.seen, step, own})
+	r.seen++
 	if len(r.steps) >= 2*liveSteps {
-		r.thin()
+		r.every = 2 * max(1, r.every)
+		last := r.seen - 1
+		r.steps = slices.DeleteFunc(r.steps, func(s recorded) bool { return s.number != last && !r.kept(s) })
 	}
 	return nil
 }
 
-// thin leaves out every other step.
-func (r *recording) thin() {
-	var half []recorded
-	for i, s := range r.steps {
-		if i%2 == 0 {
-			half = append(half, s)
-		}
-	}
-	r.steps = half
-}
+// kept reports whether a step is kept when it is no longer the last one.
+func (r *recording) kept(s recorded) bool { return s.number%max(1, r.every) == 0 }
 
 func (r *recording) Label() string { return r.label }
 

@@ -137,13 +137,23 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 		c, _ := load(store, es)
 		l.end(c, trained(es[0].WithDefaults().Steps, labels...))
 	case ctx.Err() != nil:
-		l.end(l.sources, fmt.Sprintf("Interrupted after %d of %d steps.", l.bar.at, steps))
+		l.end(partial(store, es), fmt.Sprintf("Interrupted after %d of %d steps.", l.bar.at, steps))
 	default:
-		l.end(l.sources, fmt.Sprintf("Stopped after %d of %d steps.", l.bar.at, steps))
+		l.end(partial(store, es), fmt.Sprintf("Stopped after %d of %d steps.", l.bar.at, steps))
 	}
 	if err != nil {
 		fail(err)
 	}
+}
+
+// partial returns what is recorded of experiments, finished or not.
+func partial(store *runs.Store, es []vgrad.Experiment) (c Comparison) {
+	for _, e := range es {
+		if run, err := store.Load(e); err == nil && run.LastStep >= 0 {
+			c = append(c, run)
+		}
+	}
+	return c
 }
 
 // Claims shows what the article claims and whether these runs bear it out.

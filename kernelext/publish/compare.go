@@ -103,7 +103,7 @@ func alike(a, b string) bool {
 }
 
 // close reports whether two numbers agree within the tolerance, or differ by
-// one in the last place that is written.
+// one in the last decimal that is written.
 func close(a, b string) bool {
 	if a == b {
 		return true
@@ -116,10 +116,11 @@ func close(a, b string) bool {
 	return math.Abs(x-y) <= max(Tolerance*max(math.Abs(x), math.Abs(y)), 1.001*min(lastPlace(a), lastPlace(b)))
 }
 
-// lastPlace is the value of the last digit: 0.01 of "0.25", 1 of "30".
+// lastPlace is the value of the last decimal: 0.01 of "0.25". A whole number may
+// count something, so it has none.
 func lastPlace(number string) float64 {
 	mantissa, exponent, _ := strings.Cut(number, "e")
-	place := 1.0
+	place := 0.0
 	if _, decimals, ok := strings.Cut(mantissa, "."); ok {
 		place = math.Pow10(-len(decimals))
 	}

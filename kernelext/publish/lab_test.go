@@ -22,8 +22,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/vgrad/lab/kernelext/jupyter"
+	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/page"
+	"github.com/vgrad/lab/vgrad/runs"
 )
 
 // browser is a real browser and what it was told or asked elsewhere.
@@ -196,19 +198,6 @@ func TestLessonInLab(t *testing.T) {
 		t.Fatalf("%v figures before a cell was run", n)
 	}
 	b.number(command + `("notebook:run-all-cells").then(() => 0), 0`)
-	b.until("a row follows the training", `[...document.querySelectorAll(".vgrad-row[data-vgrad-name] figure[data-live]")].length`, 2, 2*time.Minute)
-	// The figure changes while its cell runs: its pixels are compared.
-	changes := b.number(`(async () => { let seen = new Set();
-		for (let i = 0; i < 40; i++) {
-			const c = document.querySelector(".vgrad-row[data-vgrad-name] figure canvas");
-			if (c) seen.add(c.toDataURL());
-			await new Promise(r => setTimeout(r, 50));
-		} return seen.size; })()`)
-	if changes < 3 {
-		t.Errorf("the live figure was seen in %v states", changes)
-	}
-	b.number(`(document.querySelector(".vgrad-row[data-vgrad-name]")?.scrollIntoView({block: "center"}), 0)`)
-	b.shoot("training")
 	b.until("all cells have run", busy+` === 0 && `+figures+` > 4 ? 1 : 0`, 1, 3*time.Minute)
 	b.run(chromedp.Sleep(time.Second))
 	b.scroll()
@@ -258,6 +247,47 @@ func TestLessonInLab(t *testing.T) {
 		b.shoot("")
 		b.complaints()
 	})
+}
+
+// A figure follows a training while its cell runs, and an interrupt keeps what
+// was recorded, shows it and says so.
+func TestLiveFigureAndInterrupt(t *testing.T) {
+	j := needJupyter(t)
+	b := openBrowser(t)
+	store := t.TempDir()
+	t.Setenv("VGRAD_RUNS", store)
+	path := write(t, imports+"%%\ncell.Text(\"ready\")", "%%\ncell.Compare(vgrad.Experiment{Steps: 200_000}, \"sigmoid\", \"relu\")", "%%\ncell.Text(\"after\")")
+	base, token := serve(t, j, filepath.Dir(path))
+	b.open(base, token, filepath.Base(path))
+	b.number(command + `("notebook:run-all-cells").then(() => 0), 0`)
+	b.until("a row follows the training", `[...document.querySelectorAll(".vgrad-row[data-vgrad-name] figure[data-live]")].length`, 2, 2*time.Minute)
+	b.number(`(document.querySelector(".vgrad-row").scrollIntoView(), 0)`)
+	for i := range 2 {
+		states := b.number(fmt.Sprintf(`(async () => { const seen = new Set();
+			for (let k = 0; k < 40; k++) { seen.add(document.querySelectorAll(".vgrad-row figure canvas")[%d].toDataURL()); await new Promise(r => setTimeout(r, 50)); }
+			return seen.size; })()`, i))
+		if states < 3 {
+			t.Errorf("in two seconds figure %d was seen in %v states", i, states)
+		}
+	}
+	b.shoot("training")
+	if n := b.number(busy); n < 1 {
+		t.Error("the cell is not running any more")
+	}
+	b.number(command + `("notebook:interrupt-kernel").then(() => 0), 0`)
+	b.until("the cell says that it was interrupted", `[...document.querySelectorAll(".jp-OutputArea-output")].filter(e => e.textContent.includes("interrupted; what was recorded is kept")).length`, 1, 20*time.Second)
+	b.until("the complete figures are drawn", drawn, 2, 20*time.Second)
+	b.number(`(document.querySelector(".jp-OutputArea-output .vgrad-row").scrollIntoView({block: "center"}), 0)`)
+	b.shoot("interrupted")
+	b.complaints()
+	s, err := runs.Open(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.Load(vgrad.Experiment{Steps: 200_000})
+	if err != nil || run.Finished || run.LastStep < 100 {
+		t.Errorf("what is recorded: %+v, %v", run, err)
+	}
 }
 
 // bare copies a notebook without its outputs.

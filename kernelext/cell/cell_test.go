@@ -1,0 +1,305 @@
+package cell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vgrad/lab/kernelext/wire"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/chart"
+	"github.com/vgrad/lab/vgrad/page"
+	"github.com/vgrad/lab/vgrad/runs"
+	"github.com/vgrad/lab/vgrad/vgradtest"
+)
+
+// TestMain plays the vgrad program where a test starts it: it "trains" by
+// recording a decay, and does as the label of the experiment says.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "cell" {
+		if err := play(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	path, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("VGRAD_PROGRAM", path)
+	os.Exit(m.Run())
+}
+
+func play() error {
+	r, err := wire.Hear(os.Stdin)
+	if err != nil {
+		return err
+	}
+	ended := make(chan bool)
+	go func() { io.Copy(io.Discard, os.Stdin); close(ended) }()
+	store, err := runs.Open(r.Store)
+	if err != nil {
+		return err
+	}
+	voice := wire.NewVoice(os.Stdout)
+	for _, e := range r.Train {
+		switch e.Label {
+		case "refused":
+			return voice.Send(wire.Message{Failed: "it is refused"})
+		case "dies":
+			return errors.New("it dies")
+		}
+		w, err := store.Create(e, runs.Provenance{})
+		if errors.Is(err, runs.ErrRecorded) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		voice.Send(wire.Message{Begin: &e})
+		for step := range e.WithDefaults().Steps {
+			samples := samplesOf(step)
+			if err := errors.Join(w.Put(step, samples), voice.Put(step, samples)); err != nil {
+				return err
+			}
+			if e.Label == "long" && step == 5 {
+				<-ended
+				w.Close()
+				return voice.Send(wire.Message{Failed: "context canceled"})
+			}
+		}
+		if err := w.Finish(runs.Provenance{Backend: "go"}); err != nil {
+			return err
+		}
+	}
+	if r.Judge {
+		voice.Send(wire.Message{Claims: &page.Table{Columns: []string{"claim"}, Rows: [][]string{{"it vanishes"}}, Verdicts: []page.Verdict{page.Holds}}})
+	}
+	return voice.Send(wire.Message{Done: true})
+}
+
+func samplesOf(step int) []vgrad.Sample {
+	ss := []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: 1 / float64(1+step)}}
+	for layer := 1; layer <= 2; layer++ {
+		site := vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 4}
+		ss = append(ss, vgrad.Sample{Step: step, Site: site, Quantity: vgrad.MeanAbsGrad, Value: float64(layer) / 100})
+	}
+	return ss
+}
+
+// left runs f in an empty folder with an empty store and returns what it wrote
+// to standard output and error, and whether it ended the cell.
+func left(t *testing.T, f func()) (out, complaint string, ended bool) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Setenv("VGRAD_RUNS", filepath.Join(t.TempDir(), "runs"))
+	stdout, stderr, quit := os.Stdout, os.Stderr, exit
+	defer func() { os.Stdout, os.Stderr, exit = stdout, stderr, quit }()
+	read := func(file **os.File) func() string {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		*file = w
+		text := make(chan string)
+		go func() { b, _ := io.ReadAll(r); text <- string(b) }()
+		return func() string { w.Close(); return <-text }
+	}
+	o, e := read(&os.Stdout), read(&os.Stderr)
+	type over struct{}
+	exit = func(code int) {
+		if code != 1 {
+			t.Errorf("exit status %d", code)
+		}
+		ended = true
+		panic(over{})
+	}
+	func() {
+		defer func() {
+			if p := recover(); p != nil && p != (over{}) {
+				panic(p)
+			}
+		}()
+		f()
+	}()
+	return o(), e(), ended
+}
+
+func TestOutsideANotebook(t *testing.T) {
+	var files []string
+	out, complaint, ended := left(t, func() {
+		c := Compare(vgrad.Experiment{Steps: 20, Depth: 2}, "sigmoid", "relu")
+		if len(c.Runs()) != 2 || c.Run("relu") != c.Runs()[1] {
+			t.Errorf("runs: %v", c)
+		}
+		Show(chart.MeanGradient(c, 1))
+		Text("one *word*")
+		Claims(c)
+		files, _ = filepath.Glob("*.html")
+	})
+	if ended {
+		t.Fatalf("the cell ended: %s", complaint)
+	}
+	if want := []string{"figure-1.html", "figure-2.html"}; fmt.Sprint(files) != fmt.Sprint(want) {
+		t.Errorf("files: %v", files)
+	}
+	for _, want := range []string{"figure-1.html: Training loss", "figure-2.html: Mean |∂L/∂W| of layer 1", "one *word*", "it vanishes | ✓ holds"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+	}
+	if !strings.Contains(complaint, "Trained sigmoid depth=2 steps=20, relu depth=2 steps=20 for 20 steps each.") {
+		t.Errorf("progress: %q", complaint)
+	}
+}
+
+// What goes wrong ends the cell with one line.
+func TestErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		f          func()
+	}{
+		{"bad variant", `vgrad: variant "wdith=3": `, func() { Compare(vgrad.Experiment{}, "wdith=3") }},
+		{"nothing", "vgrad: nothing to compare", func() { Compare(vgrad.Experiment{}) }},
+		{"bad experiment", "vgrad: sigmoid depth=-1 width=-2: vgrad: depth is -1; it must be at least 1; vgrad: width", func() { Train(vgrad.Experiment{Depth: -1, Width: -2}) }},
+		{"refused", "vgrad: it is refused\n", func() { Train(vgrad.Experiment{Label: "refused"}) }},
+		{"died", "exit status 1: it dies\n", func() { Train(vgrad.Experiment{Label: "dies"}) }},
+		{"no such run", `vgrad: there is no run "tanh"; there are ["sigmoid" "relu"]`, func() {
+			Comparison{&runs.Run{Experiment: vgrad.Experiment{}}, &runs.Run{Experiment: vgrad.Experiment{Activation: "relu"}}}.Run("tanh")
+		}},
+		{"bad figure", "vgrad: chart: ", func() { Show(chart.Accuracy(nil)) }},
+		{"no figures", "vgrad: cell: Side: no figures", func() { Side() }},
+		{"two lines", "vgrad: one; two\n", func() { Must(0, errors.New("one\ntwo")) }},
+		{"bad table", "vgrad: ", func() { Table(page.Table{Columns: []string{"a"}, Rows: [][]string{{"1", "2"}}}) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, complaint, ended := left(t, c.f)
+			if !ended {
+				t.Fatal("the cell went on")
+			}
+			if !strings.Contains(complaint, c.want) || strings.Count(complaint, "\n") != 1 {
+				t.Errorf("it said %q, not %q", complaint, c.want)
+			}
+		})
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	Context() // so that it is not made again
+	was := interrupt.ctx
+	interrupt.ctx = ctx
+	defer func() { interrupt.ctx = was }()
+	long := vgrad.Experiment{Label: "long", Steps: 1000, Depth: 2}
+	_, complaint, ended := left(t, func() {
+		defer func() {
+			store := Must(runs.Open(""))
+			if run, err := store.Load(long); err != nil || run.Finished || run.LastStep != 5 {
+				t.Errorf("kept: %+v, %v", run, err)
+			}
+		}()
+		watched := Must(runs.Open(""))
+		go func() {
+			for {
+				if run, err := watched.Load(long); err == nil && run.LastStep == 5 {
+					stop()
+					return
+				}
+			}
+		}()
+		Train(long)
+	})
+	if !ended || !strings.Contains(complaint, "vgrad: "+kept) || !strings.Contains(complaint, "Interrupted after 6 of 1000 steps.") {
+		t.Errorf("ended %t, said %q", ended, complaint)
+	}
+}
+
+func TestRecording(t *testing.T) {
+	vgradtest.TestSink(t, func(*testing.T) vgrad.Sink { return &recording{} })
+	vgradtest.TestSource(t, func(t *testing.T, steps [][]vgrad.Sample) vgrad.Source {
+		r := &recording{label: "live"}
+		for step, samples := range steps {
+			if err := r.Put(step, samples); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return r
+	})
+}
+
+// A long run is kept at even steps, the first and the last among them.
+func TestRecordingIsThin(t *testing.T) {
+	r := &recording{}
+	for step := range 10_007 {
+		if err := r.Put(step, samplesOf(step)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps, _ := vgrad.Series(r, vgrad.Loss, 0)
+	n := len(steps)
+	if n < liveSteps || n >= 2*liveSteps {
+		t.Errorf("%d steps are kept", n)
+	}
+	if steps[0] != 0 || steps[n-1] != 10_006 {
+		t.Errorf("from %d to %d", steps[0], steps[n-1])
+	}
+	for i := 2; i < n-1; i++ {
+		if steps[i]-steps[i-1] != steps[1]-steps[0] {
+			t.Fatalf("uneven steps: %v", steps)
+		}
+	}
+}
+
+func TestBar(t *testing.T) {
+	_, said, _ := left(t, func() {
+		b := Progress("seeds", 3)
+		b.Add(2)
+		b.Note("loss <b>1</b>")
+		b.Done()
+		b.Done()
+		b.Add(1)
+	})
+	if said != "seeds: 2 of 3 · loss <b>1</b>\n" {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestPlainText(t *testing.T) {
+	got := plainTable(page.Table{Caption: "c", Columns: []string{"a", "b"}, Rows: [][]string{{"1", "2"}}, Verdicts: []page.Verdict{page.Fails}})
+	if want := "c\na | b | verdict\n1 | 2 | ✗ does not hold"; got != want {
+		t.Errorf("%q", got)
+	}
+}
+
+func ExampleTextf() {
+	Textf("layer 1 gets **%.0f times** less", 28.0)
+	// Output: layer 1 gets **28 times** less
+}
+
+func ExampleTable() {
+	Table(page.Table{Columns: []string{"activation", "factor"}, Rows: [][]string{{"sigmoid", "28"}, {"relu", "6"}}})
+	// Output:
+	// activation | factor
+	// sigmoid | 28
+	// relu | 6
+}
+
+func ExampleComparison() {
+	c := Comparison{&runs.Run{Experiment: vgrad.Experiment{Activation: "relu", Depth: 12}}}
+	fmt.Println(c.Run("relu").Label())
+	// Output: relu depth=12
+}
+
+func ExampleBar() {
+	bar := Progress("seeds", 30)
+	for range 30 {
+		bar.Add(1)
+	}
+	bar.Done() // a line in the notebook, or on standard error
+	// Output:
+}

@@ -1,0 +1,204 @@
+package publish
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vgrad/lab/vgrad/page"
+)
+
+// notebook is a notebook as Jupyter writes it.
+const notebook = `{"cells": [
+ {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# A lesson\n", "Prose with <script>alert(1)</script> and [the next](02_next.ipynb).\n", "\n", "| a | b |\n| --- | --- |\n| 1 | 2 |"]},
+ {"cell_type": "code", "execution_count": 1, "id": "b", "metadata": {}, "source": "%%\nfmt.Println(\"<b>\", 0.5) // a comment",
+  "outputs": [{"output_type": "stream", "name": "stdout", "text": ["<b> 0.5\n"]},
+   {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<p>rich</p>", "text/plain": ["plain"]}},
+   {"output_type": "display_data", "metadata": {}, "data": {"application/json": {"x": 1}, "text/plain": "<i>only plain</i>"}}]}],
+ "metadata": {"kernelspec": {"name": "vgrad"}}, "nbformat": 4, "nbformat_minor": 5}`
+
+func example(t testing.TB, text string) *Notebook {
+	t.Helper()
+	n, err := parse("lesson.ipynb", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestPage(t *testing.T) {
+	n := example(t, notebook)
+	var html bytes.Buffer
+	if err := n.Page(&html, page.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	text := html.String()
+	for _, want := range []string{"<h1>A lesson</h1>", `href="02_next.html"`, "<td>1</td>", `<span class="s">&#34;&lt;b&gt;&#34;</span>`, `<span class="n">0.5</span>`,
+		`<span class="c">// a comment</span>`, "&lt;b&gt; 0.5", "<p>rich</p>", "&lt;i&gt;only plain&lt;/i&gt;"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	for _, never := range []string{"<script>alert", "<b>", ">plain<", "http:", "https:"} {
+		if strings.Contains(text, never) {
+			t.Errorf("the page has %s", never)
+		}
+	}
+	if n := strings.Count(text, "A lesson</h1>"); n != 1 {
+		t.Errorf("the title is there %d times", n)
+	}
+}
+
+func TestHighlight(t *testing.T) {
+	for source, want := range map[string]string{
+		"x := 1":           `x := <span class="n">1</span>`,
+		"%%\nfor {\n}\n":   "%%\n<span class=\"k\">for</span> {\n}\n",
+		"s := `a\r\n<b>`":  "s := `a\r\n&lt;b&gt;`",
+		"!*go version":     "!*<span class=\"k\">go</span> version",
+		`"unterminated`:    `<span class="s">&#34;unterminated</span>`,
+		"// only comment":  `<span class="c">// only comment</span>`,
+		"":                 "",
+		"é := \"δ\" // ok": `é := <span class="s">&#34;δ&#34;</span> <span class="c">// ok</span>`,
+	} {
+		if got := highlight(source); got != want {
+			t.Errorf("%q: %q, not %q", source, got, want)
+		}
+	}
+}
+
+// Whatever the code is, its text stays.
+func FuzzHighlight(f *testing.F) {
+	f.Add("%%\nx := `a\r`")
+	f.Fuzz(func(t *testing.T, source string) {
+		got := highlight(source)
+		for _, tag := range []string{`<span class="k">`, `<span class="s">`, `<span class="n">`, `<span class="c">`, "</span>"} {
+			got = strings.ReplaceAll(got, tag, "")
+		}
+		if strings.ContainsAny(got, "<>") {
+			t.Errorf("unescaped: %q", got)
+		}
+	})
+}
+
+func TestAlike(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"same", "same", true},
+		{"a factor of 28", "a factor of 29", true},
+		{"a factor of 28", "a factor of 35", false},
+		{"0.0208 in layer 6", "0.0211 in layer 6", true},
+		{"0.0208 in layer 6", "0.0208 in layer 7", false},
+		{"accuracy 0.33", "accuracy 0.34", true},
+		{"trained in 1.2 s", "trained in 17 s", true},
+		{"seven", "eight", false},
+		{"1e-5", "1.02e-5", true},
+		{"1e-5", "1e-4", false},
+		{"55,000 images", "55,001 images", true},
+		{"one  two", "one two", true},
+		{"one", "", false},
+	} {
+		if got := alike(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q: %t", c.a, c.b, got)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	was := example(t, notebook)
+	is := example(t, strings.ReplaceAll(notebook, `["plain"]`, `["another"]`))
+	ds := Compare(was, is)
+	if len(ds) != 1 || ds[0] != (Difference{Cell: 1, Was: "plain", Says: "another"}) {
+		t.Errorf("%+v", ds)
+	}
+	none := example(t, strings.ReplaceAll(notebook, `"text": ["<b> 0.5\n"]`, `"text": []`))
+	if ds := Compare(was, none); len(ds) != 1 || ds[0].Says != "(nothing)" {
+		t.Errorf("%+v", ds)
+	}
+}
+
+func TestBadNotebooks(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                              "is no notebook",
+		"[]":                            "is no notebook",
+		`{"cells": []}`:                 "format 4",
+		`{"cells": [], "nbformat": 3}`:  "format 4",
+		`{"cells": [7], "nbformat": 4}`: "is no notebook",
+	} {
+		if _, err := parse("x.ipynb", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := Open("nowhere.ipynb"); err == nil {
+		t.Error("a notebook that is not there is opened")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(notebook)
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := parse("x.ipynb", []byte(text))
+		if err != nil {
+			return
+		}
+		n.Title()
+		n.failure()
+		Compare(n, n)
+		if err := n.Page(&bytes.Buffer{}, page.Options{}); err != nil && n.Title() != "" {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWriteIsWhole(t *testing.T) {
+	n, path := example(t, notebook), filepath.Join(t.TempDir(), "x.ipynb")
+	if err := n.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != notebook {
+		t.Errorf("written: %.100s, %v", text, err)
+	}
+	if err := n.Write(filepath.Join(t.TempDir(), "no folder", "x.ipynb")); err == nil {
+		t.Error("no error where it cannot be written")
+	}
+}
+
+func TestIndex(t *testing.T) {
+	var html bytes.Buffer
+	if err := Index(&html, "Lessons", []*Notebook{example(t, strings.ReplaceAll(notebook, "# A lesson", "# <A>"))}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `<li><a href="lesson.html">&lt;A&gt;</a></li>`; !strings.Contains(html.String(), want) {
+		t.Errorf("no %s in %s", want, html.String())
+	}
+}
+
+func ExampleNotebook() {
+	n, err := parse("lesson.ipynb", []byte(notebook))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(n.Title(), len(n.Cells), PageName(n.Path))
+	// Output: A lesson 2 lesson.html
+}
+
+func ExampleDifference() {
+	fmt.Println(Difference{Cell: 3, Was: "a factor of 28", Says: "a factor of 280"})
+	// Output:
+	// code cell 3:
+	//     - a factor of 28
+	//     + a factor of 280
+}
+
+func ExampleCellError() {
+	fmt.Println(&CellError{Path: "lesson.ipynb", Number: 2, Source: "cell.Train(e)", Said: "vgrad: depth is -1"})
+	// Output:
+	// lesson.ipynb: code cell 2 fails:
+	//     | cell.Train(e)
+	//     vgrad: depth is -1
+}

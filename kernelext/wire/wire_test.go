@@ -1,0 +1,89 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/page"
+	"github.com/vgrad/lab/vgrad/vgradtest"
+)
+
+// There and back: what is said is what is heard.
+func TestAsk(t *testing.T) {
+	table := &page.Table{Columns: []string{"a"}, Rows: [][]string{{"1"}}, Verdicts: []page.Verdict{page.Partly}}
+	said := []Message{
+		{Say: "backend: go"},
+		{Begin: &vgrad.Experiment{}},
+		{Samples: []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.Loss, Value: math.Inf(1)}}},
+		{Step: 3, Samples: []vgrad.Sample{{Step: 3, Site: vgrad.Site{Path: "/l/w", Layer: 1, Size: 2}, Quantity: vgrad.MeanAbsGrad, Value: 1e-300}}},
+		{Claims: table},
+	}
+	var to, from bytes.Buffer
+	v := NewVoice(&from)
+	for _, m := range append(said, Message{Done: true}) {
+		if err := v.Send(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := Request{Store: "/s", Train: []vgrad.Experiment{{}, {Depth: 20, Measure: vgrad.Measure{Every: 2}}}, Judge: true}
+	var heard []Message
+	if err := Ask(&to, &from, asked, func(m Message) error { heard = append(heard, m); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(heard, said) {
+		t.Errorf("heard %+v, said %+v", heard, said)
+	}
+	if got, err := Hear(&to); err != nil || !reflect.DeepEqual(got, asked) {
+		t.Errorf("asked %+v, %v", got, err)
+	}
+}
+
+func TestAskFails(t *testing.T) {
+	for name, want := range map[string]string{"failed": "no such activation", "cut": ErrCut.Error(), "hear": "enough"} {
+		t.Run(name, func(t *testing.T) {
+			var to, from bytes.Buffer
+			v := NewVoice(&from)
+			v.Send(Message{Say: "hello"})
+			if name == "failed" {
+				v.Send(Message{Failed: "no such activation"})
+			}
+			err := Ask(&to, &from, Request{}, func(Message) error {
+				if name == "hear" {
+					return errors.New("enough")
+				}
+				return nil
+			})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	if _, err := Hear(strings.NewReader("nonsense")); err == nil {
+		t.Error("nonsense is a request")
+	}
+}
+
+func TestVoice(t *testing.T) {
+	vgradtest.TestSink(t, func(*testing.T) vgrad.Sink { return NewVoice(&bytes.Buffer{}) })
+}
+
+func ExampleAsk() {
+	var program, cell bytes.Buffer
+	NewVoice(&program).Send(Message{Failed: "unknown activation"})
+	err := Ask(&cell, &program, Request{Train: []vgrad.Experiment{{Activation: "rleu"}}}, nil)
+	fmt.Println(err)
+	// Output: unknown activation
+}
+
+func ExampleVoice() {
+	var cell bytes.Buffer
+	v := NewVoice(&cell)
+	fmt.Println(v.Put(0, nil), cell.Len())
+	// Output: <nil> 0
+}
