@@ -1,5 +1,5 @@
 """Starts a kernel, runs the cells that standard input has, and prints what they did."""
-import json, sys, time
+import json, signal, sys, time
 from jupyter_client.manager import KernelManager
 
 
@@ -22,6 +22,7 @@ def run(client, source):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     asked = json.load(sys.stdin)
     said = {"error": "", "cells": [], "start": 0}
     start = time.monotonic()
@@ -37,7 +38,7 @@ def main():
         said["error"] = f"{type(error).__name__}: {error}"
     finally:
         client.stop_channels()
-        manager.shutdown_kernel()
+        manager.shutdown_kernel(now=sys.exc_info()[0] is not None)
     json.dump(said, sys.stdout)
 
 

@@ -36,7 +36,7 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 		cmd.Cancel = func() error { return terminate(cmd.Process) }
 	}
 	if cmd.WaitDelay == 0 {
-		cmd.WaitDelay = grace
+		cmd.WaitDelay = grace / 2
 	}
 	started := make(chan error)
 	go func() {
