@@ -35,6 +35,7 @@ func follow(name string, steps int, loaded []vgrad.Source) *live {
 	l := &live{name: gonbui.UniqueId(), sources: loaded}
 	if inNotebook() {
 		display(l.name, "<p>"+waiting+"</p>", waiting) // above the bar
+		go renderer().Warm()
 	}
 	l.bar = Progress(name, steps)
 	return l

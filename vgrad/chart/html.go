@@ -116,7 +116,7 @@ func inScript(js string) string {
 }
 
 var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure class="vgrad-figure" id="{{.ID}}"{{with .Kernelspec}} data-kernelspec="{{.}}"{{end}}>
-<p class="vgrad-title">{{.Title}}</p>
+<p class="vgrad-title"><strong>{{.Title}}</strong></p>
 {{with .Note}}<p class="vgrad-note">{{.}}</p>
 {{end}}{{if .Picture}}<img class="vgrad-static" src="{{.Picture}}" width="{{.Width}}" height="{{.Height}}" alt="{{.Alt}}">
 {{else if .Absent}}<p class="vgrad-static vgrad-absent">{{.Absent}}</p>

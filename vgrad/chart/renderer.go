@@ -110,6 +110,14 @@ func (r *Renderer) draw(f *Figure, theme Theme, width, height int, titled bool) 
 	return svg, nil
 }
 
+// Warm starts a lazy renderer before it is needed, as while something else is
+// waited for. What goes wrong is told when it draws.
+func (r *Renderer) Warm() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.ready() // drawing tries again
+}
+
 // ready starts a lazy renderer.
 func (r *Renderer) ready() error {
 	if r.svg != nil {
