@@ -5,25 +5,30 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/vgrad/lab/kernelext/jupyter"
+	"github.com/vgrad/lab/kernelext/kernel"
 )
 
 //go:embed smoke.py
 var smokeProgram string
 
-// smokeCells are what a kernel that works runs: the first draws, the second is the same
-// again.
-var smokeCells = []string{smokeCell, smokeCell}
-
+// smokeCell draws, and needs nothing but GoNB.
 const smokeCell = `import "github.com/janpfeifer/gonb/gonbui"
 %%
 gonbui.DisplayHTML("<svg><title>vgrad doctor</title></svg>")
 gonbui.Sync()
+`
+
+// figureCell trains a small network and shows a figure of it, as the lessons do.
+const figureCell = `import ("github.com/vgrad/lab/kernelext/cell"; "github.com/vgrad/lab/vgrad"; "github.com/vgrad/lab/vgrad/chart")
+%%
+run := cell.Train(vgrad.Experiment{Data: "synthetic", Steps: 20})
+cell.Show(chart.Loss([]vgrad.Source{run}))
 `
 
 // Smoke is what a kernel did.
@@ -64,25 +69,32 @@ func RunCells(ctx context.Context, j *jupyter.Jupyter, kernelName string, cells 
 	return &s, nil
 }
 
-// smoke starts the kernel, compiles a cell and looks at its figure.
+// smoke starts the kernel, compiles cells and looks at their figures. What it trains is
+// not recorded among the user's runs.
 func smoke(ctx context.Context, p *patient) (string, error) {
 	j, err := p.home.Find(ctx)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
-	defer cancel()
-	s, err := RunCells(ctx, j, "vgrad", smokeCells...)
+	store, err := os.MkdirTemp("", "vgrad-doctor-")
 	if err != nil {
 		return "", err
 	}
-	for _, c := range s.Cells {
-		switch {
+	defer os.RemoveAll(store)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	s, err := RunCells(ctx, j, kernel.Name, smokeCell, smokeCell, "%env VGRAD_RUNS "+store, figureCell)
+	if err != nil {
+		return "", err
+	}
+	for i, what := range map[int]string{0: "a cell", 1: "the same cell again", 3: "a cell that trains"} {
+		switch c := s.Cells[i]; {
 		case c.Error != "":
-			return "", errors.New("the kernel starts, and a cell fails: " + c.Error)
-		case !strings.Contains(c.Shown["text/html"], "<svg"):
-			return "", errors.New("the kernel starts, a cell runs, and its figure does not come")
+			return "", fmt.Errorf("the kernel starts, and %s fails: %s: %s", what, c.Error, c.Stream)
+		case !strings.Contains(c.Shown["text/html"], "<svg") && !strings.Contains(c.Shown["text/html"], "data:image/"):
+			return "", fmt.Errorf("the kernel starts, %s runs, and its figure does not come", what)
 		}
 	}
-	return fmt.Sprintf("the kernel starts in %.1f s, a cell draws in %.1f s, again in %.1f s", s.Start, s.Cells[0].Seconds, s.Cells[1].Seconds), nil
+	return fmt.Sprintf("the kernel starts in %.1f s, a cell draws in %.1f s, again in %.1f s, one that trains in %.1f s",
+		s.Start, s.Cells[0].Seconds, s.Cells[1].Seconds, s.Cells[3].Seconds), nil
 }
