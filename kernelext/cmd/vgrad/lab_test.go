@@ -21,6 +21,7 @@ import (
 
 	"github.com/vgrad/lab/kernelext/jupyter"
 	"github.com/vgrad/lab/kernelext/kernel"
+	"github.com/vgrad/lab/vgrad/assets"
 )
 
 // needLab says what a test needs that starts Jupyter.
@@ -194,4 +195,72 @@ func descendants(t *testing.T, root int) (list []string) {
 		}
 	}
 	return list
+}
+
+// After the repository has moved the doctor says so, and mends it.
+func TestDoctorMendsAMove(t *testing.T) {
+	needLab(t)
+	home := copyOfCache(t)
+	k := kernel.Spec{Bin: "/where/it was/bin", Work: []string{filepath.Join(t.TempDir(), "where it was")}}
+	if _, _, err := k.Install(home.Data()); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := program(t, "doctor", "-quick")
+	if code != 1 || !strings.Contains(out, "WRONG  work path") || !strings.Contains(out, "where it was") || !strings.Contains(out, "mend it with: go tool vgrad setup") {
+		t.Errorf("moved: %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := program(t, "doctor", "-quick", "-mend", "-json"); code != 0 || !json.Valid([]byte(out)) {
+		t.Errorf("mended: %d\n%s%s", code, out, errs)
+	}
+	if code, out, _ := program(t, "doctor", "-quick"); code != 0 || strings.Contains(out, "WRONG") {
+		t.Errorf("after: %d\n%s", code, out)
+	}
+}
+
+// copyOfCache gives the test a cache with all that was set up but the kernelspec, which
+// others use meanwhile.
+func copyOfCache(t *testing.T) jupyter.Home {
+	t.Helper()
+	cache, err := assets.Cache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "a cache")
+	if err := os.MkdirAll(filepath.Join(dir, "jupyter"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"bin", "gopls", "echarts", "xla-cpu", "mnist", filepath.Join("jupyter", "venv")} {
+		if err := os.Symlink(filepath.Join(cache, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("VGRAD_CACHE", dir)
+	return jupyter.Home{Dir: filepath.Join(dir, "jupyter")}
+}
+
+// Wrong use is told before anything is set up or started.
+func TestLabRefuses(t *testing.T) {
+	t.Setenv("VGRAD_CACHE", t.TempDir())
+	t.Setenv("VGRAD_OFFLINE", "1")
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"lab a b", 2, "one notebook"},
+		{"lab nowhere.ipynb", 1, "no such file"},
+		{"lab lab_test.go", 1, "is no notebook"},
+		{"lab -backend tpu", 1, "say go or xla"},
+		{"setup here", 2, "no arguments"},
+		{"uninstall now", 2, "no arguments"},
+		{"kernel", 2, "say install or remove"},
+		{"kernel install -user -prefix x", 2, "not both"},
+		{"kernel install -prefix x", 1, "go tool vgrad setup"},
+		{"kernel remove -prefix x", 1, "no such file"},
+		{"doctor -quick -json", 1, "parts are not well"},
+	} {
+		if code, _, errs := program(t, strings.Fields(c.args)...); code != c.code || !strings.Contains(errs, c.says) {
+			t.Errorf("vgrad %s: %d, %s; want %d and %q", c.args, code, errs, c.code, c.says)
+		}
+	}
 }
