@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/version"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,7 @@ type Workspace struct {
 	// user's does not bring it.
 	Folders []string
 	Lab     string // folder of the laboratory's module
-	GoRoot  string // of the Go that is used in the first folder
+	GoRoot  string // of the Go that compiles cells: the newest that a module asks for
 	Go      string // its version, as go1.26.5
 }
 
@@ -36,13 +37,9 @@ func Work(ctx context.Context, dir string, others ...string) (*Workspace, error)
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("kernel: the module folder: %w", err)
 	}
-	var env struct{ GOMOD, GOROOT, GOVERSION string }
-	out, err := goCommand(ctx, dir, "env", "-json", "GOMOD", "GOROOT", "GOVERSION")
-	if err == nil {
-		err = json.Unmarshal(out, &env)
-	}
+	env, err := askGo(ctx, dir)
 	if err != nil {
-		return nil, fmt.Errorf("kernel: ask the go command about %s: %w", dir, err)
+		return nil, err
 	}
 	w := &Workspace{GoRoot: env.GOROOT, Go: env.GOVERSION}
 	if env.GOMOD != "" && env.GOMOD != os.DevNull {
@@ -57,7 +54,27 @@ func Work(ctx context.Context, dir string, others ...string) (*Workspace, error)
 	if brought, err := labOf(ctx, dir); err != nil || brought == "" {
 		w.Folders = append(w.Folders, w.Lab)
 	}
+	if env, err = askGo(ctx, w.Lab); err != nil {
+		return nil, err
+	}
+	if version.Compare(env.GOVERSION, w.Go) > 0 { // one Go compiles both modules
+		w.GoRoot, w.Go = env.GOROOT, env.GOVERSION
+	}
 	return w, nil
+}
+
+// goEnv is what the go command says of a folder.
+type goEnv struct{ GOMOD, GOROOT, GOVERSION string }
+
+func askGo(ctx context.Context, dir string) (env goEnv, err error) {
+	out, err := goCommand(ctx, dir, "env", "-json", "GOMOD", "GOROOT", "GOVERSION")
+	if err == nil {
+		err = json.Unmarshal(out, &env)
+	}
+	if err != nil {
+		return env, fmt.Errorf("kernel: ask the go command about %s: %w", dir, err)
+	}
+	return env, nil
 }
 
 // findLab returns the folder of the laboratory's module as the first of dirs knows it.
