@@ -16,6 +16,7 @@ import (
 type Job struct {
 	cmd  *exec.Cmd
 	mark string
+	tmp  string // where all of them keep temporary files; GoNB does not always remove its own
 	done chan struct{}
 	err  error // of the program; set when done is closed
 }
@@ -26,11 +27,15 @@ const markVariable = "VGRAD_JOB"
 // Start starts a program as a job. Where the operating system can, the program is told
 // to end when this process is killed.
 func Start(cmd *exec.Cmd) (*Job, error) {
-	j := &Job{cmd: cmd, mark: markVariable + "=" + rand.Text(), done: make(chan struct{})}
+	tmp, err := os.MkdirTemp("", "vgrad-")
+	if err != nil {
+		return nil, fmt.Errorf("jupyter: start %s: %w", cmd.Path, err)
+	}
+	j := &Job{cmd: cmd, mark: markVariable + "=" + rand.Text(), tmp: tmp, done: make(chan struct{})}
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, j.mark)
+	cmd.Env = append(cmd.Env, j.mark, "TMPDIR="+tmp)
 	ownGroup(cmd)
 	if cmd.Cancel != nil { // when its context ends, the program has time to end what it started
 		cmd.Cancel = func() error { return terminate(cmd.Process) }
@@ -49,9 +54,11 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 		}
 		j.err = cmd.Wait()
 		j.sweep()
+		_ = os.RemoveAll(tmp) // what cannot be removed is temporary all the same
 		close(j.done)
 	}()
 	if err := <-started; err != nil {
+		_ = os.RemoveAll(tmp)
 		return nil, fmt.Errorf("jupyter: start %s: %w", cmd.Path, err)
 	}
 	return j, nil

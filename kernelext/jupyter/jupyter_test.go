@@ -136,6 +136,9 @@ func TestJob(t *testing.T) {
 			if left := j.Processes(); len(left) > 0 {
 				t.Errorf("left: %v", left)
 			}
+			if _, err := os.Stat(j.tmp); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("its temporary files are left: %v", err)
+			}
 		})
 	}
 }
