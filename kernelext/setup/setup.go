@@ -34,6 +34,7 @@ type Options struct {
 	Backend string            // "go" or "xla", written into the kernelspec; "": XLA where it can be had, and cells choose
 	Offline bool              // fetch nothing, as VGRAD_OFFLINE=1 says, which it sets for this process
 	Say     func(line string) // is told what is done; nil: nobody
+	Brief   bool              // say nothing of what is there
 }
 
 // step brings one part. It returns a line on what is there now.
@@ -86,6 +87,7 @@ type setup struct {
 	home  jupyter.Home
 	work  *kernel.Workspace
 	js    []byte // ECharts
+	told  bool   // a step has said that it brings something
 }
 
 // ErrOffline is the error of a part that is missing and was not fetched.
@@ -128,7 +130,9 @@ func newSetup(o Options) (*setup, error) {
 		}
 	}
 	o.Offline = os.Getenv("VGRAD_OFFLINE") == "1"
-	return &setup{Options: o, cache: cache, home: jupyter.Home{Dir: filepath.Join(cache, "jupyter")}}, nil
+	s := &setup{Options: o, cache: cache, home: jupyter.Home{Dir: filepath.Join(cache, "jupyter")}}
+	s.Say = func(line string) { s.told = true; o.Say(line) }
+	return s, nil
 }
 
 // all does the steps.
@@ -136,7 +140,8 @@ func (s *setup) all(ctx context.Context) error {
 	start := time.Now()
 	var wrong []error
 	for _, step := range steps {
-		began := time.Now()
+		began, before := time.Now(), s.told
+		s.told = false
 		what, err := step.run(s, ctx)
 		took := time.Since(began)
 		switch {
@@ -148,11 +153,12 @@ func (s *setup) all(ctx context.Context) error {
 			if s.work == nil { // no other step can do without
 				return wrong[0]
 			}
-		default:
+		case s.told || !s.Brief:
 			s.Say(fmt.Sprintf("%-12s %s (%.1f s)", step.name, what, took.Seconds()))
 		}
+		s.told = s.told || before
 	}
-	if len(wrong) == 0 {
+	if len(wrong) == 0 && (s.told || !s.Brief) {
 		s.Say(fmt.Sprintf("all there after %.1f s", time.Since(start).Seconds()))
 	}
 	return errors.Join(wrong...)

@@ -37,7 +37,7 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 	if *verbose {
 		l.Log = std.err
 	}
-	o.Say = func(line string) { fmt.Fprintln(std.err, line) }
+	o.Say, o.Brief = func(line string) { fmt.Fprintln(std.err, line) }, true
 	if len(rest) == 1 { // a wrong name is told before anything is set up
 		if l.Root, l.Notebook, err = notebook(rest[0]); err != nil {
 			return err
