@@ -28,9 +28,9 @@ func (t *training) device() error {
 	}
 	defer done()
 	set := t.resident()
-	rate := tensors.FromScalar(float32(t.exp.LearningRate))
+	rate := t.rates()
 	state := t.initial()
-	indices := make([]int32, maxChunk*t.exp.Batch)
+	indices := make([]int32, maxChunk*t.examples())
 	chunk := 10
 	for step := 0; step < t.exp.Steps; {
 		if err := t.ctx.Err(); err != nil {
@@ -38,9 +38,9 @@ func (t *training) device() error {
 		}
 		start := time.Now()
 		n, due := t.until(step, chunk)
-		t.shuffle.Fill(indices[:n*t.exp.Batch])
+		t.draw(indices, n)
 		out := g.Run(append(t.donate(state), rate, set.images, set.labels,
-			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.exp.Batch),
+			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.examples()),
 			tensors.FromScalar(int32(n)), tensors.FromScalar(due))...)
 		took := time.Since(start)
 		t.run += took
@@ -71,9 +71,9 @@ func (t *training) until(step, chunk int) (n int, due int32) {
 }
 
 // loop builds the whole loop: state, rate, images [n, features], labels
-// [n], indices [maxChunk, batch], how many steps to take and whether to count
+// [n], indices [maxChunk, examples], how many steps to take and whether to count
 // the last one's histograms (1 or 0), to the next state, scalars
-// [maxChunk, columns] and counts [sites·bins].
+// [maxChunk, columns, lanes] and counts; see read.
 func (t *training) loop(g *Graph) ([]*Node, error) {
 	initial := t.parameters(g)
 	l := loopBody{plan: t.plan, state: len(initial)}
@@ -82,18 +82,18 @@ func (t *training) loop(g *Graph) ([]*Node, error) {
 		name  string
 		shape shapes.Shape
 	}{
-		{"rate", shapes.Make(dtypes.Float32)},
+		{"rate", shapes.Make(dtypes.Float32, t.perLane()...)},
 		{"images", shapes.Make(dtypes.Uint8, n, t.Data.Features)},
 		{"labels", shapes.Make(dtypes.Uint8, n)},
-		{"indices", shapes.Make(dtypes.Int32, maxChunk, t.exp.Batch)},
+		{"indices", shapes.Make(dtypes.Int32, maxChunk, t.examples())},
 		{"steps", shapes.Make(dtypes.Int32)},
 	} {
 		initial = append(initial, Parameter(g, p.name, p.shape))
 	}
 	due := Parameter(g, "due", shapes.Make(dtypes.Int32))
-	initial = append(initial, Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars)))
+	initial = append(initial, Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars)*t.width()))
 	for _, c := range t.histograms {
-		initial = append(initial, zeros(g, dtypes.Float32, c.site.Size))
+		initial = append(initial, zeros(g, dtypes.Float32, t.perLane(c.site.Size)...))
 	}
 	for _, x := range initial {
 		l.shapes = append(l.shapes, x.Shape())
@@ -102,7 +102,7 @@ func (t *training) loop(g *Graph) ([]*Node, error) {
 	last := l.name(all)
 	out := append(all[:l.state:l.state], last.scalars)
 	if len(t.histograms) > 0 {
-		out = append(out, countIf(due, last.counted))
+		out = append(out, t.countIf(due, last.counted))
 	}
 	return out, nil
 }
@@ -126,8 +126,8 @@ type loopBody struct {
 type carried struct {
 	rate, images, labels, indices, steps *Node
 	taken                                *Node   // steps taken
-	scalars                              *Node   // [maxChunk, columns]
-	counted                              []*Node // what the histograms of the last step count, flat
+	scalars                              *Node   // [maxChunk, columns·lanes]
+	counted                              []*Node // what the histograms of the last step count, flat in each lane
 }
 
 // fixed is how many of the carried tensors do not change.
@@ -149,12 +149,15 @@ func (l loopBody) body(g *Graph) []*Node {
 	all := declare(g, l.shapes)
 	c := l.name(all)
 	row := []*Node{c.taken, Const(g, int32(0))}
-	batch := Reshape(DynamicSlice(c.indices, row, []int{1, l.exp.Batch}), l.exp.Batch, 1)
-	next, m := l.step(all[:l.state], c.rate, Gather(c.images, batch), Gather(c.labels, batch))
+	n := l.examples()
+	batch := Reshape(DynamicSlice(c.indices, row, []int{1, n}), n, 1)
+	images := Reshape(Gather(c.images, batch), l.batched(l.Data.Features)...)
+	labels := Reshape(Gather(c.labels, batch), l.batched()...)
+	next, m := l.step(all[:l.state], c.rate, images, labels)
 	next = append(next, all[l.state:l.state+fixed]...)
-	next = append(next, Add(c.taken, Const(g, int32(1))), DynamicUpdateSlice(c.scalars, InsertAxes(m.scalars, 0), row))
+	next = append(next, Add(c.taken, Const(g, int32(1))), DynamicUpdateSlice(c.scalars, Reshape(m.scalars, 1, -1), row))
 	for _, x := range m.counted {
-		next = append(next, Reshape(x, -1))
+		next = append(next, Reshape(x, l.perLane(-1)...))
 	}
 	return next
 }
@@ -168,12 +171,12 @@ func declare(g *Graph, of []shapes.Shape) []*Node {
 	return ps
 }
 
-// countIf returns the histograms of xs, [sites·bins], if due is 1, and zeros
+// countIf returns the histograms of xs, see probe.Count, if due is 1, and zeros
 // if it is 0: a loop of one turn or none, since a conditional's branches
 // cannot reach xs.
-func countIf(due *Node, xs []*Node) *Node {
+func (p *plan) countIf(due *Node, xs []*Node) *Node {
 	g := due.Graph()
-	initial := append([]*Node{due, zeros(g, dtypes.Int32, len(xs)*rawBins)}, xs...)
+	initial := append([]*Node{due, zeros(g, dtypes.Int32, p.width()*len(xs)*rawBins)}, xs...)
 	var of []shapes.Shape
 	for _, x := range initial {
 		of = append(of, x.Shape())
@@ -183,7 +186,7 @@ func countIf(due *Node, xs []*Node) *Node {
 	})
 	body := NewClosure(g, func(g *Graph) []*Node {
 		ps := declare(g, of)
-		next := []*Node{Const(g, int32(0)), probe.Count(ps[1], ps[2:])}
+		next := []*Node{Const(g, int32(0)), probe.Count(ps[1], ps[2:], p.lanes != nil)}
 		return append(next, ps[2:]...)
 	})
 	return While(goesOn, body, initial...)[1]

@@ -46,7 +46,7 @@ type Job struct {
 
 // Result is what training leaves beside the samples.
 type Result struct {
-	// Store holds the trained variables.
+	// Store holds the trained variables, those of lanes with the lanes' axis first.
 	Store *model.Store
 	// Compile and Run are the times it took to build the programs and to run
 	// the steps.
@@ -68,10 +68,10 @@ func Check(e vgrad.Experiment, handedIn bool) error {
 	return errors.Join(append(errs, data.Check(e))...)
 }
 
-// Train runs the job's experiment and hands the samples of every recorded step to
-// each sink, in step order: the scalars of step s are measured on that step's
-// batch with the weights before the update. Validation loss and accuracy and
-// the final mean |W| follow with step number Steps.
+// Train runs the job's experiment and hands the samples of every recorded step
+// to each sink, in step order: the scalars of step s are measured on that
+// step's batch with the weights before the update. Validation loss and
+// accuracy and the final mean |W| follow with step number Steps.
 //
 // It stops with an error when the context ends, a sink fails or the model
 // function panics; what the sinks were given until then stays theirs.
@@ -84,11 +84,65 @@ func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Re
 	if err != nil {
 		return nil, err
 	}
-	shuffle, err := data.Batches(j.Data.Train.Len(), p.exp.Batch, p.exp.Seed)
-	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
+	return e.run(ctx, p, [][]vgrad.Sink{sinks})
+}
+
+// Lane is one of several runs that are trained as one program.
+type Lane struct {
+	Experiment vgrad.Experiment
+	Sinks      []vgrad.Sink
+}
+
+// TrainLanes trains several experiments side by side in one program, each with
+// the samples that Train gives it alone. They may differ in label, seed,
+// learning rate, initializer and gain; Key tells which go together.
+//
+// Every lane draws its own batches, from its own seed, so that it is the run
+// it would be alone. Lanes of one seed draw the same batches and share them,
+// which makes layer 1 a single wide product. A sink that fails stops all.
+func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (res *Result, err error) {
+	if len(lanes) == 0 {
+		return nil, errors.New("engine: no lanes")
 	}
-	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks, shuffle: shuffle}
+	var es []vgrad.Experiment
+	var sinks [][]vgrad.Sink
+	for _, l := range lanes {
+		if err := Check(l.Experiment, false); err != nil {
+			return nil, err
+		}
+		if Key(l.Experiment) != Key(lanes[0].Experiment) {
+			return nil, fmt.Errorf("engine: %q and %q differ in more than lanes may", lanes[0].Experiment.Name(), l.Experiment.Name())
+		}
+		es, sinks = append(es, l.Experiment), append(sinks, l.Sinks)
+	}
+	defer caught(&err)
+	p, err := newPlan(e.Backend.Backend, Job{Experiment: es[0], Data: set}, es...)
+	if err != nil {
+		return nil, err
+	}
+	return e.run(ctx, p, sinks)
+}
+
+// Key is the same for experiments that can be lanes of one program.
+func Key(e vgrad.Experiment) string {
+	e.Seed, e.LearningRate, e.Initializer, e.Gain = 0, 0, "", 0
+	return e.Hash()
+}
+
+// run drives a plan, with the sinks of each lane.
+func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Result, error) {
+	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks}
+	for lane := range max(1, p.examples()/p.exp.Batch) {
+		seed := p.exp.Seed
+		if !p.shared {
+			seed = p.lanes[lane].Seed
+		}
+		s, err := data.Batches(p.Data.Train.Len(), p.exp.Batch, seed)
+		if err != nil {
+			return nil, fmt.Errorf("engine: %w", err)
+		}
+		t.shuffles = append(t.shuffles, s)
+	}
 	drive := t.host
 	switch {
 	case e.Driver == Device && !e.Backend.Loops:
@@ -132,15 +186,25 @@ type training struct {
 	*plan
 	engine       *Engine
 	ctx          context.Context
-	sinks        []vgrad.Sink
-	shuffle      *data.Shuffle
+	sinks        [][]vgrad.Sink  // of each lane
+	shuffles     []*data.Shuffle // of each lane that has batches of its own
 	compile, run time.Duration
 	samples      []vgrad.Sample // reused from step to step
 }
 
-// put hands the samples to every sink.
-func (t *training) put(step int, samples []vgrad.Sample) error {
-	for _, s := range t.sinks {
+// draw fills in the indices of the next n steps' batches, [n, examples].
+func (t *training) draw(indices []int32, n int) {
+	size := t.examples()
+	for step := range n {
+		for lane, s := range t.shuffles {
+			s.Fill(indices[step*size+lane*t.exp.Batch:][:t.exp.Batch])
+		}
+	}
+}
+
+// put hands the samples to every sink of a lane.
+func (t *training) put(step, lane int, samples []vgrad.Sample) error {
+	for _, s := range t.sinks[lane] {
 		if err := s.Put(step, samples); err != nil {
 			return fmt.Errorf("engine: step %d: %w", step, err)
 		}
@@ -148,23 +212,24 @@ func (t *training) put(step int, samples []vgrad.Sample) error {
 	return nil
 }
 
-// emit hands on one step's measurements: scalars has a value a column, counts
-// the raw histograms, or is nil on a step without them.
-func (t *training) emit(step int, scalars []float32, counts []int32) error {
+// emit hands on one step's measurements of one lane: scalars is [columns,
+// lanes], counts the lane's raw histograms, or nil on a step without them.
+func (t *training) emit(step, lane int, scalars []float32, counts []int32) error {
 	t.samples = t.samples[:0]
 	if step%t.exp.Measure.Every == 0 {
 		for i, c := range t.scalars {
-			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: float64(scalars[i])})
+			value := float64(scalars[i*t.width()+lane])
+			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: value})
 		}
 	}
 	if counts != nil {
 		for i, c := range t.histograms {
-			h := vgrad.NewHistogram(counts[i*vgrad.RawBins : (i+1)*vgrad.RawBins])
+			h := vgrad.NewHistogram(counts[i*rawBins : (i+1)*rawBins])
 			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: nan, Hist: h})
 		}
 	}
 	if len(t.samples) == 0 {
 		return nil
 	}
-	return t.put(step, t.samples)
+	return t.put(step, lane, t.samples)
 }

@@ -19,27 +19,33 @@ func (t *training) finish() error {
 		return err
 	}
 	step := t.exp.Steps
-	samples := []vgrad.Sample{
-		{Step: step, Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: cost},
-		{Step: step, Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: accuracy},
-	}
-	if t.exp.Measure.Measures(vgrad.MeanAbsWeight) {
-		for _, w := range t.weights {
-			mean, err := meanAbs(must(t.variables[w.index].Value()))
-			if err != nil {
-				return fmt.Errorf("engine: mean |W| of %s: %w", w.Path, err)
+	for lane := range t.width() {
+		samples := []vgrad.Sample{
+			{Step: step, Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: float64(cost[lane])},
+			{Step: step, Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: float64(accuracy[lane])},
+		}
+		if t.exp.Measure.Measures(vgrad.MeanAbsWeight) {
+			for _, w := range t.weights {
+				mean, err := meanAbs(must(t.variables[w.index].Value()), lane, w.Size)
+				if err != nil {
+					return fmt.Errorf("engine: mean |W| of %s: %w", w.Path, err)
+				}
+				samples = append(samples, vgrad.Sample{Step: step, Site: w.Site, Quantity: vgrad.MeanAbsWeight, Value: mean})
 			}
-			samples = append(samples, vgrad.Sample{Step: step, Site: w.Site, Quantity: vgrad.MeanAbsWeight, Value: mean})
+		}
+		if err := t.put(step, lane, samples); err != nil {
+			return err
 		}
 	}
-	return t.put(step, samples)
+	return nil
 }
 
-// validate returns loss (nats) and accuracy of the validation set, taken as one batch.
-func (t *training) validate() (cost, accuracy float64, err error) {
+// validate returns loss (nats) and accuracy of the validation set, taken as
+// one batch, for each run.
+func (t *training) validate() (cost, accuracy []float32, err error) {
 	g, done, err := t.program("validation", func(g *Graph) ([]*Node, error) { return t.validation(g), nil })
 	if err != nil {
-		return 0, 0, err
+		return nil, nil, err
 	}
 	defer done()
 	set := t.Data.Validation
@@ -50,7 +56,7 @@ func (t *training) validate() (cost, accuracy float64, err error) {
 	out := g.Run(append(args,
 		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
 		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()))...)
-	return float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1])), nil
+	return must(tensors.CopyFlatData[float32](out[0])), must(tensors.CopyFlatData[float32](out[1])), nil
 }
 
 // validation builds the forward pass over the whole validation set: the
@@ -66,12 +72,16 @@ func (t *training) validation(g *Graph) []*Node {
 	return []*Node{cost, accuracy}
 }
 
-// meanAbs is the mean magnitude of a float32 tensor.
-func meanAbs(x *tensors.Tensor) (float64, error) {
+// meanAbs is the mean magnitude of a lane of a float32 tensor, size elements.
+func meanAbs(x *tensors.Tensor, lane, size int) (float64, error) {
 	values, err := tensors.CopyFlatData[float32](x)
+	if err != nil {
+		return 0, err
+	}
+	values = values[lane*size : (lane+1)*size]
 	sum := 0.0
 	for _, v := range values {
 		sum += math.Abs(float64(v))
 	}
-	return sum / float64(len(values)), err
+	return sum / float64(size), nil
 }

@@ -29,8 +29,8 @@ func (t *training) host() error {
 		defer done()
 	}
 	state := t.initial()
-	rate := tensors.FromScalar(float32(t.exp.LearningRate))
-	indices := make([]int32, t.exp.Batch)
+	rate := t.rates()
+	indices := make([]int32, t.examples())
 	for step := range t.exp.Steps {
 		if err := t.ctx.Err(); err != nil {
 			return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
@@ -40,11 +40,11 @@ func (t *training) host() error {
 			g = counting
 		}
 		start := time.Now()
-		t.shuffle.Fill(indices)
+		t.draw(indices, 1)
 		images, labels := gather(t.Data.Train, t.Data.Features, indices)
 		out := g.Run(append(t.donate(state), rate,
-			tensors.FromFlatDataAndDimensions(images, t.exp.Batch, t.Data.Features),
-			tensors.FromFlatDataAndDimensions(labels, t.exp.Batch))...)
+			tensors.FromFlatDataAndDimensions(images, t.batched(t.Data.Features)...),
+			tensors.FromFlatDataAndDimensions(labels, t.batched()...))...)
 		t.run += time.Since(start)
 		state = out[:len(state)]
 		if err := t.read(step, 1, out[len(state):]); err != nil {
@@ -55,17 +55,17 @@ func (t *training) host() error {
 }
 
 // hostStep builds a single step: state, rate, images and labels to the next
-// state, [1, columns] scalars and, if asked for, [sites·bins] counts.
+// state, scalars and, if asked for, counts; see read.
 func (t *training) hostStep(g *Graph, histograms bool) []*Node {
 	state := t.parameters(g)
-	rate := Parameter(g, "rate", shapes.Make(dtypes.Float32))
-	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, t.exp.Batch, t.Data.Features))
-	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, t.exp.Batch))
+	rate := Parameter(g, "rate", shapes.Make(dtypes.Float32, t.perLane()...))
+	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, t.batched(t.Data.Features)...))
+	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, t.batched()...))
 	next, m := t.step(state, rate, images, labels)
 	out := append(next, InsertAxes(m.scalars, 0))
 	if histograms {
-		empty := zeros(g, dtypes.Int32, len(t.histograms)*rawBins)
-		out = append(out, probe.Count(empty, m.counted))
+		empty := zeros(g, dtypes.Int32, t.width()*len(t.histograms)*rawBins)
+		out = append(out, probe.Count(empty, m.counted, t.lanes != nil))
 	}
 	return out
 }
@@ -91,9 +91,9 @@ func (p *plan) donate(state []*tensors.Tensor) []any {
 	return args
 }
 
-// read hands on the measurements of n steps: out holds scalars [≥ n, columns]
-// and, where there is a second tensor, counts [sites·bins] of the last of
-// them, if that is a step that counts. It frees both.
+// read hands on the measurements of n steps: out holds scalars [≥ n, columns,
+// lanes] and, where there is a second tensor, counts [lanes·sites·bins] of the
+// last of them, if that is a step that counts. It frees both.
 func (t *training) read(first, n int, out []*tensors.Tensor) error {
 	scalars := must(tensors.CopyFlatData[float32](out[0]))
 	var counts []int32
@@ -105,13 +105,17 @@ func (t *training) read(first, n int, out []*tensors.Tensor) error {
 			return fmt.Errorf("engine: free a measurement: %w", err)
 		}
 	}
+	row := len(t.scalars) * t.width()
 	for i := range n {
-		var h []int32
-		if t.counts(first + i) {
-			h = counts
-		}
-		if err := t.emit(first+i, scalars[i*len(t.scalars):(i+1)*len(t.scalars)], h); err != nil {
-			return err
+		for lane := range t.width() {
+			var h []int32
+			if t.counts(first + i) {
+				size := len(t.histograms) * rawBins
+				h = counts[lane*size : (lane+1)*size]
+			}
+			if err := t.emit(first+i, lane, scalars[i*row:(i+1)*row], h); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -26,13 +27,18 @@ type column struct {
 // plan is everything about a run that is known before its first step: the
 // variables, what is measured where, and how the state is laid out.
 //
+// Several runs may be planned side by side, as lanes: then every variable has
+// a first axis of a lane each, and so has everything computed from it.
+//
 // The state of training is a list of tensors: the model's variables, then for
 // each trainable one its optimizer slots, then the number of the update (a
 // float32 scalar, from 1).
 type plan struct {
 	Job
 	target    compute.Backend
-	exp       vgrad.Experiment // with defaults
+	exp       vgrad.Experiment   // with defaults; of several lanes, the first one's
+	lanes     []vgrad.Experiment // with defaults; nil where there is one run without a lane axis
+	shared    bool               // all lanes see the same batches
 	model     nets.Model
 	optimizer optimizer
 
@@ -53,14 +59,23 @@ type site struct {
 }
 
 // newPlan traces the model once to find its variables and taps, and gives
-// the variables their initial values. It panics as the model does.
-func newPlan(target compute.Backend, j Job) (*plan, error) {
-	p := &plan{Job: j, target: target, exp: j.Experiment.WithDefaults(), model: j.Model, store: model.NewStore()}
+// the variables their initial values. More than one experiment is planned as
+// lanes. It panics as the model does.
+func newPlan(target compute.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error) {
+	p := &plan{Job: j, target: target, exp: j.Experiment.WithDefaults(), model: j.Model, store: model.NewStore(), shared: true}
+	for _, e := range lanes {
+		p.lanes = append(p.lanes, e.WithDefaults())
+		p.shared = p.shared && e.Seed == p.exp.Seed
+	}
 	var err error
-	if p.model == nil {
-		if p.model, err = nets.New(p.exp, j.Data.Classes); err != nil {
-			return nil, err
-		}
+	switch {
+	case p.lanes != nil:
+		p.model, err = nets.NewLanes(p.lanes, j.Data.Classes)
+	case p.model == nil:
+		p.model, err = nets.New(p.exp, j.Data.Classes)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if p.optimizer, err = newOptimizer(p.exp.Optimizer); err != nil {
 		return nil, err
@@ -81,10 +96,10 @@ func newPlan(target compute.Backend, j Job) (*plan, error) {
 func (p *plan) trace() ([]nets.Tapped, error) {
 	g := NewGraph(p.target, "trace")
 	defer g.Finalize()
-	x := Parameter(g, "x", shapes.Make(dtypes.Float32, p.exp.Batch, p.Data.Features))
+	x := Parameter(g, "x", shapes.Make(dtypes.Float32, p.batched(p.Data.Features)...))
 	var logits *Node
 	taps := nets.Record(g, func() { logits = p.build(g, x, true) })
-	want := []int{p.exp.Batch, p.Data.Classes}
+	want := p.perLane(p.exp.Batch, p.Data.Classes)
 	if logits == nil || !logits.Shape().Equal(shapes.Make(dtypes.Float32, want...)) {
 		return nil, fmt.Errorf("engine: the network gives %v; logits must be float32 of shape %v", logits, want)
 	}
@@ -100,6 +115,47 @@ func (p *plan) trace() ([]nets.Tapped, error) {
 	return taps, nil
 }
 
+// perLane puts the lanes before dims, where there are any.
+func (p *plan) perLane(dims ...int) []int {
+	if p.lanes == nil {
+		return dims
+	}
+	return append([]int{len(p.lanes)}, dims...)
+}
+
+// batched is the shape of a batch: [batch, dims], with the lanes before where
+// each has a batch of its own.
+func (p *plan) batched(dims ...int) []int {
+	dims = append([]int{p.exp.Batch}, dims...)
+	if p.shared {
+		return dims
+	}
+	return p.perLane(dims...)
+}
+
+// examples is how many examples a step takes, of all lanes together.
+func (p *plan) examples() int {
+	if p.shared {
+		return p.exp.Batch
+	}
+	return p.exp.Batch * len(p.lanes)
+}
+
+// width is how many runs the plan has.
+func (p *plan) width() int { return max(1, len(p.lanes)) }
+
+// rates are the learning rates: a scalar, or [lanes].
+func (p *plan) rates() *tensors.Tensor {
+	if p.lanes == nil {
+		return tensors.FromScalar(float32(p.exp.LearningRate))
+	}
+	var rates []float32
+	for _, e := range p.lanes {
+		rates = append(rates, float32(e.LearningRate))
+	}
+	return tensors.FromFlatDataAndDimensions(rates, len(rates))
+}
+
 // build calls the model function on x.
 func (p *plan) build(g *Graph, x *Node, training bool) *Node {
 	p.store.SetTraining(g, training)
@@ -112,15 +168,13 @@ func (p *plan) build(g *Graph, x *Node, training bool) *Node {
 
 // locate gives every weight variable and every tap its site.
 func (p *plan) locate(taps []nets.Tapped) {
-	layer := 0
-	for i, v := range p.variables {
-		if v.Trainable && v.Shape().Rank() >= 2 {
-			layer++
-			p.weights = append(p.weights, site{vgrad.Site{Path: v.Path(), Layer: layer, Size: v.Shape().Size()}, i})
-		}
+	for k, v := range nets.Weights(p.store, p.lanes != nil) {
+		at := vgrad.Site{Path: v.Path(), Layer: k + 1, Size: v.Shape().Size() / p.width()}
+		p.weights = append(p.weights, site{at, slices.Index(p.variables, v)})
 	}
 	for i, t := range taps {
-		p.units = append(p.units, site{vgrad.Site{Path: t.Path, Layer: t.Weights, Size: t.A.Shape().Size()}, i})
+		at := vgrad.Site{Path: t.Path, Layer: t.Weights, Size: t.A.Shape().Size() / p.width()}
+		p.units = append(p.units, site{at, i})
 	}
 }
 
@@ -184,7 +238,8 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-// measured computes the columns of one step from what the step knows.
+// measured computes the columns of one step from what the step knows:
+// [columns], with lanes [columns, lanes].
 func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) *Node {
 	var values []*Node
 	for _, c := range p.scalars {

@@ -44,7 +44,7 @@ func (t *training) program(name string, build func(g *Graph) ([]*Node, error)) (
 func (t *training) key(name string) string {
 	e := t.exp
 	e.Seed, e.LearningRate, e.Steps, e.Initializer, e.Gain = 0, 0, 0, "", 0
-	return name + " " + e.Hash() + " " + t.Data.Sum
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, len(t.lanes), t.shared)
 }
 
 // resident is a data set's training part as tensors, which stay on the device

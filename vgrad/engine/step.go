@@ -3,7 +3,6 @@ package engine
 import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/train/loss"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/nets"
 	"github.com/vgrad/lab/vgrad/probe"
@@ -11,13 +10,14 @@ import (
 
 // measurement is what one step gives beside the next state.
 type measurement struct {
-	scalars *Node   // [len(plan.scalars)] float32
+	scalars *Node   // [columns] float32, with lanes [columns, lanes]
 	counted []*Node // what the histograms count, in their order
 }
 
 // step builds one training step in the current function of the graph: state
-// as plan describes it, rate a float32 scalar, images [batch, features] and
-// labels [batch] uint8. It panics on errors.
+// as plan describes it, rate a float32 scalar or [lanes], images [batch,
+// features] and labels [batch] uint8, with the lanes before unless they share
+// the batch. It panics on errors.
 func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m measurement) {
 	g := rate.Graph()
 	for i, v := range p.variables {
@@ -35,11 +35,11 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 	updates := p.update(rate, state, grads, next)
 	var ws []probe.Weights
 	for _, w := range p.weights {
-		ws = append(ws, probe.Weights{W: state[w.index], Grad: grads[w.index], Update: updates[w.index]})
+		ws = append(ws, probe.Weights{Lanes: p.lanes != nil, W: state[w.index], Grad: grads[w.index], Update: updates[w.index]})
 	}
 	var us []probe.Units
 	for i, t := range taps {
-		us = append(us, probe.Units{Z: t.Z, A: t.A, Delta: deltas[i], Activation: t.Activation})
+		us = append(us, probe.Units{Lanes: p.lanes != nil, Z: t.Z, A: t.A, Delta: deltas[i], Activation: t.Activation})
 	}
 	network := map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}
 	return next, measurement{p.measured(network, ws, us), p.counted(ws, us)}
@@ -51,12 +51,18 @@ func scale(images *Node) *Node {
 }
 
 // judge returns the mean cross-entropy (nats) and the accuracy of logits
-// [n, classes] for labels [n] uint8, both scalars.
+// [n, classes] for labels [n] uint8, both scalars. Logits of lanes, [lanes, n,
+// classes], give a value each; they may share their labels.
 func judge(logits, labels *Node) (cost, accuracy *Node) {
 	labels = ConvertDType(labels, dtypes.Int32)
-	cost = ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits([]*Node{InsertAxes(labels, -1)}, []*Node{logits}))
-	right := Equal(ArgMax(logits, -1, dtypes.Int32), labels)
-	return cost, ReduceAllMean(ConvertDType(right, dtypes.Float32))
+	dims := logits.Shape().Dimensions
+	if labels.Rank() < logits.Rank()-1 {
+		labels = BroadcastToDims(InsertAxes(labels, 0), dims[:2]...)
+	}
+	right := OneHot(labels, dims[len(dims)-1], logits.DType())
+	cost = ReduceMean(Neg(ReduceSum(Mul(right, LogSoftmax(logits)), -1)), -1)
+	hit := Equal(ArgMax(logits, -1, dtypes.Int32), labels)
+	return cost, ReduceMean(ConvertDType(hit, dtypes.Float32), -1)
 }
 
 // gradients returns ∂L/∂v for each variable (nil for those not trained) and
@@ -69,7 +75,7 @@ func (p *plan) gradients(cost *Node, state []*Node, taps []nets.Tapped) (grads, 
 	for _, t := range taps {
 		of = append(of, t.Z)
 	}
-	all := Gradient(cost, of...)
+	all := Gradient(ReduceAllSum(cost), of...) // a lane's loss depends on its own variables alone
 	grads = make([]*Node, len(p.variables))
 	for k, i := range p.trainable {
 		grads[i] = all[k]
@@ -85,11 +91,19 @@ func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
 	slot := len(p.variables)
 	for _, i := range p.trainable {
 		end := slot + p.optimizer.slots
-		delta, slots := p.optimizer.update(rate, count, grads[i], state[slot:end])
+		delta, slots := p.optimizer.update(p.like(rate, grads[i]), count, grads[i], state[slot:end])
 		updates[i], next[i] = delta, Add(next[i], delta)
 		copy(next[slot:end], slots)
 		slot = end
 	}
 	next[len(next)-1] = OnePlus(count)
 	return updates
+}
+
+// like gives the learning rates of lanes the rank of x, so that they broadcast.
+func (p *plan) like(rate, x *Node) *Node {
+	for p.lanes != nil && rate.Rank() < x.Rank() {
+		rate = InsertAxes(rate, -1)
+	}
+	return rate
 }

@@ -27,7 +27,7 @@ func ExampleRecord() {
 	g := graph.NewGraph(b, "example")
 	x := graph.Const(g, [][]float32{{0.5, 1, 0, 0.25}})
 	taps := nets.Record(g, func() { net(store.RootScope(), x) })
-	for _, w := range nets.Weights(store) {
+	for _, w := range nets.Weights(store, false) {
 		fmt.Println(w.Path(), w.Shape().Dimensions)
 	}
 	for _, t := range taps {

@@ -24,13 +24,17 @@ type recorderKey struct{}
 // Tap shows z and a = φ(z) to whoever records the graph; with nobody
 // recording it does nothing. Name is put behind the scope's path.
 func Tap(scope *model.Scope, name string, z, a *Node, act Activation) {
+	tap(scope, name, z, a, act, false)
+}
+
+func tap(scope *model.Scope, name string, z, a *Node, act Activation, lanes bool) {
 	r, ok := z.Graph().State(recorderKey{}).(*recorder)
 	if !ok || r == nil {
 		return
 	}
 	r.taps = append(r.taps, Tapped{
 		Path: model.JoinPath(scope.Scope(), name), Z: z, A: a, Activation: act,
-		Weights: len(Weights(scope.Store())),
+		Weights: len(Weights(scope.Store(), lanes)),
 	})
 }
 
@@ -43,12 +47,16 @@ func Record(g *Graph, build func()) []Tapped {
 	return r.taps
 }
 
-// Weights returns the variables that count as a layer's weights: trainable,
-// with two axes or more, in the order of their creation.
-func Weights(store *model.Store) []*model.Variable {
+// Weights returns the variables that count as a layer's weights, in the order
+// of their creation: trainable, with two axes or more beside the lanes'.
+func Weights(store *model.Store, lanes bool) []*model.Variable {
+	axes := 2
+	if lanes {
+		axes = 3
+	}
 	var ws []*model.Variable
 	for v := range store.IterVariables() {
-		if v.Trainable && v.Shape().Rank() >= 2 {
+		if v.Trainable && v.Shape().Rank() >= axes {
 			ws = append(ws, v)
 		}
 	}

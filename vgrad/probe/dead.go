@@ -11,7 +11,11 @@ const DeadBelow = 1e-8
 // dead is the fraction of units with |a| ≤ DeadBelow on every example of the
 // batch. A unit counts once, whatever the axes behind the first.
 func dead(u Units) *Node {
-	loudest := ReduceMax(Abs(u.A), 0)
+	batch := 0
+	if u.Lanes {
+		batch = 1
+	}
+	loudest := ReduceMax(Abs(u.A), batch)
 	silent := LessOrEqual(loudest, MulScalar(OnesLike(loudest), DeadBelow))
-	return ReduceAllMean(ConvertDType(silent, dtypes.Float32))
+	return u.mean(ConvertDType(silent, dtypes.Float32))
 }

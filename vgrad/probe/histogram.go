@@ -2,6 +2,7 @@ package probe
 
 import (
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/vgrad/lab/vgrad"
 )
@@ -10,18 +11,24 @@ import (
 // [vgrad.NewHistogram]. A value's bin is its bits shifted right by 21, so no
 // logarithm is taken and every backend counts alike.
 //
-// Counts are added to into, [len(xs)·RawBins] int32: those of tensor i from
-// position i·RawBins on.
+// Counts are added to into, [lanes·len(xs)·RawBins] int32, without lanes as
+// with one: those of tensor i in lane l from position (l·len(xs) + i)·RawBins on.
 //
 // All constants are made here and now: GoMLX's cached ones may belong to an
 // enclosing function, which a loop's body cannot reach.
-func Count(into *Node, xs []*Node) *Node {
+func Count(into *Node, xs []*Node, lanes Lanes) *Node {
 	g := into.Graph()
 	var bins []*Node
 	for i, x := range xs {
-		bits := Bitcast(Reshape(x, -1), dtypes.Uint32)
+		n := 1
+		if lanes {
+			n = x.Shape().Dimensions[0]
+		}
+		bits := Bitcast(Reshape(x, n, -1), dtypes.Uint32)
 		bin := ConvertDType(BitwiseShiftRightLogical(bits, Const(g, uint32(21))), dtypes.Int32)
-		bins = append(bins, Add(bin, Const(g, int32(i*vgrad.RawBins))))
+		lane := Iota(g, shapes.Make(dtypes.Int32, n, 1), 0)
+		offset := Add(Mul(lane, Const(g, int32(len(xs)*vgrad.RawBins))), Const(g, int32(i*vgrad.RawBins)))
+		bins = append(bins, Reshape(Add(bin, offset), -1))
 	}
 	indices := Concatenate(bins, 0)
 	ones := BroadcastToDims(Const(g, int32(1)), indices.Shape().Dimensions...)

@@ -6,6 +6,6 @@ import . "github.com/gomlx/gomlx/core/graph"
 // backend's maximum may pass it over.
 func maxAbsGrad(w Weights) *Node {
 	abs := Abs(w.Grad)
-	sum := ReduceAllSum(abs)
-	return Where(IsNaN(sum), sum, ReduceAllMax(abs))
+	sum := w.sum(abs)
+	return Where(IsNaN(sum), sum, w.max(abs))
 }

@@ -8,6 +8,7 @@ import (
 
 // Weights is what a probe sees of one weight variable in one step.
 type Weights struct {
+	Lanes
 	W      *Node // the weights before the update
 	Grad   *Node // ∂L/∂W, in the shape of W
 	Update *Node // ΔW, what the optimizer adds to W
@@ -15,6 +16,7 @@ type Weights struct {
 
 // Units is what a probe sees of one layer's units in one step.
 type Units struct {
+	Lanes
 	Z, A       *Node // pre-activations and activations, [batch, …]
 	Delta      *Node // δ = ∂L/∂z, L being the mean over the batch
 	Activation nets.Activation
@@ -45,24 +47,14 @@ var histograms = map[vgrad.Quantity]func(*Weights, *Units) *Node{
 	vgrad.Activations: func(_ *Weights, u *Units) *Node { return u.A },
 }
 
-// OfWeights returns the scalar node of a quantity of weights. It panics on
-// a quantity that is none.
+// OfWeights returns the node of a quantity of weights, a scalar or [lanes]. It
+// panics on a quantity that is none.
 func OfWeights(q vgrad.Quantity, w Weights) *Node { return weightProbes[q](w) }
 
-// OfUnits returns the scalar node of a quantity of units. It panics on a
-// quantity that is none.
+// OfUnits returns the node of a quantity of units, a scalar or [lanes]. It
+// panics on a quantity that is none.
 func OfUnits(q vgrad.Quantity, u Units) *Node { return unitProbes[q](u) }
 
 // Counted returns the tensor that a histogram quantity counts. The argument
 // of the other kind of site may be nil.
 func Counted(q vgrad.Quantity, w *Weights, u *Units) *Node { return histograms[q](w, u) }
-
-// rms is √mean(x²) over all of x, a scalar. It scales by the largest
-// magnitude first: squares of float32 values below 1e-19 would be zero.
-// A NaN in x gives NaN, an infinity gives infinity.
-func rms(x *Node) *Node {
-	m := ReduceAllMax(Abs(x))
-	usable := LogicalAnd(GreaterThan(m, ZerosLike(m)), IsFinite(m))
-	scale := Where(usable, m, OnesLike(m))
-	return Mul(scale, Sqrt(ReduceAllMean(Square(Div(x, scale)))))
-}

@@ -3,4 +3,4 @@ package probe
 import . "github.com/gomlx/gomlx/core/graph"
 
 // rmsGrad is √mean((∂L/∂W)²).
-func rmsGrad(w Weights) *Node { return rms(w.Grad) }
+func rmsGrad(w Weights) *Node { return w.rms(w.Grad) }

@@ -16,5 +16,5 @@ const SaturatedBelow = 1 - 0.97*0.97
 func saturated(u Units) *Node {
 	slope := Abs(u.Activation.Slope(u.Z, u.A))
 	flat := LessThan(slope, MulScalar(OnesLike(slope), SaturatedBelow*u.Activation.MaxSlope))
-	return ReduceAllMean(ConvertDType(flat, dtypes.Float32))
+	return u.mean(ConvertDType(flat, dtypes.Float32))
 }

@@ -1,9 +1,12 @@
 // Command vgrad is the laboratory's program: it trains the article's networks
-// and shows what became of their gradients.
+// and shows what became of their gradients, in a page or in notebooks.
 //
-//	go tool vgrad walkthrough   the article, end to end
+//	go tool vgrad lab           open the lessons in JupyterLab
+//	go tool vgrad walkthrough   the article, end to end, without Jupyter
 //	go tool vgrad runs          list, show and delete what was recorded
-//	go tool vgrad assets        fetch the parts that are not committed
+//	go tool vgrad doctor        check every part
+//
+// vgrad help lists them all.
 //
 // It parses flags, makes one call and prints what comes of it. It exits with
 // status 0, with 1 when something failed and 2 on wrong flags.

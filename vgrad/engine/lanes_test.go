@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/backend"
+	"github.com/vgrad/lab/vgrad/data"
+	"github.com/vgrad/lab/vgrad/internal/backendtest"
+)
+
+// trainLanes trains experiments as lanes of one program.
+func trainLanes(t *testing.T, b *backend.Backend, d Driver, es ...vgrad.Experiment) []*recording {
+	t.Helper()
+	set, err := data.Load(t.Context(), es[0].WithDefaults().Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lanes []Lane
+	var rs []*recording
+	for _, e := range es {
+		r := record()
+		rs, lanes = append(rs, r), append(lanes, Lane{e, []vgrad.Sink{r}})
+	}
+	eng := &Engine{Backend: b, Driver: d}
+	defer eng.Close()
+	if _, err := eng.TrainLanes(t.Context(), set, lanes...); err != nil {
+		t.Fatal(err)
+	}
+	return rs
+}
+
+// Each lane gives the samples that its experiment gives alone, to rounding: a
+// batched product sums in another order. That holds with batches of their own
+// and with shared ones, and for histograms.
+func TestLanesAreRunsAlone(t *testing.T) {
+	base := vgrad.Experiment{Activation: "elu", Data: "synthetic", Steps: 60, Measure: vgrad.Measure{HistogramEvery: 20}}
+	vary := func(variants ...string) []vgrad.Experiment {
+		var es []vgrad.Experiment
+		for _, v := range variants {
+			e, err := base.Vary(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			es = append(es, e)
+		}
+		return es
+	}
+	for name, es := range map[string][]vgrad.Experiment{
+		"own batches":    vary("seed=1", "seed=2 learning_rate=0.01", "seed=3 initializer=orthogonal gain=1.5"),
+		"shared batches": vary("seed=1", "seed=1 learning_rate=0.01", "seed=1 initializer=he_normal"),
+		"one lane":       vary("seed=4"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			drivers(t, func(t *testing.T, b *backend.Backend, d Driver) {
+				for i, lane := range trainLanes(t, b, d, es...) {
+					alone := train(t, b, d, es[i])
+					agree(t, lane, alone, 1e-4)
+					if len(lane.hists) != len(alone.hists) {
+						t.Errorf("lane %d: %d histograms; alone %d", i, len(lane.hists), len(alone.hists))
+					}
+					for key, h := range alone.hists {
+						if strings.HasSuffix(key, " 0") && strings.HasPrefix(key, "weights") {
+							same(t, lane.hists[key], h)
+						}
+						if lane.hists[key].Count() != h.Count() {
+							t.Errorf("lane %d: %s counts %d values; alone %d", i, key, lane.hists[key].Count(), h.Count())
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestLanesThatDoNotGoTogether(t *testing.T) {
+	eng := &Engine{Backend: backendtest.Go(t)}
+	set := synthetic(t)
+	for _, variant := range []string{"relu", "depth=3", "steps=7", "batch=10"} {
+		base := vgrad.Experiment{Data: "synthetic"}
+		other, err := base.Vary(variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := eng.TrainLanes(t.Context(), set, Lane{Experiment: base}, Lane{Experiment: other}); err == nil || !strings.Contains(err.Error(), "more than lanes may") {
+			t.Errorf("%s: error %v", variant, err)
+		}
+	}
+	if _, err := eng.TrainLanes(t.Context(), set); err == nil {
+		t.Error("no lanes: no error")
+	}
+}

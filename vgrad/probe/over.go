@@ -1,0 +1,46 @@
+package probe
+
+import . "github.com/gomlx/gomlx/core/graph"
+
+// Lanes says whether the tensors of a step carry several runs side by side on
+// their first axis. A quantity is then measured for each: what is a scalar
+// without lanes is [lanes] with them.
+type Lanes bool
+
+// axes are those to reduce: all but the lanes'.
+func (l Lanes) axes(x *Node) []int {
+	var axes []int
+	for i := range x.Rank() {
+		if i > 0 || !bool(l) {
+			axes = append(axes, i)
+		}
+	}
+	return axes
+}
+
+func (l Lanes) mean(x *Node) *Node { return ReduceMean(x, l.axes(x)...) }
+func (l Lanes) sum(x *Node) *Node  { return ReduceSum(x, l.axes(x)...) }
+func (l Lanes) max(x *Node) *Node  { return ReduceMax(x, l.axes(x)...) }
+
+// like gives a reduced value the rank of x again, so that it broadcasts.
+func (l Lanes) like(reduced, x *Node) *Node {
+	if !l {
+		return reduced
+	}
+	dims := make([]int, x.Rank())
+	for i := range dims {
+		dims[i] = 1
+	}
+	dims[0] = x.Shape().Dimensions[0]
+	return Reshape(reduced, dims...)
+}
+
+// rms is √mean(x²). It scales by the largest magnitude first: squares of
+// float32 values below 1e-19 would be zero. A NaN in x gives NaN, an infinity
+// gives infinity.
+func (l Lanes) rms(x *Node) *Node {
+	m := l.max(Abs(x))
+	usable := LogicalAnd(GreaterThan(m, ZerosLike(m)), IsFinite(m))
+	scale := Where(usable, m, OnesLike(m))
+	return Mul(scale, Sqrt(l.mean(Square(Div(x, l.like(scale, x))))))
+}
