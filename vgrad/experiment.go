@@ -194,23 +194,59 @@ func (e Experiment) Vary(variant string) (Experiment, error) {
 
 // set assigns a top-level field by its JSON name.
 func (e *Experiment) set(name, value string) error {
+	f, err := e.field(name)
+	if err != nil {
+		return err
+	}
+	if err := parseInto(f, value); err != nil {
+		return fmt.Errorf("vgrad: %s=%q: %w", name, value, err)
+	}
+	return nil
+}
+
+// field returns a top-level field that is no struct, by its JSON name.
+func (e *Experiment) field(name string) (reflect.Value, error) {
 	v := reflect.ValueOf(e).Elem()
 	var known []string
 	for i := range v.NumField() {
-		f := v.Field(i)
-		if f.Kind() == reflect.Struct {
+		if v.Field(i).Kind() == reflect.Struct {
 			continue
 		}
-		known = append(known, fieldName(v.Type().Field(i)))
-		if known[len(known)-1] != name {
-			continue
+		has := fieldName(v.Type().Field(i))
+		if has == name {
+			return v.Field(i), nil
 		}
-		if err := parseInto(f, value); err != nil {
-			return fmt.Errorf("vgrad: %s=%q: %w", name, value, err)
-		}
-		return nil
+		known = append(known, has)
 	}
-	return fmt.Errorf("vgrad: an experiment has no field %q; it has %s", name, strings.Join(known, ", "))
+	return reflect.Value{}, fmt.Errorf("vgrad: an experiment has no field %q; it has %s", name, strings.Join(known, ", "))
+}
+
+// Field returns the value of a top-level field by its JSON name, as Vary reads
+// it; of an unset field the default. It fails on a field that does not exist.
+func (e Experiment) Field(name string) (string, error) {
+	e = e.WithDefaults()
+	f, err := e.field(name)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(f.Interface()), nil
+}
+
+// NameBy names e by some of its fields, the activation first and alone:
+// "sigmoid depth=6". Fields that do not exist are left out.
+func (e Experiment) NameBy(fields ...string) string {
+	var words []string
+	for _, name := range fields {
+		value, err := e.Field(name)
+		switch {
+		case err != nil:
+		case name == "activation":
+			words = slices.Insert(words, 0, value)
+		default:
+			words = append(words, name+"="+value)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // parseInto parses text as the kind of f.

@@ -1,0 +1,268 @@
+package vgrad
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Sweep is a grid of experiments: Base changed by every combination of the
+// values of some fields.
+//
+//	s := vgrad.Sweep{Over: []string{"depth=2,6,12", "activation=sigmoid,relu", "seed=0..9"}}
+//	es, err := s.Experiments() // 60 of them
+type Sweep struct {
+	// Base is what the experiments share. It has no label: they are told apart
+	// by their fields.
+	Base Experiment
+	// Over lists fields with their values, a field an entry, by the field's
+	// JSON name as in [Experiment.Vary]: "depth=2,6,12", and of whole numbers
+	// also ranges, both ends included: "seed=0..99". A word without "=" lists
+	// activations: "sigmoid,relu". A single value sets the field of all.
+	// Nil: Base alone.
+	Over []string
+}
+
+// MaxSweep is how many combinations a sweep may have.
+const MaxSweep = 100_000
+
+// Experiments lists the sweep's experiments, the last field of Over varying
+// fastest; of those that mean the same, the first. Whatever is wrong with any
+// of the fields and values is told at once, in one error.
+func (s Sweep) Experiments() ([]Experiment, error) {
+	axes, err := s.axes()
+	if err != nil {
+		return nil, err
+	}
+	es := []Experiment{s.Base}
+	for _, a := range axes {
+		var more []Experiment
+		for _, e := range es {
+			for _, value := range a.values {
+				if err := e.set(a.field, value); err != nil {
+					return nil, err
+				}
+				more = append(more, e)
+			}
+		}
+		es = more
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(es, func(e Experiment) bool {
+		hash := e.Hash()
+		again := seen[hash]
+		seen[hash] = true
+		return again
+	}), nil
+}
+
+// Varied lists the fields that have more than one value, in order, but for the
+// seed: they tell the scenarios apart that the seeds repeat. See [Experiment.NameBy].
+func (s Sweep) Varied() ([]string, error) {
+	axes, err := s.axes()
+	var fields []string
+	for _, a := range axes {
+		if len(a.values) > 1 && a.field != "seed" {
+			fields = append(fields, a.field)
+		}
+	}
+	return fields, err
+}
+
+// Shard returns the i-th of n parts of the sweep, i counting from 1, so that n
+// machines run all of it and none of it twice. The parts are of about equal
+// [Experiment.Work], and experiments that can be trained as one program (they
+// differ in nothing but seed, learning rate, initializer, gain, activation and
+// slope) are in one part as far as that allows. The split is the same on every
+// machine. A part may be empty.
+func (s Sweep) Shard(i, n int) ([]Experiment, error) {
+	if n < 1 || n > MaxSweep || i < 1 || i > n {
+		return nil, fmt.Errorf("vgrad: there is no shard %d of %d; shards count from 1, and there are at most %d", i, n, MaxSweep)
+	}
+	all, err := s.Experiments()
+	if err != nil {
+		return nil, err
+	}
+	all, starts := together(all)
+	cuts := cut(all, starts, n)
+	return slices.Clip(all[cuts[i-1]:cuts[i]]), nil
+}
+
+// axis is a field and its values, each once.
+type axis struct {
+	field  string
+	values []string
+}
+
+// axes parses Over and reports all that is wrong with the sweep.
+func (s Sweep) axes() ([]axis, error) {
+	errs := []error{s.Base.Validate()}
+	if s.Base.Label != "" {
+		errs = append(errs, fmt.Errorf("vgrad: the sweep's base has the label %q; experiments of a sweep are told apart by their fields", s.Base.Label))
+	}
+	var axes []axis
+	runs := 1
+	for _, text := range s.Over {
+		a, err := parseAxis(text)
+		errs = append(errs, err)
+		if slices.ContainsFunc(axes, func(b axis) bool { return a.field == b.field }) {
+			errs = append(errs, fmt.Errorf("vgrad: the sweep has %s twice", a.field))
+		}
+		axes = append(axes, a)
+		runs = min(runs*max(1, len(a.values)), MaxSweep+1)
+	}
+	if runs > MaxSweep {
+		errs = append(errs, fmt.Errorf("vgrad: the sweep has more than %d combinations", MaxSweep))
+	}
+	return axes, errors.Join(errs...)
+}
+
+// parseAxis reads "depth=2,6,12".
+func parseAxis(text string) (axis, error) {
+	name, list, ok := strings.Cut(text, "=")
+	if !ok {
+		name, list = "activation", text
+	}
+	a := axis{field: strings.TrimSpace(name)}
+	field, err := (&Experiment{}).field(a.field)
+	switch {
+	case err != nil:
+		return a, err
+	case a.field == "label":
+		return a, errors.New("vgrad: a label makes no other experiment; sweep over another field")
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for item := range strings.SplitSeq(list, ",") {
+		values := []string{strings.TrimSpace(item)}
+		if low, high, ok := strings.Cut(item, ".."); ok && (field.CanInt() || field.CanUint()) {
+			if values, err = between(low, high); err != nil {
+				errs = append(errs, fmt.Errorf("vgrad: %s=%s: %w", a.field, item, err))
+				continue
+			}
+		}
+		for _, v := range values {
+			if !seen[v] {
+				seen[v] = true
+				a.values = append(a.values, v)
+				errs = append(errs, checkValue(a.field, v))
+			}
+		}
+	}
+	return a, errors.Join(errs...)
+}
+
+// between lists the whole numbers of a range.
+func between(low, high string) ([]string, error) {
+	from, err := strconv.ParseUint(strings.TrimSpace(low), 10, 64)
+	to, err2 := strconv.ParseUint(strings.TrimSpace(high), 10, 64)
+	switch {
+	case err != nil || err2 != nil:
+		return nil, errors.New("a range is two whole numbers, as 0..99")
+	case to < from:
+		return nil, errors.New("the range ends before it begins")
+	case to-from >= MaxSweep:
+		return nil, fmt.Errorf("the range has more than %d numbers", MaxSweep)
+	}
+	var values []string
+	for i := range to - from + 1 {
+		values = append(values, strconv.FormatUint(from+i, 10))
+	}
+	return values, nil
+}
+
+// checkValue reports a value that no experiment can have, and one that would
+// stand for another, as depth=0 stands for the default.
+func checkValue(field, value string) error {
+	var e Experiment
+	if err := e.set(field, value); err != nil {
+		return err
+	}
+	byDefault := Article()
+	set, _ := e.field(field)
+	standard, _ := byDefault.field(field)
+	if set.IsZero() && !standard.IsZero() {
+		return fmt.Errorf("vgrad: %s=%s is an unset field, which stands for the default, %v", field, value, standard)
+	}
+	return e.Validate()
+}
+
+// Work is about how long training takes, in no particular unit: what it is for
+// is to share out experiments and to tell how much of a sweep is left. A step
+// of a layer costs the same until its matrices are large. It never overflows
+// in a sum over a sweep. Whole numbers make it the same on every machine.
+func (e Experiment) Work() uint64 {
+	e = e.WithDefaults()
+	const most = 1 << 45
+	product := func(a uint64, b int) uint64 {
+		high, low := bits.Mul64(a, uint64(max(1, b)))
+		if high > 0 || low > most {
+			return most
+		}
+		return low
+	}
+	const small = 1 << 14 // multiplications that are done in the time it takes to begin
+	step := small + product(product(product(1, e.Batch), e.Width), e.Width)
+	return product(product(step/64, e.Depth), e.Steps)
+}
+
+// together puts experiments that can be trained as one program next to each
+// other, and returns where such a group starts, and the end.
+func together(es []Experiment) (all []Experiment, starts []int) {
+	var keys []string
+	groups := map[string][]Experiment{}
+	for _, e := range es {
+		k := e
+		k.Seed, k.LearningRate, k.Initializer, k.Gain, k.Activation, k.Slope = 0, 0, "", 0, "", 0
+		key := k.Hash()
+		if groups[key] == nil {
+			keys = append(keys, key)
+		}
+		groups[key] = append(groups[key], e)
+	}
+	for _, key := range keys {
+		starts = append(starts, len(all))
+		all = append(all, groups[key]...)
+	}
+	return all, append(starts, len(all))
+}
+
+// cut returns the n+1 places at which a list is cut into n parts of about equal
+// work: at the start of a group where one is within a tenth of a part.
+func cut(es []Experiment, starts []int, n int) []int {
+	done := make([]uint64, len(es)+1) // work before each place
+	for i, e := range es {
+		done[i+1] = done[i] + e.Work()
+	}
+	var atStarts []uint64
+	for _, s := range starts {
+		atStarts = append(atStarts, done[s])
+	}
+	total, parts := done[len(es)], uint64(n)
+	cuts := make([]int, n+1)
+	for k := range parts {
+		goal := total/parts*k + total%parts*k/parts
+		place := nearest(done, goal)
+		if start := starts[nearest(atStarts, goal)]; apart(done[start], goal) <= total/parts/10 {
+			place = start
+		}
+		cuts[k] = max(place, cuts[max(1, k)-1])
+	}
+	cuts[n] = len(es)
+	return cuts
+}
+
+// nearest is the index of the ascending number that is nearest to goal, which
+// is not above the last.
+func nearest(numbers []uint64, goal uint64) int {
+	i, _ := slices.BinarySearch(numbers, goal)
+	if i > 0 && apart(numbers[i-1], goal) < apart(numbers[i], goal) {
+		i--
+	}
+	return i
+}
+
+func apart(a, b uint64) uint64 { return max(a, b) - min(a, b) }
