@@ -38,7 +38,8 @@
 // vanishes with the process. Another that wants to write the same experiment is told
 // who does, [ErrLocked], and can [Store.Wait]. Runs of different experiments do not
 // concern each other; neither does reading, so a run still going can be drawn. On a
-// shared folder this needs a file system that locks between machines, as NFS does.
+// shared folder this needs a file system that locks between machines, as NFS does; where
+// there is none, each machine keeps a store of its own and [Store.Merge] joins them.
 //
 // # samples.bin
 //

@@ -1,6 +1,7 @@
 package runs_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
@@ -120,6 +121,18 @@ func ExampleWriter() {
 	}
 	fmt.Println(run.Label(), run.Finished, run.LastStep)
 	// Output: my first try false 0
+}
+
+func ExampleStore_Merge() {
+	here, remove := tempStore()
+	defer remove()
+	there, removeToo := tempStore()
+	defer removeToo()
+	record(there, vgrad.Experiment{Activation: "relu"})
+	m, err := here.Merge(context.Background(), there.Dir())
+	fmt.Println(m.Added, m.Known, len(m.Left), err)
+	// Output:
+	// [relu-seed0-2ebfe5d0bb59] 0 0 <nil>
 }
 
 func ExampleEntry() {

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,9 @@ import (
 
 // The tests' own binary plays the other process when this variable names a store.
 const childStore = "VGRAD_TEST_CHILD_STORE"
+
+// It merges where this one names another store.
+const childMerge = "VGRAD_TEST_CHILD_MERGE"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childStore); dir != "" {
@@ -33,6 +37,12 @@ func TestMain(m *testing.M) {
 func child(dir string) error {
 	s, err := Open(dir)
 	if err != nil {
+		return err
+	}
+	if from := os.Getenv(childMerge); from != "" {
+		fmt.Println("merging")
+		m, err := s.Merge(context.Background(), from)
+		fmt.Println("merged", len(m.Added))
 		return err
 	}
 	w, err := s.Create(vgrad.Experiment{}, Provenance{Backend: "child"})
@@ -69,10 +79,12 @@ type process struct {
 	stop func()
 }
 
-func start(t *testing.T, s *Store) *process {
+func start(t *testing.T, s *Store) *process { return startWith(t, childStore+"="+s.Dir()) }
+
+func startWith(t *testing.T, env ...string) *process {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childStore+"="+s.Dir())
+	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

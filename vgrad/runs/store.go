@@ -26,6 +26,8 @@ var (
 	ErrRecorded = errors.New("already recorded")
 	// ErrLocked is the error of writing a run that another process is writing.
 	ErrLocked = errors.New("being written by another process")
+	// ErrUnfinished is the error of merging a run that stopped before its end.
+	ErrUnfinished = errors.New("unfinished")
 	// ErrNewer is the error of a store or a run that a later version wrote.
 	ErrNewer = errors.New("written by a later version")
 )
@@ -182,6 +184,27 @@ func (s *Store) find(e vgrad.Experiment) (string, error) {
 		return "", ErrNotRecorded
 	}
 	return found, nil
+}
+
+// Missing returns those of the experiments that have no finished run here, in their order.
+// It reads no samples, and the store's folder once.
+func (s *Store) Missing(es ...vgrad.Experiment) ([]vgrad.Experiment, error) {
+	names, err := s.names()
+	if err != nil {
+		return nil, fmt.Errorf("runs: %w", err)
+	}
+	byHash := map[string][]string{}
+	for _, name := range names {
+		hash := name[strings.LastIndexByte(name, '-')+1:]
+		byHash[hash] = append(byHash[hash], s.path(name))
+	}
+	var missing []vgrad.Experiment
+	for _, e := range es {
+		if !slices.ContainsFunc(byHash[e.Hash()[:hashDigits]], isFinished) {
+			missing = append(missing, e)
+		}
+	}
+	return missing, nil
 }
 
 func isFinished(dir string) bool {

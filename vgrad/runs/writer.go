@@ -144,6 +144,17 @@ func moveAside(dir string) error {
 	return os.Rename(dir, aside)
 }
 
+// removeAside removes an experiment's earlier attempts, under whatever label they were made.
+func (s *Store) removeAside(hash string) error {
+	names, err := s.names()
+	for _, name := range names {
+		if strings.HasSuffix(name, "-"+hash[:hashDigits]+asideSuffix) {
+			err = errors.Join(err, os.RemoveAll(s.path(name)))
+		}
+	}
+	return err
+}
+
 // lastStep returns the last step that can be read in a folder; -1 where there is none.
 func lastStep(dir string) int {
 	data, err := os.ReadFile(filepath.Join(dir, samplesName))
@@ -226,18 +237,7 @@ func (w *Writer) finish(p Provenance) error {
 	if err := writeJSON(filepath.Join(w.dir(), recordName), r, synced); err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(w.dir()), syncFolder(w.store.dir), w.removeAside())
-}
-
-// removeAside removes earlier attempts, under whatever label they were made.
-func (w *Writer) removeAside() error {
-	names, err := w.store.names()
-	for _, name := range names {
-		if strings.HasSuffix(name, "-"+w.record.Hash[:hashDigits]+asideSuffix) {
-			err = errors.Join(err, os.RemoveAll(w.store.path(name)))
-		}
-	}
-	return err
+	return errors.Join(syncFolder(w.dir()), syncFolder(w.store.dir), w.store.removeAside(r.Hash))
 }
 
 // Close lets go of a run that is not finished; what was put stays readable. After Finish
