@@ -1,0 +1,152 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/runs"
+)
+
+// Progress is how far a sweep is.
+type Progress struct {
+	Total int // experiments
+	Done  int // of them recorded by now
+	Found int // of those, recorded before the sweep began
+	// Last is the experiment that was finished last; the zero value before the first.
+	Last vgrad.Experiment
+	// Took is the time since the sweep began, Rate how many runs were finished
+	// in a second of it, and Left about how long the rest takes, by the work
+	// ([vgrad.Experiment.Work]) of the runs that were finished since then.
+	// Rate and Left are 0 until there is one, and Left when there is no more.
+	Took, Left time.Duration
+	Rate       float64
+}
+
+// String is "12 of 60 runs, 4 of them found, 2.1 a second, 23s left".
+func (p Progress) String() string {
+	text := fmt.Sprintf("%d of %d runs", p.Done, p.Total)
+	if p.Found > 0 {
+		text += fmt.Sprintf(", %d of them found", p.Found)
+	}
+	switch {
+	case p.Rate >= 1:
+		text += fmt.Sprintf(", %.1f a second", p.Rate)
+	case p.Rate > 0:
+		text += fmt.Sprintf(", one in %.1f s", 1/p.Rate)
+	}
+	if p.Left > 0 {
+		text += fmt.Sprintf(", %s left", max(p.Left.Round(time.Second), time.Second))
+	}
+	return text
+}
+
+// Sweep makes sure that every one of the experiments is recorded: those of a
+// [vgrad.Sweep], or of its shard. All of them are checked before any is
+// trained, and what is wrong is told at once. It keeps no run in memory.
+//
+// tell is called once at the beginning and then whenever a run is finished,
+// one call at a time; nil: nobody is told. When ctx ends, or the process is
+// killed, what was recorded stays, and the same call goes on from there.
+// Several processes that share the store share the work.
+func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(Progress)) error {
+	if err := l.checkAll(es); err != nil {
+		return err
+	}
+	if err := l.open(); err != nil {
+		return err
+	}
+	missing, err := l.Store.Missing(es...)
+	if err != nil {
+		return err
+	}
+	p := newPace(len(es), missing)
+	if tell == nil {
+		tell = func(Progress) {}
+	}
+	tell(p.now())
+	err = l.record1(ctx, missing, func(e vgrad.Experiment) {
+		p.finished(e)
+		tell(p.now())
+	})
+	if err != nil {
+		return fmt.Errorf("lab: sweep: after %d of %d runs: %w", p.done, p.total, err)
+	}
+	return nil
+}
+
+// wrongMost is how many different errors a sweep tells at most.
+const wrongMost = 20
+
+// checkAll checks experiments and tells each thing that is wrong once.
+func (l *Lab) checkAll(es []vgrad.Experiment) error {
+	var wrong []error
+	said := map[string]bool{}
+	for _, e := range es {
+		err := l.check(e)
+		if err == nil || said[err.Error()] {
+			continue
+		}
+		said[err.Error()] = true
+		if wrong = append(wrong, fmt.Errorf("%s: %w", e.Name(), err)); len(wrong) == wrongMost {
+			break
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// pace tells how far a sweep is and how fast it goes.
+type pace struct {
+	total, done, found int
+	work, worked       uint64 // of the runs to come, and of those that came
+	last               vgrad.Experiment
+	begun              time.Time
+}
+
+func newPace(total int, missing []vgrad.Experiment) *pace {
+	p := &pace{total: total, done: total - len(missing), found: total - len(missing), begun: time.Now()}
+	for _, e := range missing {
+		p.work += e.Work()
+	}
+	return p
+}
+
+func (p *pace) finished(e vgrad.Experiment) {
+	w := e.Work()
+	p.done++
+	p.work, p.worked, p.last = p.work-w, p.worked+w, e
+}
+
+func (p *pace) now() Progress {
+	now := Progress{Total: p.total, Done: p.done, Found: p.found, Last: p.last, Took: time.Since(p.begun)}
+	if p.worked > 0 {
+		now.Rate = float64(p.done-p.found) / now.Took.Seconds()
+		now.Left = time.Duration(float64(now.Took) * float64(p.work) / float64(p.worked))
+	}
+	return now
+}
+
+// record1 stands in for Record.
+func (l *Lab) record1(ctx context.Context, es []vgrad.Experiment, done func(vgrad.Experiment)) error {
+	var others []vgrad.Experiment
+	for _, e := range es {
+		err := l.record(ctx, e)
+		switch {
+		case errors.Is(err, runs.ErrLocked):
+			others = append(others, e)
+		case err != nil && !errors.Is(err, runs.ErrRecorded):
+			return fmt.Errorf("%s, seed %d: %w", e.Name(), e.Seed, err)
+		default:
+			done(e)
+		}
+	}
+	for _, e := range others {
+		if _, err := l.Train(ctx, e); err != nil {
+			return fmt.Errorf("%s, seed %d: %w", e.Name(), e.Seed, err)
+		}
+		done(e)
+	}
+	return nil
+}
