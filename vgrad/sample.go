@@ -46,6 +46,12 @@ type Source interface {
 	Samples(q Quantity) iter.Seq[Sample]
 }
 
+// Recorded is a source that knows the experiment it is of.
+type Recorded interface {
+	Source
+	Ran() Experiment
+}
+
 // Series collects the values of a scalar quantity at one layer (0 for the
 // whole network) over the steps. Both slices have one entry a recorded step.
 func Series(src Source, q Quantity, layer int) (steps []int, values []float64) {

@@ -237,32 +237,6 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestSpread(t *testing.T) {
-	for _, c := range []struct {
-		xs   []float64
-		want Spread
-	}{
-		{[]float64{7}, Spread{7, 7, 7, 1}},
-		{[]float64{2, 1}, Spread{1.5, 1.1, 1.9, 2}},
-		{[]float64{10, 0, 5, 1, 2, 3, 4, 6, 7, 8, 9}, Spread{5, 1, 9, 11}},
-	} {
-		if got := SpreadOf(c.xs); math.Abs(got.Median-c.want.Median)+math.Abs(got.Low-c.want.Low)+math.Abs(got.High-c.want.High) > 1e-12 || got.N != c.want.N {
-			t.Errorf("SpreadOf(%v) = %+v; want %+v", c.xs, got, c.want)
-		}
-	}
-	if s := SpreadOf([]float64{1, math.NaN()}); !math.IsNaN(s.Median) {
-		t.Errorf("a NaN among the values: %v", s)
-	}
-}
-
-func ExampleSpread() {
-	fmt.Println(SpreadOf([]float64{31, 38, 26, 48, 40}))
-	fmt.Println(SpreadOf([]float64{38}))
-	// Output:
-	// 38 (28–44.8)
-	// 38
-}
-
 func ExampleWalkthrough_Experiments() {
 	for _, e := range (Walkthrough{Base: vgrad.Experiment{Depth: 3}, Seeds: 2, Activations: []string{"tanh", "relu"}}).Experiments() {
 		fmt.Println(e.Name(), "seed", e.Seed)

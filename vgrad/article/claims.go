@@ -8,6 +8,7 @@ import (
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/page"
 	"github.com/vgrad/lab/vgrad/runs"
+	"github.com/vgrad/lab/vgrad/summary"
 )
 
 // Claim is something the article says, and whether the runs bear it out.
@@ -85,12 +86,12 @@ var claimed = []struct {
 		"more than 90 % of the weights are below 1 in magnitude at every summary", []string{"leaky_relu"}, small},
 }
 
-func (ev evidence) spread(activation string, f func(Outcome) float64) Spread {
+func (ev evidence) spread(activation string, f func(Outcome) float64) summary.Spread {
 	var xs []float64
 	for _, o := range ev.by[activation] {
 		xs = append(xs, f(o))
 	}
-	return SpreadOf(xs)
+	return summary.SpreadOf(xs)
 }
 
 func ratio(o Outcome) float64       { return o.Ratio() }

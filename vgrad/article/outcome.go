@@ -7,6 +7,7 @@ import (
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/runs"
+	"github.com/vgrad/lab/vgrad/summary"
 )
 
 // Outcome condenses one run to the numbers that the article's claims are
@@ -60,7 +61,7 @@ func outcome(r *runs.Run) (Outcome, error) {
 	e := r.Experiment.WithDefaults()
 	o := Outcome{Activation: e.Activation, Seed: e.Seed, Backend: r.Provenance.Backend, Seconds: r.Provenance.Seconds}
 	for layer := 1; layer <= vgrad.Depth(r); layer++ {
-		mean, first, last, err := summary(r, layer)
+		g, err := summary.GradientOf(r, layer)
 		if err != nil {
 			return o, err
 		}
@@ -68,7 +69,7 @@ func outcome(r *runs.Run) (Outcome, error) {
 		if !ok {
 			return o, fmt.Errorf("%s of layer %d is not recorded", vgrad.MeanAbsWeight, layer)
 		}
-		o.MeanAbsGrad, o.First, o.Last = append(o.MeanAbsGrad, mean), append(o.First, first), append(o.Last, last)
+		o.MeanAbsGrad, o.First, o.Last = append(o.MeanAbsGrad, Number(g.Mean)), append(o.First, Number(g.First)), append(o.Last, Number(g.Last))
 		o.MeanAbsWeight = append(o.MeanAbsWeight, Number(weight))
 	}
 	for q, to := range map[vgrad.Quantity]*Number{
@@ -83,28 +84,8 @@ func outcome(r *runs.Run) (Outcome, error) {
 	return o, nil
 }
 
-// summary condenses mean |∂L/∂W| of a layer at the article's steps.
-func summary(r *runs.Run, layer int) (mean, first, last Number, err error) {
-	steps, values := vgrad.Series(r, vgrad.MeanAbsGrad, layer)
-	n := 0
-	for i, step := range steps {
-		if step%SummaryEvery != 0 {
-			continue
-		}
-		if last = Number(values[i]); n == 0 {
-			first = last
-		}
-		mean += last
-		n++
-	}
-	if n == 0 {
-		return 0, 0, 0, fmt.Errorf("%s of layer %d is not recorded", vgrad.MeanAbsGrad, layer)
-	}
-	return mean / Number(n), first, last, nil
-}
-
-// Ratio is the article's measure of vanishing: mean |∂L/∂W| of the last layer
-// over that of the first.
+// Ratio is the article's measure of vanishing, as [summary.Factor] defines it:
+// mean |∂L/∂W| of the last layer over that of the first.
 func (o Outcome) Ratio() float64 {
 	return float64(o.MeanAbsGrad[len(o.MeanAbsGrad)-1] / o.MeanAbsGrad[0])
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/lab"
+	"github.com/vgrad/lab/vgrad/summary"
 )
 
 // Activations are the article's three scenarios, in its order.
 func Activations() []string { return []string{"sigmoid", "relu", "leaky_relu"} }
 
 // SummaryEvery is how often, in steps, the article takes its summaries.
-const SummaryEvery = 200
+const SummaryEvery = summary.Every
 
 // Walkthrough says what is trained. The zero value is the article's: three
 // activations, one seed.

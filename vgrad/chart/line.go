@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/summary"
 )
 
 // line is what a legend entry draws over steps: the values of one run, or the
@@ -102,17 +103,7 @@ func spread(values []float64) (mid, low, high float64) {
 		return values[0], values[0], values[0]
 	}
 	slices.Sort(finite)
-	return quantile(finite, 0.5), quantile(finite, 0.1), quantile(finite, 0.9)
-}
-
-// quantile interpolates in sorted values: type 7 of Hyndman and Fan (1996).
-func quantile(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
-	i := min(int(at), len(sorted)-1)
-	if at == float64(i) {
-		return sorted[i]
-	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+	return summary.Quantile(finite, 0.5), summary.Quantile(finite, 0.1), summary.Quantile(finite, 0.9)
 }
 
 // mean returns the mean of the finite values and their number.

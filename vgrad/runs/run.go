@@ -17,7 +17,7 @@ import (
 )
 
 // Run is what was recorded of an experiment, as it was when it was read. It is a
-// [vgrad.Source] and does not change; any number of goroutines may use it.
+// [vgrad.Recorded] and does not change; any number of goroutines may use it.
 type Run struct {
 	Name       string // of the run's folder
 	Experiment vgrad.Experiment
@@ -35,7 +35,7 @@ type Run struct {
 	rank  map[vgrad.Site]int // place in sites, from 1; the whole network comes first
 }
 
-var _ vgrad.Source = (*Run)(nil)
+var _ vgrad.Recorded = (*Run)(nil)
 
 // readRun reads the run in a folder.
 func readRun(dir string) (*Run, error) {
@@ -83,6 +83,9 @@ func forwardOrder(f *samplesFile) []vgrad.Site {
 
 // Label returns the name of the experiment.
 func (r *Run) Label() string { return r.Experiment.Name() }
+
+// Ran returns the experiment.
+func (r *Run) Ran() vgrad.Experiment { return r.Experiment }
 
 // Sites lists the layers' sites in forward order.
 func (r *Run) Sites() []vgrad.Site { return slices.Clone(r.sites) }

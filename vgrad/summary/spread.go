@@ -1,4 +1,4 @@
-package article
+package summary
 
 import (
 	"fmt"
@@ -13,25 +13,25 @@ type Spread struct {
 	N                 int
 }
 
-// SpreadOf returns the spread of values. With a NaN among them, or none at
-// all, it is NaN.
+// SpreadOf returns the spread of values, infinite ones among them. With a NaN
+// among them, or none at all, it is NaN.
 func SpreadOf(xs []float64) Spread {
 	if len(xs) == 0 || slices.ContainsFunc(xs, math.IsNaN) {
 		return Spread{math.NaN(), math.NaN(), math.NaN(), len(xs)}
 	}
 	xs = slices.Sorted(slices.Values(xs))
-	return Spread{quantile(xs, 0.5), quantile(xs, 0.1), quantile(xs, 0.9), len(xs)}
+	return Spread{Quantile(xs, 0.5), Quantile(xs, 0.1), Quantile(xs, 0.9), len(xs)}
 }
 
-// quantile interpolates in sorted values: type 7 of Hyndman and Fan (1996),
-// NumPy's default.
-func quantile(xs []float64, p float64) float64 {
-	at := p * float64(len(xs)-1)
+// Quantile interpolates in sorted values, of which there is at least one: type
+// 7 of Hyndman and Fan (1996), NumPy's default. 0 ≤ p ≤ 1.
+func Quantile(sorted []float64, p float64) float64 {
+	at := p * float64(len(sorted)-1)
 	i := int(at)
-	if i == len(xs)-1 {
-		return xs[i]
+	if part := at - float64(i); part > 0 && sorted[i+1] != sorted[i] { // two infinities have no difference
+		return sorted[i] + part*(sorted[i+1]-sorted[i])
 	}
-	return xs[i] + (at-float64(i))*(xs[i+1]-xs[i])
+	return sorted[i]
 }
 
 // String is "37 (26–48)", or "37" where there is one value.

@@ -1,0 +1,52 @@
+package summary
+
+import (
+	"fmt"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+// Every is the distance, in steps, of the summaries over which the article,
+// and with it this module, averages.
+const Every = 200
+
+// Gradient is mean |∂L/∂W| of a layer over a training.
+type Gradient struct {
+	Mean        float64 // over steps 0, 200, 400, …, each on that step's batch
+	First, Last float64 // at the first and the last of them
+}
+
+// GradientOf returns the gradient of a layer. It fails where mean |∂L/∂W| is
+// recorded at none of those steps.
+func GradientOf(src vgrad.Source, layer int) (Gradient, error) {
+	var g Gradient
+	n := 0.0
+	steps, values := vgrad.Series(src, vgrad.MeanAbsGrad, layer)
+	for i, step := range steps {
+		if step%Every != 0 {
+			continue
+		}
+		if g.Last = values[i]; n == 0 {
+			g.First = g.Last
+		}
+		g.Mean += g.Last
+		n++
+	}
+	if n == 0 {
+		return g, fmt.Errorf("%s of layer %d is not recorded at any %dth step", vgrad.MeanAbsGrad, layer, Every)
+	}
+	g.Mean /= n
+	return g, nil
+}
+
+// Factor is the article's measure of vanishing: the mean gradient of the last
+// layer over that of the first, so 1 where nothing vanishes, infinite where
+// nothing arrives, NaN where a gradient was NaN. It fails as [GradientOf] does.
+func Factor(src vgrad.Source) (float64, error) {
+	first, err := GradientOf(src, 1)
+	if err != nil {
+		return 0, err
+	}
+	last, err := GradientOf(src, max(1, vgrad.Depth(src)))
+	return last.Mean / first.Mean, err
+}
