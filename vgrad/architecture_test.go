@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"vgrad/summary":              {"vgrad"},
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},
+	"vgrad/sweep":                {"vgrad", "vgrad/chart", "vgrad/page", "vgrad/runs", "vgrad/summary"},
 	"vgrad/article":              {"vgrad", "vgrad/chart", "vgrad/lab", "vgrad/page", "vgrad/runs", "vgrad/summary"},
 	"vgrad/vgradtest":            {"vgrad"},
 	"vgrad/internal/reference":   {"vgrad", "gonum.org/"},

@@ -1,9 +1,7 @@
 package article
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/runs"
@@ -30,15 +28,7 @@ type Outcome struct {
 }
 
 // Number is a float64 that JSON shows as null where it is NaN or infinite.
-type Number float64
-
-// MarshalJSON writes the number, or null.
-func (n Number) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
+type Number = summary.Number
 
 // Numbers is a list of them.
 type Numbers []Number

@@ -52,7 +52,7 @@ func (p Progress) String() string {
 // killed, what was recorded stays, and the same call goes on from there.
 // Several processes that share the store share the work.
 func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(Progress)) error {
-	if err := l.checkAll(es); err != nil {
+	if err := l.CheckSweep(es); err != nil {
 		return err
 	}
 	if err := l.open(); err != nil {
@@ -80,8 +80,9 @@ func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(Progre
 // wrongMost is how many different errors a sweep tells at most.
 const wrongMost = 20
 
-// checkAll checks experiments and tells each thing that is wrong once.
-func (l *Lab) checkAll(es []vgrad.Experiment) error {
+// CheckSweep reports what is wrong with experiments before any is trained, each
+// thing once; [Lab.Sweep] begins with it.
+func (l *Lab) CheckSweep(es []vgrad.Experiment) error {
 	var wrong []error
 	said := map[string]bool{}
 	for _, e := range es {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // Spread is the median of repetitions and the range from their 10 % to their
@@ -37,7 +38,20 @@ func Quantile(sorted []float64, p float64) float64 {
 // String is "37 (26–48)", or "37" where there is one value.
 func (s Spread) String() string {
 	if s.N <= 1 {
-		return fmt.Sprintf("%.3g", s.Median)
+		return short(s.Median)
 	}
-	return fmt.Sprintf("%.3g (%.3g–%.3g)", s.Median, s.Low, s.High)
+	return fmt.Sprintf("%s (%s–%s)", short(s.Median), short(s.Low), short(s.High))
+}
+
+// short writes three significant digits: 0.0123, 41.2, 2560, 1.2e+09.
+func short(x float64) string {
+	text := fmt.Sprintf("%.3g", x)
+	if a := math.Abs(x); a < 999.5 || a >= 999500 || math.IsNaN(x) {
+		return text
+	}
+	rounded, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return text
+	}
+	return strconv.FormatFloat(rounded, 'f', 0, 64)
 }

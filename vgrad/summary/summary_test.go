@@ -32,9 +32,11 @@ func TestSpread(t *testing.T) {
 func ExampleSpread() {
 	fmt.Println(summary.SpreadOf([]float64{31, 38, 26, 48, 40}))
 	fmt.Println(summary.SpreadOf([]float64{38}))
+	fmt.Println(summary.Spread{Median: 2561.3, Low: 1.1, High: 1.234e9, N: 3})
 	// Output:
 	// 38 (28–44.8)
 	// 38
+	// 2560 (1.1–1.23e+09)
 }
 
 // Infinite values are at their place in the order; there is no NaN from between two of them.

@@ -3,7 +3,8 @@
 //
 //	go tool vgrad lab           open the lessons in JupyterLab
 //	go tool vgrad walkthrough   the article, end to end, without Jupyter
-//	go tool vgrad runs          list, show and delete what was recorded
+//	go tool vgrad sweep         depth, activation, seed …: every combination
+//	go tool vgrad runs          list, show, delete and merge what was recorded
 //	go tool vgrad doctor        check every part
 //
 // vgrad help lists them all.
@@ -41,7 +42,8 @@ func commands() []command {
 	return []command{
 		{"lab", "open the lessons in JupyterLab", labCommand},
 		{"walkthrough", "train the article's networks and write the page that judges its claims", walkthrough},
-		{"runs", "list, show and delete recorded runs", runsCommand},
+		{"sweep", "train every combination of some fields, and compare over seeds", sweepCommand},
+		{"runs", "list, show, delete and merge recorded runs", runsCommand},
 		{"publish", "execute notebooks and make pages of them", publishCommand},
 		{"cell", "do the heavy work of a notebook cell, which starts it", cellCommand},
 		{"assets", "fetch ECharts and the XLA plugin, and say what is there", assetsCommand},

@@ -141,7 +141,7 @@ func TestBadInput(t *testing.T) {
 		{"walkthrough -depht 3", 2, "depht"},
 		{"walkthrough -depth x", 2, "depth"},
 		{"walkthrough report.html", 2, "takes no arguments"},
-		{"runs frobnicate", 2, "list, show or delete"},
+		{"runs frobnicate", 2, "list, show, delete or merge"},
 		{"runs show", 2, "say which run"},
 		{"assets now", 2, "takes no arguments"},
 		{"walkthrough -activations relo", 1, "the known ones are identity, sigmoid, tanh"},

@@ -16,11 +16,12 @@ import (
 const runsUsage = `vgrad runs [list]            list the recorded runs
 vgrad runs show NAME         what one is and what it measured; -json or -csv for all of it
 vgrad runs delete NAME...    delete runs
+vgrad runs merge FOLDER...   copy the finished runs of other stores into this one
 
 NAME is a run's name, or the beginning of its name or hash if that is enough.
 -store FOLDER names the store (default $VGRAD_RUNS, or the user's data folder).`
 
-// runsCommand lists, shows and deletes recorded runs.
+// runsCommand lists, shows, deletes and merges recorded runs.
 func runsCommand(ctx context.Context, args []string, std streams) error {
 	what := "list"
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
@@ -38,12 +39,15 @@ func runsCommand(ctx context.Context, args []string, std streams) error {
 		"list":   func(s *runs.Store) error { return listRuns(s, std.out, *asJSON) },
 		"show":   func(s *runs.Store) error { return showRuns(s, names, std.out, *csv, *asJSON) },
 		"delete": func(s *runs.Store) error { return deleteRuns(s, names, std.out) },
+		"merge":  func(s *runs.Store) error { return mergeRuns(ctx, s, names, std) },
 	}[what]
 	switch {
 	case !ok:
-		return usageError{fmt.Errorf("runs: there is no %q; say list, show or delete", what)}
+		return usageError{fmt.Errorf("runs: there is no %q; say list, show, delete or merge", what)}
 	case what == "list" && len(names) > 0:
 		return usageError{fmt.Errorf("runs list takes no names; got %q", names)}
+	case what == "merge" && len(names) == 0:
+		return usageError{errors.New("runs merge: say which folders to merge")}
 	case what != "list" && len(names) == 0:
 		return usageError{fmt.Errorf("runs %s: say which run; vgrad runs lists them", what)}
 	}
@@ -180,6 +184,24 @@ func deleteRuns(s *runs.Store, names []string, out io.Writer) error {
 			continue
 		}
 		fmt.Fprintf(out, "deleted %s\n", name)
+	}
+	return errors.Join(errs...)
+}
+
+// mergeRuns merges other stores, all of those it can, and names what was left
+// out. What cannot be read is an error; what is still going is not.
+func mergeRuns(ctx context.Context, s *runs.Store, folders []string, std streams) error {
+	var errs []error
+	for _, folder := range folders {
+		m, err := s.Merge(ctx, folder)
+		errs = append(errs, err)
+		for _, l := range m.Left {
+			fmt.Fprintf(std.err, "vgrad: left out %s: %v\n", l.Name, l.Why)
+		}
+		if n := len(m.Damaged()); n > 0 {
+			errs = append(errs, fmt.Errorf("runs merge %s: %d runs cannot be read and are left out", folder, n))
+		}
+		fmt.Fprintf(std.out, "%s: %d runs added, %d were here, %d left out\n", folder, len(m.Added), m.Known, len(m.Left))
 	}
 	return errors.Join(errs...)
 }

@@ -202,14 +202,7 @@ func (w *walkthroughFlags) report(c lab.Comparison, o page.Options) error {
 	if err := article.Report(&html, c, o); err != nil {
 		return err
 	}
-	tmp := w.out + ".tmp"
-	if err := os.WriteFile(tmp, html.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write the page: %w", err)
-	}
-	if err := os.Rename(tmp, w.out); err != nil {
-		return fmt.Errorf("write the page: %w", err)
-	}
-	return nil
+	return writePage(w.out, html.Bytes())
 }
 
 // tell ends the walkthrough with its result in a few lines.

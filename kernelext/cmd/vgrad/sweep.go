@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/engine"
+	"github.com/vgrad/lab/vgrad/lab"
+	"github.com/vgrad/lab/vgrad/page"
+	"github.com/vgrad/lab/vgrad/runs"
+	"github.com/vgrad/lab/vgrad/sweep"
+)
+
+const sweepUsage = `vgrad sweep FIELD=VALUES...   train every combination, or load what is recorded, and compare
+
+  vgrad sweep depth=2,6,12 activation=sigmoid,relu seed=0..9
+  vgrad sweep depth=2..20 sigmoid,tanh seed=0..9 steps=500 -out sweep.html
+
+A FIELD is a field of an experiment by its JSON name, VALUES a list of values, of
+whole numbers also ranges, both ends included; a word without = lists
+activations. One value sets a field for all. A sweep that is interrupted goes on
+when the same command is given again; started several times on one store, it is
+shared. It ends with a table over seeds.
+
+Flags:`
+
+// sweepFlags are the flags of a sweep.
+type sweepFlags struct {
+	sweep   vgrad.Sweep
+	shard   string
+	steps   int
+	measure string
+	every   int
+	store   string
+	backend string
+	out     string
+	json    bool
+	quiet   bool
+	dry     bool
+}
+
+func (w *sweepFlags) set() *flag.FlagSet {
+	f := flag.NewFlagSet("sweep", flag.ContinueOnError)
+	f.StringVar(&w.shard, "shard", "", "run part `I/N` of the sweep: I of N machines, from 1/N to N/N")
+	f.IntVar(&w.steps, "steps", 0, "steps of training, like steps=`N` (default 2500)")
+	f.StringVar(&w.measure, "measure", string(vgrad.MeanAbsGrad), "`quantities` to record beside loss and accuracy, separated by commas, or all;\nmean_abs_grad, which the table and the figures need, is always among them")
+	f.IntVar(&w.every, "every", 0, "record every `N`th step (default 10, with -measure all 1)")
+	f.StringVar(&w.store, "runs", "", "`folder` of the runs (default $VGRAD_RUNS, or the user's data folder)")
+	f.StringVar(&w.store, "store", "", "another name of -runs")
+	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
+	f.StringVar(&w.out, "out", "", "`file` of a page with the figures (default none)")
+	f.BoolVar(&w.json, "json", false, "print one JSON array to standard output, an object a run, and nothing else")
+	f.BoolVar(&w.quiet, "quiet", false, "no progress")
+	f.BoolVar(&w.dry, "n", false, "train nothing: say how many runs there are, how many are recorded, and how large")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), sweepUsage)
+		f.PrintDefaults()
+	}
+	return f
+}
+
+func sweepCommand(ctx context.Context, args []string, std streams) error {
+	var w sweepFlags
+	f := w.set()
+	over, err := parse(f, args, std)
+	if err != nil {
+		return err
+	}
+	if len(over) == 0 {
+		return usageError{errors.New("sweep: say over what, as in depth=2,6,12 seed=0..9")}
+	}
+	w.sweep.Over = over
+	if err := w.base(f); err != nil {
+		return err
+	}
+	es, err := w.experiments()
+	if err != nil {
+		return err
+	}
+	if err := writable(w.out); err != nil {
+		return err
+	}
+	store, err := runs.Open(w.store)
+	if err != nil {
+		return err
+	}
+	if w.dry {
+		return w.plan(std, store, es)
+	}
+	return w.run(ctx, std, store, es)
+}
+
+// base sets what the experiments share from the flags.
+func (w *sweepFlags) base(f *flag.FlagSet) error {
+	var wrong []error
+	f.Visit(func(fl *flag.Flag) {
+		if value := fl.Value.String(); (fl.Name == "steps" || fl.Name == "every") && value == "0" {
+			wrong = append(wrong, fmt.Errorf("-%s is 0; it must be above 0", fl.Name))
+		}
+	})
+	b := &w.sweep.Base
+	b.Steps, b.Measure.Every = w.steps, w.every
+	if w.measure == "all" {
+		return errors.Join(wrong...)
+	}
+	if w.every == 0 {
+		b.Measure.Every = 10
+	}
+	b.Measure.HistogramEvery = -1
+	for _, name := range append(words(w.measure), string(vgrad.MeanAbsGrad)) {
+		q := vgrad.Quantity(name)
+		info, err := q.Info()
+		if wrong = append(wrong, err); info.Histogram {
+			b.Measure.HistogramEvery = 0
+		}
+		if !slices.Contains(b.Measure.Quantities, q) {
+			b.Measure.Quantities = append(b.Measure.Quantities, q)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// experiments are those of the sweep, or of the shard.
+func (w *sweepFlags) experiments() ([]vgrad.Experiment, error) {
+	if w.shard == "" {
+		return w.sweep.Experiments()
+	}
+	i, n, ok := strings.Cut(w.shard, "/")
+	part, err := strconv.Atoi(i)
+	of, err2 := strconv.Atoi(n)
+	if !ok || err != nil || err2 != nil {
+		return nil, usageError{fmt.Errorf("sweep: -shard is %q; it is a part of so many, as 3/8", w.shard)}
+	}
+	return w.sweep.Shard(part, of)
+}
+
+// plan is what a sweep would do.
+type plan struct {
+	Sweep    int   `json:"sweep"`    // runs of the whole sweep
+	Runs     int   `json:"runs"`     // of this shard
+	Recorded int   `json:"recorded"` // of those
+	Programs int   `json:"programs"` // to compile for the others
+	Bytes    int64 `json:"bytes"`    // that the others will take, about
+}
+
+// plan says what would be done.
+func (w *sweepFlags) plan(std streams, store *runs.Store, es []vgrad.Experiment) error {
+	all, err := w.sweep.Experiments()
+	if err != nil {
+		return err
+	}
+	if err := (&lab.Lab{}).CheckSweep(es); err != nil {
+		return err
+	}
+	missing, err := store.Missing(es...)
+	if err != nil {
+		return err
+	}
+	p := plan{Sweep: len(all), Runs: len(es), Recorded: len(es) - len(missing)}
+	programs := map[string]bool{}
+	for _, e := range missing {
+		programs[engine.Key(e)] = true
+		p.Bytes += runs.Estimate(e)
+	}
+	if p.Programs = len(programs); w.json {
+		return json.NewEncoder(std.out).Encode(p)
+	}
+	shard := ""
+	if w.shard != "" {
+		shard = fmt.Sprintf(", %d of them in shard %s", p.Runs, w.shard)
+	}
+	_, err = fmt.Fprintf(std.out, "%d runs%s: %d recorded, %d to train as lanes of %d programs, about %s in %s\n",
+		p.Sweep, shard, p.Recorded, len(missing), p.Programs, size(p.Bytes), store.Dir())
+	return err
+}
+
+// size is a number of bytes for people.
+func size(bytes int64) string {
+	if bytes < 1e6 {
+		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
+	}
+	if bytes < 1e9 {
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+}
+
+func (w *sweepFlags) run(ctx context.Context, std streams, store *runs.Store, es []vgrad.Experiment) error {
+	line := &sweepLine{quiet: w.quiet, std: std}
+	if len(es) == 0 {
+		line.say("shard " + w.shard + " has no runs: there are more shards than work")
+	}
+	drawing := startRenderer(ctx, w.out != "", line.say)
+	l := &lab.Lab{Store: store, Backend: w.backend, Say: line.say}
+	defer l.Close()
+	err := l.Sweep(ctx, es, line.tell)
+	line.close()
+	if err != nil {
+		return err
+	}
+	r, err := sweep.Read(ctx, store, w.sweep, es)
+	if err != nil {
+		return err
+	}
+	if w.json {
+		enc := json.NewEncoder(std.out)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(r.Outcomes())
+	} else if len(r.Runs) > 0 {
+		err = printTable(std.out, r.Table())
+	}
+	if err != nil || w.out == "" || len(es) == 0 {
+		return err
+	}
+	return w.page(r, drawing())
+}
+
+// page writes the page: all of it or nothing.
+func (w *sweepFlags) page(r *sweep.Result, o page.Options) error {
+	p, err := r.Page()
+	if err != nil {
+		return err
+	}
+	var html bytes.Buffer
+	if err := p.Write(&html, o); err != nil {
+		return err
+	}
+	return writePage(w.out, html.Bytes())
+}
+
+// printTable prints a table in columns.
+func printTable(w io.Writer, t page.Table) error {
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{t.Columns}, t.Rows...) {
+		fmt.Fprintln(tab, strings.Join(row, "\t"))
+	}
+	if err := tab.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, t.Caption)
+	return err
+}
+
+// writePage replaces a file in one step.
+func writePage(path string, html []byte) error {
+	tmp := path + ".tmp"
+	err := os.WriteFile(tmp, html, 0o644)
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vgrad/lab/vgrad/lab"
+)
+
+// sparse is how far lines of progress are apart where standard error is no terminal.
+const sparse = 30 * time.Second
+
+// sweepLine shows the progress of a sweep: one line that changes on a terminal,
+// a line now and then elsewhere.
+type sweepLine struct {
+	quiet bool
+	std   streams
+
+	mu    sync.Mutex
+	text  string // on the terminal
+	drawn time.Time
+	last  lab.Progress
+}
+
+// say prints a notice above the line.
+func (s *sweepLine) say(notice string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+	fmt.Fprintln(s.std.err, "vgrad: "+notice)
+	s.draw(s.text)
+}
+
+// tell shows how far the sweep is.
+func (s *sweepLine) tell(p lab.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := s.last.Total == 0
+	s.last = p
+	wait := sparse
+	if s.std.tty {
+		wait = 100 * time.Millisecond
+	}
+	if s.quiet || !first && p.Done < p.Total && time.Since(s.drawn) < wait {
+		return
+	}
+	s.drawn = time.Now()
+	if s.std.tty {
+		s.wipe()
+		s.draw(p.String())
+		return
+	}
+	fmt.Fprintln(s.std.err, p)
+}
+
+// close leaves a last line.
+func (s *sweepLine) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.quiet || !s.std.tty || s.last.Total == 0 {
+		return
+	}
+	s.wipe()
+	fmt.Fprintf(s.std.err, "%v in %s\n", s.last, s.last.Took.Round(time.Second))
+}
+
+func (s *sweepLine) wipe() {
+	if s.std.tty && s.text != "" {
+		fmt.Fprint(s.std.err, "\r\033[K")
+	}
+}
+
+func (s *sweepLine) draw(text string) {
+	if s.std.tty {
+		s.text = text
+		fmt.Fprint(s.std.err, text)
+	}
+}
