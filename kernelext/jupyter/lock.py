@@ -1,13 +1,14 @@
-"""Writes requirements.txt: what JupyterLab needs, each file with its hash.
+"""Writes a lock: what some Python packages need, each file with its hash; without arguments JupyterLab's requirements.txt.
 
     python3.11 -m venv /tmp/lock && /tmp/lock/bin/python lock.py > requirements.txt
+    /tmp/lock/bin/python lock.py -pythons 3.11,3.12 -platforms "linux x86_64" jax==0.10.2 > jax.txt
 
 It asks pip what it would install for each Python and platform below and collects the
 hashes of those files. Run it with the oldest of the Pythons: pip reads the conditions of
 dependencies for the Python that it runs on. What only a Python kernel needs (ipykernel and all it brings) is
 left out: the lessons are written in Go.
 """
-import json, subprocess, sys, tempfile
+import argparse, json, subprocess, sys, tempfile
 from pip._vendor.packaging.markers import default_environment
 from pip._vendor.packaging.requirements import Requirement
 
@@ -20,6 +21,15 @@ PLATFORMS = {
     "linux aarch64": [f"manylinux_2_{g}_aarch64" for g in (17, 26, 27, 28, 31, 34)] + ["manylinux2014_aarch64"],
     "darwin arm64": [f"macosx_{v}_{a}" for v in ("11_0", "12_0", "13_0", "14_0", "15_0", "10_9", "10_13", "10_15") for a in ("arm64", "universal2")],
 }
+
+parser = argparse.ArgumentParser()
+parser.add_argument("wanted", nargs="*", default=WANTED)
+parser.add_argument("-left-out", type=lambda s: set(s.split(",")), default=LEFT_OUT)
+parser.add_argument("-pythons", type=lambda s: s.split(","), default=PYTHONS)
+parser.add_argument("-platforms", type=lambda s: s.split(","), default=list(PLATFORMS))
+args = parser.parse_args()
+WANTED, LEFT_OUT, PYTHONS = args.wanted, args.left_out, args.pythons
+PLATFORMS = {p: PLATFORMS[p] for p in args.platforms}
 
 
 def plan(python, tags):

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"strconv"
+)
+
+// article is part (b): whole processes, three scenarios, from start to exit.
+func (b *bench) article(ctx context.Context) (table, error) {
+	cs := []contestant{
+		b.walkthrough("vgrad, XLA", false, "-backend", "xla"),
+		b.walkthrough("vgrad, Go backend", false, "-backend", "go"),
+		b.walkthrough("vgrad, XLA, with the page", true, "-backend", "xla"),
+	}
+	for _, r := range b.rivals {
+		for _, w := range r.ways {
+			cs = append(cs, contestant{name: r.called(w), once: func(ctx context.Context) (float64, []outcome, error) {
+				return process(b.command(ctx, r, w, "article"))
+			}})
+		}
+	}
+	results, err := b.rounds(ctx, b.n, cs)
+	if err != nil {
+		return table{}, err
+	}
+	t := versus("seconds", 1, []side{
+		{results[0], b.targets(map[string]target{"torch": 0.35, "tensorflow": 0.35, "jax": 1})},
+		{results[1], b.targets(map[string]target{"torch": 1, "tensorflow": 1})},
+	}, results)
+	t.note("From the start of the process to its end; our program was built and their packages compiled to bytecode before. Ours has an empty store, unpacks and " +
+		"checks MNIST and records all scalar quantities at every step and histograms at every 200th; theirs find MNIST unpacked and keep mean |∂L/∂W| of every step.")
+	return t, nil
+}
+
+// seeds is part (d): the three scenarios with many seeds.
+func (b *bench) seeds(ctx context.Context) (table, error) {
+	n := strconv.Itoa(b.options.seeds)
+	cs := []contestant{b.walkthrough("vgrad, XLA", false, "-backend", "xla", "-seeds", n)}
+	for _, r := range b.rivals {
+		for _, w := range r.ways {
+			if r.name == "torch" {
+				cs = append(cs, b.scaled(r, w))
+			}
+		}
+	}
+	results, err := b.rounds(ctx, b.n, cs)
+	if err != nil {
+		return table{}, err
+	}
+	t := versus("seconds", 1, []side{{results[0], b.targets(map[string]target{"torch": 0.10})}}, results)
+	t.note("%s seeds of three scenarios. Ours trained them all; the others trained %d, and the time that a further seed takes was scaled to %[1]s.", n, b.rivalSeeds)
+	return t, nil
+}
+
+// scaled is a contestant that trains few seeds and says how long all would take.
+func (b *bench) scaled(r rival, w way) contestant {
+	return contestant{name: r.called(w), once: func(ctx context.Context) (float64, []outcome, error) {
+		seconds, got, err := process(b.command(ctx, r, w, "article", "-seeds", strconv.Itoa(b.rivalSeeds)))
+		return scale(seconds, got, b.options.seeds), got, err
+	}}
+}
+
+// scale says how long a process would have taken with so many seeds: each further one as
+// long as those after its scenario's first, which may have compiled, took on average.
+func scale(seconds float64, got []outcome, seeds int) float64 {
+	further, count, scenarios := 0.0, 0, map[string]bool{}
+	for _, o := range got {
+		if scenarios[o.Activation] {
+			further += o.Seconds
+			count++
+		}
+		scenarios[o.Activation] = true
+	}
+	if count == 0 {
+		return seconds
+	}
+	return seconds + further/float64(count)*float64(seeds*len(scenarios)-len(got))
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/engine"
+)
+
+// growthSteps are enough to tell a step's time where it is long.
+const growthSteps = 200
+
+// growth is part (e): a step's time over depth, width and lanes.
+func (b *bench) growth(ctx context.Context) (table, error) {
+	t := table{head: []string{"network", "vgrad, XLA"}}
+	for _, r := range b.rivals {
+		t.head = append(t.head, r.called(r.quick()))
+	}
+	for _, depth := range []int{6, 12, 25, 50, 100} {
+		if err := b.grown(ctx, &t, fmt.Sprintf("depth %d", depth), vgrad.Experiment{Depth: depth}, 1); err != nil {
+			return t, err
+		}
+	}
+	for _, width := range []int{10, 32, 100, 256, 1024} {
+		if err := b.grown(ctx, &t, fmt.Sprintf("width %d", width), vgrad.Experiment{Width: width}, 1); err != nil {
+			return t, err
+		}
+	}
+	for _, lanes := range []int{1, 4, 16, 64, 256} {
+		if err := b.grown(ctx, &t, fmt.Sprintf("%d lanes, a seed each", lanes), vgrad.Experiment{}, lanes); err != nil {
+			return t, err
+		}
+	}
+	t.note("ms a step, median (min–max), of %d steps with ReLU and mean |∂L/∂W| at every step; of lanes, of a step of all together.", growthSteps)
+	return t, nil
+}
+
+// grown adds the row of a network; lanes are ours alone.
+func (b *bench) grown(ctx context.Context, t *table, name string, e vgrad.Experiment, lanes int) error {
+	e.Activation, e.Steps, e.Measure = "relu", growthSteps, meanGradient
+	cs := []contestant{b.ours(name+", vgrad", "xla", engine.Auto, e, lanes)}
+	if lanes == 1 {
+		ask := request{Depth: e.WithDefaults().Depth, Width: e.WithDefaults().Width, Activation: e.Activation, Steps: e.Steps}
+		for _, r := range b.rivals {
+			cs = append(cs, b.serve(ctx, r, r.quick(), ask))
+		}
+	}
+	results, err := b.rounds(ctx, b.n, cs)
+	if err != nil {
+		return err
+	}
+	row := []string{name}
+	for _, r := range results {
+		row = append(row, spreadOf(r.times).times(milli/growthSteps).String())
+		if r.out != "" {
+			t.note("Left out: %s, %s: %s", name, r.name, r.out)
+		}
+	}
+	for len(row) < len(t.head) {
+		row = append(row, "")
+	}
+	t.row(row...)
+	return nil
+}

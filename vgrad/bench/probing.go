@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/engine"
+)
+
+// probes are what is measured of ours, beside loss and accuracy, at more and more cost.
+var probes = []struct {
+	name          string
+	measure       vgrad.Measure
+	article, wide target // over the unprobed step, for the article's net and width 256
+}{
+	{"nothing", vgrad.Measure{Quantities: []vgrad.Quantity{}, HistogramEvery: -1}, 0, 0},
+	{"mean |∂L/∂W| at every step", meanGradient, 1.10, 1.05},
+	{"all scalar quantities at every step", vgrad.Measure{HistogramEvery: -1}, 1.35, 1.05},
+	{"histograms of W and ∂L/∂W at every 10th", vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights, vgrad.Gradients}, HistogramEvery: 10}, 1.3, 0},
+}
+
+// probing is part (c): our step with probes over the same without.
+func (b *bench) probing(ctx context.Context) (table, error) {
+	t := table{head: []string{"network", "measured", "ms a step, median (min–max)", "÷ unprobed", "target"}}
+	for _, net := range []struct {
+		name         string
+		width, steps int
+	}{{"the article's", 10, 2500}, {"width 256", 256, 500}} {
+		var cs []contestant
+		for _, p := range probes {
+			e := vgrad.Experiment{Width: net.width, Steps: net.steps, Activation: "relu", Measure: p.measure}
+			cs = append(cs, b.ours(fmt.Sprintf("%s, %s", net.name, p.name), "xla", engine.Auto, e, 1))
+		}
+		results, err := b.rounds(ctx, b.n, cs)
+		if err != nil {
+			return t, err
+		}
+		for i, r := range results {
+			goal := probes[i].article
+			if net.width != 10 {
+				goal = probes[i].wide
+			}
+			row := []string{net.name, probes[i].name, spreadOf(r.times).times(milli / float64(net.steps)).String()}
+			t.row(append(row, goal.cells(ratio(r, results[0]))...)...)
+		}
+	}
+	t.note("ReLU on XLA; loss and accuracy are measured in all.")
+	return t, nil
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// files are the rivals' scripts, and the locks of their environments as
+// kernelext/jupyter/lock.py writes them: every package with its version and hashes.
+//
+//go:embed rivals
+var files embed.FS
+
+// rival is a library that we are compared with.
+type rival struct {
+	name, title string // "torch", "PyTorch"
+	pack        string // its package in the lock
+	download    string // how much it is, for people
+	ways        []way  // to use it, the usual one first
+}
+
+// quick is the way that part (e) measures: the usual one, with a single thread, which
+// does no harm to nets this small and is not disturbed by other programs.
+func (r rival) quick() way { return r.ways[1] }
+
+// way is a way to use a rival.
+type way struct {
+	name    string // for people
+	variant string // for its script
+	threads int    // 0: its own choice
+}
+
+var rivals = []rival{
+	{"torch", "PyTorch", "torch", "3 GB, 6 GB unpacked", []way{
+		{"eager", "eager", 0}, {"eager, 1 thread", "eager", 1}, {"the step through torch.compile, 1 thread", "compile", 1},
+	}},
+	{"tensorflow", "TensorFlow", "tensorflow-cpu", "350 MB, 1.6 GB unpacked", []way{
+		{"a tf.function call a step", "step", 0}, {"a tf.function call a step, 1 thread", "step", 1},
+		{"the loop in one tf.function, 1 thread", "loop", 1}, {"the loop in one tf.function, XLA", "xla", 0},
+	}},
+	{"jax", "JAX", "jax", "150 MB, 600 MB unpacked", []way{{"lax.scan", "", 0}, {"lax.scan, 1 thread", "", 1}}},
+}
+
+func rivalNamed(name string) (rival, error) {
+	var known []string
+	for _, r := range rivals {
+		if r.name == name {
+			return r, nil
+		}
+		known = append(known, r.name)
+	}
+	return rival{}, fmt.Errorf("there is no rival %q; there are %s", name, strings.Join(known, ", "))
+}
+
+func (r rival) script() string { return "with_" + r.name + ".py" }
+
+// lock returns the text of its requirements.
+func (r rival) lock() (string, error) {
+	text, err := files.ReadFile("rivals/" + r.name + ".txt")
+	return string(text), err
+}
+
+// version is that of its package in the lock.
+func (r rival) version() string {
+	text, _ := r.lock() // embedded, or version is "" and a test fails
+	_, rest, _ := strings.Cut("\n"+text, "\n"+r.pack+"==")
+	version, _, _ := strings.Cut(rest, " ")
+	return version
+}
+
+// called is how tables call a way of the rival.
+func (r rival) called(w way) string { return fmt.Sprintf("%s %s, %s", r.title, r.version(), w.name) }
+
+// command is its script with its environment's Python, in a mode, in a way.
+func (b *bench) command(ctx context.Context, r rival, w way, mode string, more ...string) *exec.Cmd {
+	args := append([]string{b.place.file("scripts", r.script()), mode, "-variant", w.variant, "-threads", strconv.Itoa(w.threads)}, more...)
+	cmd := exec.CommandContext(ctx, b.place.python(r), args...)
+	cmd.Env = append(os.Environ(), "VGRAD_BENCH_DATA="+b.place.file("data"), "PYTHONNOUSERSITE=1", "TORCHINDUCTOR_CACHE_DIR="+b.place.file("inductor"))
+	return cmd
+}
+
+// request is what a serving rival is asked to train; zero fields are the article's.
+type request struct {
+	Depth      int    `json:"depth,omitempty"`
+	Width      int    `json:"width,omitempty"`
+	Activation string `json:"activation,omitempty"`
+	Steps      int    `json:"steps,omitempty"`
+}
+
+// server is a rival's process that trains what it is asked to, keeping what it compiled.
+type server struct {
+	start  func() *exec.Cmd
+	cmd    *exec.Cmd // nil: not started
+	in     io.WriteCloser
+	out    *bufio.Reader
+	stderr *tail
+}
+
+// serving returns the server of a way of a rival; it starts when it is first asked.
+func (b *bench) serving(ctx context.Context, r rival, w way) *server {
+	return &server{start: func() *exec.Cmd { return b.command(ctx, r, w, "serve") }}
+}
+
+// ask trains once. It kills the process when ctx ends before the answer.
+func (s *server) ask(ctx context.Context, r request) (o outcome, err error) {
+	if s.cmd == nil {
+		if err := s.open(); err != nil {
+			return o, err
+		}
+	}
+	answered := make(chan struct{})
+	go func() {
+		o, err = s.exchange(r)
+		close(answered)
+	}()
+	select {
+	case <-answered:
+		if err != nil {
+			s.close()
+			err = fmt.Errorf("%w: %s", err, s.stderr)
+		}
+		return o, err
+	case <-ctx.Done():
+		s.kill()
+		<-answered
+		s.close()
+		return o, ctx.Err()
+	}
+}
+
+func (s *server) open() (err error) {
+	cmd := s.start()
+	s.stderr = &tail{}
+	cmd.Stderr = s.stderr
+	if s.in, err = cmd.StdinPipe(); err != nil {
+		return err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	s.out = bufio.NewReader(out)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.cmd = cmd
+	return nil
+}
+
+func (s *server) exchange(r request) (o outcome, err error) {
+	question, err := json.Marshal(r)
+	if err != nil {
+		return o, err
+	}
+	_, err = s.in.Write(append(question, '\n'))
+	line := ""
+	if err == nil {
+		line, err = s.out.ReadString('\n')
+	}
+	if err != nil {
+		return o, fmt.Errorf("it ended: %w", err)
+	}
+	all, err := outcomes([]byte(line))
+	if err == nil && len(all) != 1 {
+		err = fmt.Errorf("it answered with %d outcomes", len(all))
+	}
+	if err != nil {
+		return o, err
+	}
+	return all[0], nil
+}
+
+// kill ends the process, which may have ended.
+func (s *server) kill() { _ = s.cmd.Process.Kill() }
+
+// close ends the process and waits until it has.
+func (s *server) close() {
+	if s.cmd != nil {
+		s.kill()
+		_ = s.cmd.Wait() // killed
+		s.cmd = nil
+	}
+}
+
+// outcomes reads the last line of what a program printed.
+func outcomes(printed []byte) ([]outcome, error) {
+	var all []outcome
+	text := strings.TrimSpace(string(printed))
+	if err := json.Unmarshal([]byte(text), &all); err == nil {
+		return all, nil
+	}
+	line := text[strings.LastIndexByte(text, '\n')+1:]
+	if err := json.Unmarshal([]byte(line), &all); err != nil {
+		return nil, fmt.Errorf("read what it printed: %w: %.200q", err, line)
+	}
+	return all, nil
+}
+
+// process runs a program from its start to its end and reads the outcomes it prints.
+func process(cmd *exec.Cmd) (seconds float64, got []outcome, err error) {
+	stderr := &tail{}
+	cmd.Stderr = stderr
+	start := time.Now()
+	printed, err := cmd.Output()
+	seconds = time.Since(start).Seconds()
+	if err != nil {
+		return seconds, nil, fmt.Errorf("%w: %s", err, stderr)
+	}
+	got, err = outcomes(printed)
+	return seconds, got, err
+}
+
+// tail keeps the end of what is written to it.
+type tail struct{ text []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.text = append(t.text, p...)
+	if over := len(t.text) - 500; over > 0 {
+		t.text = t.text[over:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return strings.Join(strings.Fields(string(t.text)), " ") }
+
+var errOffline = errors.New("it is missing, and VGRAD_OFFLINE=1 lets nothing be fetched")
