@@ -66,8 +66,8 @@ type Experiment struct {
 // 200th. Step 0 is always recorded.
 type Measure struct {
 	// Quantities to record beside the loss and the accuracies, which are
-	// always recorded. Nil: all of them.
-	Quantities []Quantity `json:"quantities,omitempty"`
+	// always recorded. Nil: all of them; empty: none.
+	Quantities []Quantity `json:"quantities,omitzero"`
 	// Every how many steps the scalars are recorded. Zero: 1.
 	Every int `json:"every,omitempty"`
 	// HistogramEvery is the same for histograms. Zero: 200; negative: none.

@@ -115,6 +115,17 @@ func TestHashTellsApart(t *testing.T) {
 	if a.Hash() != b.Hash() {
 		t.Error("the order of quantities changes the hash")
 	}
+	none := vgrad.Experiment{Measure: vgrad.Measure{Quantities: []vgrad.Quantity{}}}
+	if none.Hash() == (vgrad.Experiment{}).Hash() {
+		t.Error("to measure nothing has the hash of measuring everything")
+	}
+	text, err := json.Marshal(none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := vgrad.ParseExperiment(text); err != nil || back.Hash() != none.Hash() || back.Measure.Measures(vgrad.Dead) {
+		t.Errorf("%s came back as %+v, %v", text, back, err)
+	}
 }
 
 func TestParseExperiment(t *testing.T) {
