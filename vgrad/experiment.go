@@ -207,18 +207,24 @@ func (e *Experiment) set(name, value string) error {
 // field returns a top-level field that is no struct, by its JSON name.
 func (e *Experiment) field(name string) (reflect.Value, error) {
 	v := reflect.ValueOf(e).Elem()
-	var known []string
 	for i := range v.NumField() {
-		if v.Field(i).Kind() == reflect.Struct {
-			continue
+		if f := v.Field(i); f.Kind() != reflect.Struct && fieldName(v.Type().Field(i)) == name {
+			return f, nil
 		}
-		has := fieldName(v.Type().Field(i))
-		if has == name {
-			return v.Field(i), nil
-		}
-		known = append(known, has)
 	}
-	return reflect.Value{}, fmt.Errorf("vgrad: an experiment has no field %q; it has %s", name, strings.Join(known, ", "))
+	return reflect.Value{}, fmt.Errorf("vgrad: an experiment has no field %q; it has %s", name, strings.Join(Fields(), ", "))
+}
+
+// Fields lists the top-level fields that Vary can set, by their JSON names.
+func Fields() []string {
+	var names []string
+	t := reflect.TypeFor[Experiment]()
+	for i := range t.NumField() {
+		if t.Field(i).Type.Kind() != reflect.Struct {
+			names = append(names, fieldName(t.Field(i)))
+		}
+	}
+	return names
 }
 
 // Field returns the value of a top-level field by its JSON name, as Vary reads

@@ -26,7 +26,9 @@ func small(t testing.TB) map[string]*Figure {
 		"scalar_missing": ok(MeanGradient([]vgrad.Source{hole}, 1)),
 		"flow":           ok(GradientFlow(runs[:2])), "flow_seeds": ok(GradientFlow(seeds, vgrad.MeanAbsGrad)),
 		"ridge": ok(Ridge(runs[0], vgrad.Weights, 4)), "heatmap": ok(Heatmap(runs[0], vgrad.Weights, 4)),
-		"layermap": ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
+		"layermap":  ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
+		"factormap": ok(FactorMap(swept(3), "depth", "activation")), "trend": ok(FactorTrend(swept(3), "depth")),
+		"trend_one": ok(Trend([]vgrad.Source{sweptRun(vgrad.Experiment{}, 3)}, vgrad.ValAccuracy, "learning_rate")),
 	}
 }
 
@@ -108,6 +110,18 @@ func TestBadArguments(t *testing.T) {
 		{"scalar as histogram", figure(Ridge(runs[0], vgrad.Loss, 0)), []string{"Scalar"}},
 		{"histogram not recorded", figure(Heatmap(bare[0], vgrad.Weights, 1)), []string{"no weights"}},
 		{"flow of the network", figure(GradientFlow(runs, vgrad.Loss)), []string{"whole network"}},
+		{"no sources, map", figure(FactorMap(nil, "depth", "activation")), []string{"no sources"}},
+		{"no sources, trend", figure(FactorTrend(nil, "depth")), []string{"no sources"}},
+		{"unknown field", figure(FactorMap(swept(1), "depht", "activation")), []string{`"depht"`, "depth"}},
+		{"unknown field of rows", figure(FactorMap(swept(1), "depth", "activ")), []string{`"activ"`}},
+		{"one field", figure(FactorMap(swept(1), "depth", "depth")), []string{"two fields"}},
+		{"no experiment", figure(FactorMap([]vgrad.Source{struct{ vgrad.Source }{bare[0]}}, "depth", "width")), []string{`"bare"`, "experiment"}},
+		{"no experiment, trend", figure(FactorTrend([]vgrad.Source{struct{ vgrad.Source }{bare[0]}}, "depth")), []string{`"bare"`, "experiment"}},
+		{"no gradient, map", figure(FactorMap(bare, "depth", "width")), []string{`"bare"`, "mean_abs_grad of layer 1"}},
+		{"trend over words", figure(FactorTrend(swept(1), "activation")), []string{"activation", "no number"}},
+		{"trend of unknown field", figure(FactorTrend(swept(1), "depht")), []string{`"depht"`}},
+		{"trend of layers", figure(Trend(swept(1), vgrad.MeanAbsGrad, "depth")), []string{"a value a layer"}},
+		{"trend of nothing", figure(Trend(bare, vgrad.ValAccuracy, "depth")), []string{"val_accuracy"}},
 		{"three quantities", figure(GradientFlow(runs, vgrad.MeanAbsGrad, vgrad.RMSDelta, vgrad.Dead)), []string{"at most 2"}},
 	} {
 		if c.err == nil {
@@ -159,6 +173,7 @@ func TestNothingToDraw(t *testing.T) {
 	for _, f := range []*Figure{
 		ok(MeanGradient([]vgrad.Source{src}, 1)), ok(GradientFlow([]vgrad.Source{src})), ok(LayerMap(src, vgrad.MeanAbsGrad)),
 		ok(Ridge(hist, vgrad.Weights, 1)), ok(Heatmap(hist, vgrad.Weights, 1)),
+		ok(FactorMap([]vgrad.Source{src}, "depth", "width")), ok(FactorTrend([]vgrad.Source{src}, "depth")),
 	} {
 		if _, err := f.HTML(HTMLOptions{Renderer: renderer(t)}); err != nil {
 			t.Errorf("%s: %v", f.Title, err)

@@ -3,6 +3,7 @@ package chart_test
 import (
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/chart"
@@ -52,6 +53,57 @@ func ExampleGradientFlow() {
 	fmt.Println(fig.Table.Columns, fig.Table.Rows)
 	// Output:
 	// [layer sigmoid] [[1 0.001] [2 0.01]]
+}
+
+// ran is a run of an experiment whose gradient shrinks threefold with every layer.
+type ran struct {
+	vgrad.Source
+	vgrad.Experiment
+}
+
+func (r ran) Label() string         { return r.Name() }
+func (r ran) Ran() vgrad.Experiment { return r.Experiment }
+func (r ran) Sites() (sites []vgrad.Site) {
+	for l := 1; l <= r.Depth; l++ {
+		sites = append(sites, vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", l), Layer: l})
+	}
+	return sites
+}
+
+func (r ran) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
+	return func(yield func(vgrad.Sample) bool) {
+		for _, s := range r.Sites() {
+			if q != vgrad.MeanAbsGrad || !yield(vgrad.Sample{Site: s, Quantity: q, Value: math.Pow(3, float64(s.Layer-1))}) {
+				return
+			}
+		}
+	}
+}
+
+func ExampleFactorMap() {
+	runs := []vgrad.Source{
+		ran{Experiment: vgrad.Experiment{Depth: 2, Activation: "sigmoid"}}, ran{Experiment: vgrad.Experiment{Depth: 6, Activation: "sigmoid"}},
+		ran{Experiment: vgrad.Experiment{Depth: 2, Activation: "tanh"}},
+	}
+	fig, err := chart.FactorMap(runs, "depth", "activation")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fig.Table.Columns, fig.Table.Rows)
+	// Output:
+	// [activation depth 2 depth 6] [[sigmoid 3 243] [tanh 3 –]]
+}
+
+func ExampleFactorTrend() {
+	fig, err := chart.FactorTrend([]vgrad.Source{ran{Experiment: vgrad.Experiment{Depth: 2}}, ran{Experiment: vgrad.Experiment{Depth: 6}}}, "depth")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fig.Title, fig.Table.Rows)
+	// Output:
+	// Gradient factor by depth [[2 3] [6 243]]
 }
 
 func ExampleFigure_Option() {

@@ -31,7 +31,7 @@ type Figure struct {
 	Height  int    // CSS pixels of the drawing
 	Table   Table  // for readers without a picture
 
-	kind    string   // how figure.js draws it: "scalar", "flow", "ridge", "cells"
+	kind    string   // how figure.js draws it: "scalar", "flow", "ridge", "cells", "map"
 	labels  []string // the order in which labels take their looks
 	painted []string // the label each series is drawn for; "" for none
 	option  map[string]any
@@ -54,13 +54,17 @@ type extra struct {
 	Frames []frame    `json:"frames,omitempty"`
 	Value  string     `json:"value,omitempty"`  // what a tooltip calls the value
 	Curves []int      `json:"curves,omitempty"` // steps of a ridge's curves
+	X      string     `json:"x,omitempty"`      // what a line figure's horizontal axis is; "" for steps
+	Ticks  []num      `json:"ticks,omitempty"`  // where it has ticks, and the lines their points
+	Marks  [][]any    `json:"marks,omitempty"`  // of a map: column, row and what stands in a cell without a colour
 	Scale  string     `json:"scale,omitempty"`  // of a heat map's colours: "share" is log(1+percent), "log10", "" is linear
 }
 
 // lineInfo describes a line of a scalar figure: the series it is drawn by.
 type lineInfo struct {
 	Series int      `json:"series"`
-	Band   int      `json:"band"` // series of its 10–90 % band; -1: none
+	Band   int      `json:"band"`            // series of its 10–90 % band; -1: none
+	Bands  []int    `json:"bands,omitempty"` // series of further pieces of it
 	Gaps   [][]any  `json:"gaps,omitempty"`
 	Means  [][5]num `json:"means,omitempty"` // step, n, mean, low, high
 }

@@ -110,9 +110,9 @@
     return top + 28; // the name of the vertical axis
   }
   function layout(o, spec, state, top) {
-    const foot = 50, left = spec.kind === "ridge" ? 58 : 62;
+    const foot = 50, left = spec.kind === "ridge" ? 58 : spec.kind === "map" ? Math.max(62, ...o.yAxis[0].data.map((n) => textWidth(n, 11) + 18)) : 62;
     if (o.grid.length === 1) {
-      o.grid = [{ left, right: spec.kind === "cells" ? 96 : 22, top, bottom: foot }];
+      o.grid = [{ left, right: spec.kind === "cells" || spec.kind === "map" ? 96 : 22, top, bottom: foot }];
     } else if (stacked(spec, state)) {
       const each = (state.height - top - 2 * foot - 34) / 2;
       o.grid = [{ left, right: 22, top, height: each }, { left, right: 22, top: top + each + foot + 34, height: each }];
@@ -133,6 +133,8 @@
   // Over more than a decade the ends of the axis go without a label, unless they are decades.
   function setRange(axis, range, state) {
     Object.assign(axis, range);
+    const decades = Math.log10(range.max / range.min);
+    if (decades > 8 && !state.zoomed) axis.interval = [2, 5, 10, 20, 50].find((i) => decades / i <= 7) || 100;
     if (range.max / range.min > 20 && !state.zoomed) axis.axisLabel.formatter = (v) => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? logTick(v) : "";
   }
   function setLog(axis, log) {
@@ -152,8 +154,9 @@
       silent: true, tooltip: { show: false }, clip: false, z: 6, data: some.map((v) => [v, 0.015]) }, hollow ? wedge : cross));
   }
 
-  const kinds = { scalar, flow, ridge, cells };
+  const kinds = { scalar, flow, ridge, cells, map };
 
+  const bands = (about) => about.band >= 0 ? [about.band].concat(about.bands || []) : [];
   function scalar(o, spec, state, t) {
     setLog(o.yAxis[0], state.log);
     const lines = spec.lines, seen = [];
@@ -162,19 +165,25 @@
       const back = new Map(gaps.filter((g) => g.length > 2).map((g) => [g[0], g[2]]));
       const raw = s.data.map((p) => back.has(p[0]) ? [p[0], back.get(p[0])] : p);
       s.data = onAxis(raw, state.log);
-      seen.push(...raw.map((p) => p[1]), ...(about.band >= 0 ? o.series[about.band].data.map((p) => p[1]) : []));
-      if (about.band >= 0) { Object.assign(o.series[about.band], { silent: true, z: 1, symbol: "none", tooltip: { show: false } }); }
+      seen.push(...raw.map((p) => p[1]), ...bands(about).flatMap((band) => o.series[band].data.map((p) => p[1])));
+      for (const band of bands(about)) Object.assign(o.series[band], { silent: true, z: 1, symbol: "none", tooltip: { show: false } });
       footMarks(o, s, { x: 0, foot: 1 }, gaps.filter((g) => g.length === 2).map((g) => g[0]), false);
       if (state.log) footMarks(o, s, { x: 0, foot: 1 }, raw.filter((p) => p[1] !== null && p[1] <= 0).map((p) => p[0]), true);
       if (state.weight > 0) smoothLine(o, about, raw, state);
       s.connectNulls = false;
       s.z = 3;
+      if (spec.ticks) { Object.assign(s, { showSymbol: true, itemStyle: { borderColor: t.background, borderWidth: 1 } }); return; }
       const at = s.data.filter((p) => p[1] !== null), n = Math.min(7, at.length - 1);
       const spots = n < 1 ? [] : [...Array(n).keys()].map((i) => at[Math.floor((i + (k + 0.5) / lines.length) * (at.length - 1) / n)]);
       o.series.push({ type: "scatter", name: s.name, color: s.color, symbol: s.symbol, symbolSize: 8, silent: true, z: 4,
         tooltip: { show: false }, itemStyle: { borderColor: t.background, borderWidth: 1 }, data: spots });
     });
     if (state.log) setRange(o.yAxis[0], logRange(...extent(seen, true)), state);
+    if (spec.ticks) {
+      Object.assign(o.xAxis[0].axisLabel, { customValues: spec.ticks, formatter: (v) => number(v, 4) });
+      Object.assign(o.xAxis[0].axisTick, { customValues: spec.ticks });
+      o.xAxis[0].splitLine = { show: false };
+    }
   }
   // The line becomes its moving average; what was recorded stays faint behind it.
   function smoothLine(o, about, raw, state) {
@@ -246,6 +255,44 @@
     o.series[0].emphasis = { itemStyle: { borderColor: t.ink, borderWidth: 1 } };
   }
 
+  // ---- a map: two hues that meet at log10 = 0, the number in each cell --------
+  const rgb = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16));
+  const hex = (parts) => "#" + parts.map((v) => Math.round(v).toString(16).padStart(2, "0")).join("");
+  function diverge(z, most, t) {
+    const ramp = z < 0 ? t.warm : [t.warm[0]].concat(t.ramp.slice(1)), at = Math.min(1, Math.abs(z) / most) * (ramp.length - 1), i = Math.min(Math.floor(at), ramp.length - 2);
+    const [a, b] = [rgb(ramp[i]), rgb(ramp[i + 1])];
+    return hex(a.map((v, k) => v + (at - i) * (b[k] - v)));
+  }
+  const luminance = (c) => rgb(c).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4)).reduce((sum, v, i) => sum + [0.2126, 0.7152, 0.0722][i] * v, 0);
+  const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  const inkOn = (c) => contrast(luminance(c), 1) > contrast(luminance(c), luminance("#16191d")) ? "#ffffff" : "#16191d";
+  function factor(v, precision) {
+    if (v >= 0.01 && v < 1000) return String(+v.toPrecision(precision));
+    const [m, e] = v.toExponential(precision - 1).split("e");
+    return (+m === 1 ? "" : +m + "·") + "10" + superscript(+e);
+  }
+
+  function map(o, spec, state, t) {
+    const visual = o.visualMap[0], most = Math.max(Math.abs(visual.min), Math.abs(visual.max)) || 1;
+    const colours = [...Array(17).keys()].map((i) => diverge(visual.min + (visual.max - visual.min) * i / 16, most, t));
+    const text = (z) => factor(Math.pow(10, z), 2);
+    Object.assign(visual, { inRange: { color: colours }, textStyle: { color: t.soft, fontSize: 11 }, right: 6, top: "middle", itemHeight: Math.min(150, state.height - 150), itemWidth: 14,
+      calculable: !!state.live, formatter: text, text: state.live ? undefined : [text(visual.max), text(visual.min)] });
+    for (const axis of [o.xAxis[0], o.yAxis[0]]) {
+      axis.splitLine = { show: false };
+      axis.axisTick.alignWithLabel = true;
+    }
+    o.yAxis[0].axisLabel.interval = 0;
+    const s = o.series[0], room = (state.width - o.grid[0].left - o.grid[0].right) / o.xAxis[0].data.length - 6;
+    const label = (v, precision) => factor(v[3], precision) + (v[7] > 0 ? "*" : "");
+    const precision = [2, 1].find((p) => s.data.every((v) => textWidth(label(v, p), 11) <= room));
+    Object.assign(s, { progressive: 0, itemStyle: { borderWidth: 2, borderColor: t.background }, emphasis: { itemStyle: { borderColor: t.ink } },
+      label: { show: precision !== undefined, fontSize: 11, formatter: (p) => label(p.value, precision) } });
+    s.data = s.data.map((v) => ({ value: v, label: { color: inkOn(diverge(v[2], most, t)) } }));
+    o.series.push({ type: "scatter", name: s.name, silent: true, tooltip: { show: false }, symbol: "rect", symbolSize: 1, itemStyle: { color: "transparent" }, z: 4,
+      label: { show: true, position: "inside", fontSize: 11, color: t.soft, formatter: (p) => p.value[2] }, data: spec.marks || [] });
+  }
+
   // A static picture without what only a live one needs, its polylines in
   // steps of a tenth of a pixel: about half the size, to the eye the same.
   function shrink(svg) {
@@ -284,5 +331,5 @@
       });
     } finally { chart.dispose(); }
   }
-  root.vgradFigures = { themes, present, svg, smooth, number, percent, heightFor };
+  root.vgradFigures = { themes, present, svg, smooth, number, percent, factor, bands, heightFor };
 })(typeof window !== "undefined" ? window : globalThis);

@@ -16,11 +16,14 @@ import (
 // fake is a source made by hand.
 type fake struct {
 	label   string
+	of      vgrad.Experiment
 	layers  int
 	samples map[vgrad.Quantity][]vgrad.Sample
 }
 
 func (f *fake) Label() string { return f.label }
+
+func (f *fake) Ran() vgrad.Experiment { return f.of }
 
 func (f *fake) Sites() []vgrad.Site {
 	var sites []vgrad.Site
@@ -125,6 +128,47 @@ func repetitions(seeds, steps int) []vgrad.Source {
 	return all
 }
 
+// swept returns seeds of experiments whose factor grows with depth: of sigmoid
+// by 3 with every layer, of ReLU not, of tanh below 1. Of sigmoid at depth 12 no
+// gradient arrives, of ReLU there some are NaN and of tanh all of them; of tanh at
+// depth 2 there is no run.
+func swept(seeds int) []vgrad.Source {
+	var all []vgrad.Source
+	for _, depth := range []int{12, 2, 6} {
+		for _, activation := range []string{"sigmoid", "tanh", "relu"} {
+			for seed := range seeds {
+				if activation == "tanh" && depth == 2 {
+					continue
+				}
+				factor := map[string]float64{"sigmoid": math.Pow(3, float64(depth)), "tanh": 0.2, "relu": 1.5}[activation] * (1 + float64(seed))
+				switch {
+				case depth < 12:
+				case activation == "sigmoid":
+					factor = math.Inf(1)
+				case activation == "tanh" || seed == 0:
+					factor = math.NaN()
+				}
+				all = append(all, sweptRun(vgrad.Experiment{Depth: depth, Activation: activation, Seed: uint64(seed)}, factor))
+			}
+		}
+	}
+	return all
+}
+
+// sweptRun is a run with that factor.
+func sweptRun(e vgrad.Experiment, factor float64) *fake {
+	f := &fake{label: e.NameBy("activation", "depth"), of: e, layers: e.Depth, samples: map[vgrad.Quantity][]vgrad.Sample{}}
+	for layer := 1; layer <= e.Depth; layer++ {
+		grad := 0.01
+		if layer == 1 {
+			grad /= factor
+		}
+		f.put(vgrad.MeanAbsGrad, 0, layer, grad)
+	}
+	f.put(vgrad.ValAccuracy, 10, 0, 1/float64(e.Depth)+0.01*float64(e.Seed))
+	return f
+}
+
 // echarts returns the library; a test that lacks it fails and says what brings it.
 func echarts(t testing.TB) []byte {
 	t.Helper()
@@ -178,18 +222,21 @@ func gallery(t testing.TB) map[string]*Figure {
 		}
 	}
 	return map[string]*Figure{
-		"accuracy":  ok(Accuracy(runs)),
-		"loss":      ok(Loss(runs)),
-		"gradient6": ok(MeanGradient(runs, 6)),
-		"gradient1": ok(MeanGradient(runs, 1)),
-		"seeds":     ok(Accuracy(seeds)),
-		"seeds1":    ok(MeanGradient(seeds, 1)),
-		"broken":    ok(MeanGradient([]vgrad.Source{runs[0], broken}, 2)),
-		"flow":      ok(GradientFlow(runs)),
-		"flowseeds": ok(GradientFlow(seeds, vgrad.MeanAbsGrad)),
-		"ridge":     ok(Ridge(runs[2], vgrad.Weights, 4)),
-		"ridgegrad": ok(Ridge(runs[2], vgrad.Gradients, 4)),
-		"heatmap":   ok(Heatmap(runs[2], vgrad.Weights, 4)),
-		"layermap":  ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
+		"accuracy":   ok(Accuracy(runs)),
+		"loss":       ok(Loss(runs)),
+		"gradient6":  ok(MeanGradient(runs, 6)),
+		"gradient1":  ok(MeanGradient(runs, 1)),
+		"seeds":      ok(Accuracy(seeds)),
+		"seeds1":     ok(MeanGradient(seeds, 1)),
+		"broken":     ok(MeanGradient([]vgrad.Source{runs[0], broken}, 2)),
+		"flow":       ok(GradientFlow(runs)),
+		"flowseeds":  ok(GradientFlow(seeds, vgrad.MeanAbsGrad)),
+		"ridge":      ok(Ridge(runs[2], vgrad.Weights, 4)),
+		"ridgegrad":  ok(Ridge(runs[2], vgrad.Gradients, 4)),
+		"heatmap":    ok(Heatmap(runs[2], vgrad.Weights, 4)),
+		"layermap":   ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
+		"factormap":  ok(FactorMap(swept(5), "depth", "activation")),
+		"trend":      ok(FactorTrend(swept(5), "depth")),
+		"accuracies": ok(Trend(swept(5), vgrad.ValAccuracy, "depth")),
 	}
 }

@@ -49,7 +49,7 @@ func (f *Figure) heatmapOption(h *history) error {
 		names[b] = digits(roundTo(v, h.width), 6)
 	}
 	return f.cells(cellAxes{
-		columns: stepNames(h.steps), rows: names, rowName: axisName(h.info),
+		columns: stepNames(h.steps), columnName: stepName, rows: names, rowName: axisName(h.info),
 		low: 0, high: top, colour: "share of values", scale: "share",
 	}, cells)
 }
@@ -71,6 +71,7 @@ func stepNames(steps []int) []string {
 // cellAxes describes the axes and the colours of a heat map.
 type cellAxes struct {
 	columns, rows []string
+	columnName    string
 	rowName       string
 	low, high     float64
 	colour, scale string // what the colour means, and extra.Scale
@@ -87,11 +88,15 @@ func (f *Figure) cells(a cellAxes, cells []any) error {
 		charts.WithVisualMapOpts(opts.VisualMap{Type: "continuous", Calculable: opts.Bool(true), Dimension: "2",
 			Orient: "vertical", Right: "0", Top: "middle"}),
 	)
-	c.XAxisList = []opts.XAxis{{Type: "category", Name: "training step", NameLocation: "middle", NameGap: 30, Data: a.columns}}
+	c.XAxisList = []opts.XAxis{{Type: "category", Name: a.columnName, NameLocation: "middle", NameGap: 30, Data: a.columns}}
 	y := valueAxis(a.rowName, false)
 	y.Type, y.Data = "category", a.rows
 	c.YAxisList = []opts.YAxis{y}
-	c.MultiSeries = charts.MultiSeries{{Name: f.labels[0], Type: "heatmap", Data: cells}}
+	name := a.colour
+	if len(f.labels) > 0 {
+		name = f.labels[0]
+	}
+	c.MultiSeries = charts.MultiSeries{{Name: name, Type: "heatmap", Data: cells}}
 	if err := f.finish(c.JSON(), []string{""}); err != nil {
 		return err
 	}

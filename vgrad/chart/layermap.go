@@ -40,7 +40,7 @@ func LayerMap(source vgrad.Source, q vgrad.Quantity) (*Figure, error) {
 	for i := range layers {
 		rows = append(rows, fmt.Sprint(i+1))
 	}
-	return f, f.cells(cellAxes{columns: stepNames(m.steps), rows: rows, rowName: "layer (1 is next to the input)", low: m.low, high: m.high, colour: axisName(fl.info), scale: scale}, m.cells)
+	return f, f.cells(cellAxes{columns: stepNames(m.steps), columnName: stepName, rows: rows, rowName: "layer (1 is next to the input)", low: m.low, high: m.high, colour: axisName(fl.info), scale: scale}, m.cells)
 }
 
 // layerGrid is the cells of a layer map.

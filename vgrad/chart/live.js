@@ -6,7 +6,7 @@
   "use strict";
   const figures = root.vgradFigures;
   if (figures.mount) { figures.mount(); return; }
-  const { themes, present, number, percent, heightFor } = figures;
+  const { themes, present, number, percent, factor, bands, heightFor } = figures;
 
   function interact(o, spec, state, t) {
     o.tooltip = Object.assign(o.tooltip || {}, { show: true, confine: true, transitionDuration: 0, backgroundColor: t.background, borderColor: t.line,
@@ -47,13 +47,13 @@
           const near = nearest(spec.option.series[about.series].data, p.value[0]);
           text += " smoothed" + (near ? ", " + number(near[1], 6) + (near[0] === p.value[0] ? "" : " at " + near[0]) : "");
         } else if (about.band >= 0) {
-          const loop = spec.option.series[about.band].data, edges = loop.filter((q) => q[0] === p.value[0]);
+          const edges = bands(about).flatMap((band) => spec.option.series[band].data).filter((q) => q[0] === p.value[0]);
           if (edges.length === 2) text += " (" + number(edges[1][1], 4) + " – " + number(edges[0][1], 4) + ")";
         }
         if (p.value[0] !== head) text += " at step " + p.value[0];
         rows.push([p.color, p.seriesName, text]);
       }
-      return rows.length ? tip("step " + head, rows) : "";
+      return rows.length ? tip((spec.x || "step") + " " + head, rows) : "";
     },
     flow(ps, spec, state) {
       const rows = ps.filter((p) => spec.option.series[p.seriesIndex] && !spec.option.series[p.seriesIndex].areaStyle).map((p) => {
@@ -72,6 +72,13 @@
       return tip("step " + o.xAxis[0].data[v[0]], [[p.color, (spec.scale === "share" ? "around " : "layer ") + o.yAxis[0].data[v[1]],
         spec.scale === "share" ? percent(100 * v[3]) + " of values" : number(v[3], 6)]]);
     },
+  };
+  tips.map = (p, spec, state, o) => {
+    const v = p.value, column = o.xAxis[0], row = o.yAxis[0];
+    const rows = [[p.color, "median", factor(v[3], 3)]];
+    if (v[6] > 1) rows.push(["transparent", "10–90 % of " + v[6] + " runs", factor(v[4], 3) + " – " + factor(v[5], 3)]);
+    if (v[7] > 0) rows.push(["transparent", "NaN", v[7] + " more"]);
+    return tip(column.name + " " + column.data[v[0]] + ", " + row.name + " " + row.data[v[1]], rows);
   };
   function nearest(data, x) {
     return data.reduce((best, p) => p[1] !== null && (!best || Math.abs(p[0] - x) < Math.abs(best[0] - x)) ? p : best, null);

@@ -20,12 +20,15 @@ func lineChart(x []opts.XAxis, y []opts.YAxis) *charts.Line {
 	return c
 }
 
+// stepName names an axis of training steps.
+const stepName = "training step"
+
 // stepAxis is the horizontal axis of training steps from first to last.
 func stepAxis(first, last int) opts.XAxis {
 	if first == last { // an axis needs an extent
 		first, last = max(0, first-1), last+1
 	}
-	return opts.XAxis{Type: "value", Name: "training step", NameLocation: "middle", NameGap: 30, Min: first, Max: last}
+	return opts.XAxis{Type: "value", Name: stepName, NameLocation: "middle", NameGap: 30, Min: first, Max: last}
 }
 
 // valueAxis is a vertical axis with its name above it.

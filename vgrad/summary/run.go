@@ -81,6 +81,13 @@ func spacing(steps int) int {
 // Label is that of the run it was made of.
 func (r *Run) Label() string { return r.label }
 
+// Named returns the run under another label; the two share what they hold.
+func (r *Run) Named(label string) *Run {
+	named := *r
+	named.label = label
+	return &named
+}
+
 // Ran returns the experiment.
 func (r *Run) Ran() vgrad.Experiment { return r.experiment }
 

@@ -35,16 +35,20 @@ func Quantile(sorted []float64, p float64) float64 {
 	return sorted[i]
 }
 
-// String is "37 (26–48)", or "37" where there is one value.
+// String is "37 (26–48)", or "37" where there is one value, "NaN" or "∞" where
+// there is no other.
 func (s Spread) String() string {
-	if s.N <= 1 {
+	if s.N <= 1 || math.IsNaN(s.Median) || math.IsInf(s.Low, 0) {
 		return short(s.Median)
 	}
 	return fmt.Sprintf("%s (%s–%s)", short(s.Median), short(s.Low), short(s.High))
 }
 
-// short writes three significant digits: 0.0123, 41.2, 2560, 1.2e+09.
+// short writes three significant digits: 0.0123, 41.2, 2560, 1.2e+09, ∞.
 func short(x float64) string {
+	if math.IsInf(x, 1) {
+		return "∞"
+	}
 	text := fmt.Sprintf("%.3g", x)
 	if a := math.Abs(x); a < 999.5 || a >= 999500 || math.IsNaN(x) {
 		return text

@@ -1,0 +1,310 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/summary"
+)
+
+// FactorTrend draws the gradient factor ([summary.Factor]) against a field of
+// the experiments that is a number, named as in JSON: "depth". There is a line
+// for each combination of the other fields that vary: the median of the runs,
+// and behind it the band of their 10 % to 90 % quantiles.
+//
+// The sources are recorded runs, whole or condensed. Runs whose factor is NaN
+// are left out and counted. It fails where a source is of no experiment or
+// lacks mean |∂L/∂W|, and where the field is no number.
+func FactorTrend(sources []vgrad.Source, field string) (*Figure, error) {
+	info := vgrad.Info{Title: "gradient factor", Log: true}
+	f, err := trendFigure(sources, field, info, summary.Factor)
+	if err != nil {
+		return nil, fmt.Errorf("chart: factor trend: %w", err)
+	}
+	f.Caption = fmt.Sprintf("The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every %dth step: 1 where the gradient keeps its size. ", summary.Every) + f.Caption
+	return f, nil
+}
+
+// Trend draws the last value of a quantity of the whole network, such as
+// [vgrad.ValAccuracy], as [FactorTrend] draws the factor.
+func Trend(sources []vgrad.Source, q vgrad.Quantity, field string) (*Figure, error) {
+	info, err := scalarInfo(q)
+	if err == nil && info.Of != vgrad.WholeNetwork {
+		err = fmt.Errorf("%s has a value a layer; name a quantity of the whole network, such as %s", q, vgrad.ValAccuracy)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("chart: trend: %w", err)
+	}
+	f, err := trendFigure(sources, field, info, func(src vgrad.Source) (float64, error) {
+		_, values := vgrad.Series(src, q, 0)
+		if len(values) == 0 {
+			return 0, notRecorded(src, q, 0)
+		}
+		return values[len(values)-1], nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("chart: trend: %w", err)
+	}
+	return f, nil
+}
+
+// trend is a line of such a figure: medians and quantiles by the field's value.
+type trend struct {
+	label          string
+	x              []float64
+	mid, low, high []float64
+	runs           int // of one value, at most
+}
+
+func trendFigure(sources []vgrad.Source, field string, info vgrad.Info, value func(vgrad.Source) (float64, error)) (*Figure, error) {
+	points, err := gatherPoints(sources, field, value)
+	if err != nil {
+		return nil, err
+	}
+	trends, nan := trendsOf(points, info.Title)
+	f := &Figure{
+		Title:  fmt.Sprintf("%s by %s", capital(info.Title), field),
+		Height: 380,
+		Table:  trendTable(trends, field),
+		kind:   "scalar",
+		extra:  extra{Log: &info.Log, Value: info.Title, X: field},
+	}
+	for _, tr := range trends {
+		f.labels = append(f.labels, tr.label)
+	}
+	f.Caption = trendCaption(trends, nan, info)
+	return f, f.trendOption(trends, info, field)
+}
+
+// point is one run's value.
+type point struct {
+	label    string
+	x, value float64
+}
+
+// gatherPoints reads the value of every run.
+func gatherPoints(sources []vgrad.Source, field string, value func(vgrad.Source) (float64, error)) ([]point, error) {
+	if len(sources) == 0 {
+		return nil, errors.New("no sources; give at least one run")
+	}
+	var es []vgrad.Experiment
+	for _, src := range sources {
+		run, ok := src.(vgrad.Recorded)
+		if !ok {
+			return nil, fmt.Errorf("%q does not say of which experiment it is; give recorded runs", src.Label())
+		}
+		es = append(es, run.Ran())
+	}
+	others := slices.DeleteFunc(varying(es), func(f string) bool { return f == field })
+	var points []point
+	for i, src := range sources {
+		text, err := es[i].Field(field)
+		if err != nil {
+			return nil, err
+		}
+		x, err := parseAll([]string{text})
+		if err != nil {
+			return nil, fmt.Errorf("%s is %q, which is no number", field, text)
+		}
+		v, err := value(src)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", src.Label(), err)
+		}
+		points = append(points, point{es[i].NameBy(others...), x[text], v})
+	}
+	return points, nil
+}
+
+// trendsOf condenses points to lines in the order of their first appearance,
+// and counts the NaN it leaves out. A line that has no other name has the quantity's.
+func trendsOf(points []point, title string) (trends []trend, nan int) {
+	var labels []string
+	values := map[string]map[float64][]float64{}
+	for _, p := range points {
+		if values[p.label] == nil {
+			labels, values[p.label] = append(labels, p.label), map[float64][]float64{}
+		}
+		at := values[p.label]
+		if at[p.x] == nil {
+			at[p.x] = []float64{}
+		}
+		if math.IsNaN(p.value) {
+			nan++
+			continue
+		}
+		at[p.x] = append(at[p.x], p.value)
+	}
+	for _, label := range labels {
+		tr := trend{label: label}
+		for x := range values[label] {
+			tr.x = append(tr.x, x)
+		}
+		slices.Sort(tr.x)
+		for _, x := range tr.x {
+			s := summary.SpreadOf(values[label][x])
+			tr.runs = max(tr.runs, s.N)
+			tr.mid, tr.low, tr.high = append(tr.mid, s.Median), append(tr.low, s.Low), append(tr.high, s.High)
+		}
+		if tr.label == "" {
+			tr.label = title
+		}
+		trends = append(trends, tr)
+	}
+	return trends, nan
+}
+
+// trendOption adds a line and a band for each trend.
+func (f *Figure) trendOption(trends []trend, info vgrad.Info, field string) error {
+	ticks := allX(trends)
+	f.extra.Ticks = ticks
+	foot := opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1} // where missing values are marked
+	c := lineChart([]opts.XAxis{fieldAxis(field, ticks)}, []opts.YAxis{valueAxis(axisName(info), info.Log), foot})
+	var painted []string
+	for _, tr := range trends {
+		about := lineInfo{Series: len(painted), Band: -1}
+		var data []any
+		for i, x := range tr.x {
+			v := tr.mid[i]
+			switch why := Missed(v, info.Log); why {
+			case Drawn:
+			case NonPositive:
+				about.Gaps, v = append(about.Gaps, []any{num(x), why, num(v)}), nan
+			default:
+				about.Gaps, v = append(about.Gaps, []any{num(x), why}), nan
+			}
+			data = append(data, [2]num{num(x), num(v)})
+		}
+		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
+			Name: tr.label, Type: "line", Data: data, ShowSymbol: opts.Bool(true), SymbolSize: 8, LineStyle: &opts.LineStyle{Width: 2},
+		})
+		painted = append(painted, tr.label)
+		if tr.runs > 1 {
+			for _, piece := range tr.bands(info.Log) {
+				if about.Band < 0 {
+					about.Band = len(painted)
+				} else {
+					about.Bands = append(about.Bands, len(painted))
+				}
+				c.MultiSeries = append(c.MultiSeries, bandSeries(tr.label, piece, 0))
+				painted = append(painted, tr.label)
+			}
+		}
+		f.extra.Lines = append(f.extra.Lines, about)
+	}
+	return f.finish(c.JSON(), painted)
+}
+
+// bands are the outlines of the band, one for each stretch of points at which both
+// its edges can be drawn.
+func (tr trend) bands(log bool) [][]any {
+	var pieces [][]any
+	for from := 0; from < len(tr.x); from++ {
+		to := from
+		for to < len(tr.x) && tr.drawn(to, log) {
+			to++
+		}
+		if to > from {
+			pieces = append(pieces, tr.outline(from, to))
+		}
+		from = to
+	}
+	return pieces
+}
+
+// outline goes along the upper edge and back along the lower one.
+func (tr trend) outline(from, to int) []any {
+	var there, back []any
+	for i := from; i < to; i++ {
+		there = append(there, [2]num{num(tr.x[i]), num(tr.high[i])})
+		back = append(back, [2]num{num(tr.x[i]), num(tr.low[i])})
+	}
+	slices.Reverse(back)
+	return append(there, back...)
+}
+
+func (tr trend) drawn(i int, log bool) bool {
+	return Missed(tr.low[i], log) == Drawn && Missed(tr.high[i], log) == Drawn
+}
+
+// allX lists the field's values, ascending.
+func allX(trends []trend) []num {
+	var xs []num
+	for _, tr := range trends {
+		for _, x := range tr.x {
+			xs = append(xs, num(x))
+		}
+	}
+	slices.Sort(xs)
+	return slices.Compact(xs)
+}
+
+// fieldAxis is the axis of a field's values: logarithmic where they span more
+// than a factor of 30.
+func fieldAxis(field string, xs []num) opts.XAxis {
+	low, high := xs[0], xs[len(xs)-1]
+	axis := opts.XAxis{Type: "value", Name: field, NameLocation: "middle", NameGap: 30}
+	switch {
+	case low > 0 && high/low > 30:
+		axis.Type, axis.Min, axis.Max = "log", low/1.2, high*1.2
+	case low == high:
+		axis.Min, axis.Max = low-1, high+1
+	default:
+		pad := (high - low) / 40
+		axis.Min, axis.Max = low-pad, high+pad
+	}
+	return axis
+}
+
+// trendCaption says what the lines are and what is left out.
+func trendCaption(trends []trend, nan int, info vgrad.Info) string {
+	most, missing, cut := 0, tally{}, 0
+	for _, tr := range trends {
+		most = max(most, tr.runs)
+		missing.add(info.Log, tr.mid...)
+		for i := range tr.x {
+			if Missed(tr.mid[i], info.Log) == Drawn && !tr.drawn(i, info.Log) {
+				cut++
+			}
+		}
+	}
+	text := "A point is one run."
+	if most > 1 {
+		text = fmt.Sprintf("Lines are medians of up to %s, bands their 10–90 %% range.", plural(most, "run"))
+	}
+	if nan > 0 {
+		text += fmt.Sprintf(" Left out because it is NaN: the value of %s.", plural(nan, "run"))
+	}
+	if note := missing.note(); note != "" {
+		text += " " + note
+	}
+	if cut > 0 {
+		text += fmt.Sprintf(" Where the range reaches zero or infinity (%s) there is no band.", plural(cut, "point"))
+	}
+	return text
+}
+
+// trendTable has a row a value of the field and a column a line.
+func trendTable(trends []trend, field string) Table {
+	t := Table{Columns: []string{field}}
+	for _, tr := range trends {
+		t.Columns = append(t.Columns, tr.label)
+	}
+	for _, x := range allX(trends) {
+		row := []string{cell(float64(x))}
+		for _, tr := range trends {
+			text := "–"
+			if i, found := slices.BinarySearch(tr.x, float64(x)); found {
+				text = summary.Spread{Median: tr.mid[i], Low: tr.low[i], High: tr.high[i], N: tr.runs}.String()
+			}
+			row = append(row, text)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
