@@ -21,6 +21,9 @@ type Backend struct {
 	Why string
 	// Loops reports whether whole loops of training steps run on the device.
 	Loops bool
+	// Small runs graphs whose operations are too small to be worth a
+	// goroutine each. Nil: the backend itself does.
+	Small compute.Backend
 }
 
 // Names of the backends, as $GOMLX_BACKEND and [Open] take them; what follows
@@ -85,7 +88,13 @@ func openGo(config string) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the Go backend: %s", oneLine(err))
 	}
-	return &Backend{Backend: b, Kind: Go, Why: "GoMLX's pure-Go backend"}, nil
+	goes := &Backend{Backend: b, Kind: Go, Why: "GoMLX's pure-Go backend"}
+	if config == "" {
+		if goes.Small, err = open(Go + ":ops_sequential"); err != nil {
+			return nil, fmt.Errorf("open the Go backend for small networks: %s", oneLine(err))
+		}
+	}
+	return goes, nil
 }
 
 // open is compute.NewWithConfig with its panics turned into errors.

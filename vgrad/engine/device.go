@@ -22,11 +22,10 @@ const chunkTime = 100 * time.Millisecond
 // lives; each call takes the indices of its batches and gives its samples. A
 // step that counts histograms is the last of its call.
 func (t *training) device() error {
-	g, done, err := t.program("training loop", t.loop)
+	g, err := t.program("training loop", t.loop)
 	if err != nil {
 		return err
 	}
-	defer done()
 	set := t.resident()
 	rate := t.rates()
 	state := t.initial()
@@ -74,7 +73,7 @@ func (t *training) until(step, chunk int) (n int, due int32) {
 // [n], indices [maxChunk, examples], how many steps to take and whether to count
 // the last one's histograms (1 or 0), to the next state, scalars
 // [maxChunk, columns, lanes] and counts; see read.
-func (t *training) loop(g *Graph) ([]*Node, error) {
+func (t *training) loop(g *Graph) []*Node {
 	initial := t.parameters(g)
 	l := loopBody{plan: t.plan, state: len(initial)}
 	n := t.Data.Train.Len()
@@ -104,7 +103,7 @@ func (t *training) loop(g *Graph) ([]*Node, error) {
 	if len(t.histograms) > 0 {
 		out = append(out, t.countIf(due, last.counted))
 	}
-	return out, nil
+	return out
 }
 
 // zeros is a tensor of zeros whose constant is made here and now; see probe.Count.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
-	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
@@ -26,13 +26,14 @@ const (
 // Engine trains experiments on one backend. It keeps what repeats from run to
 // run: the compiled programs, which do not depend on seed, learning rate,
 // initial weights or number of steps, and the data on the device. The zero
-// value but for Backend is ready to use; it serves one run at a time.
+// value but for Backend is ready to use, by several goroutines at once.
 type Engine struct {
 	Backend *backend.Backend
 	// Driver of the loop over steps. Zero: Auto.
 	Driver Driver
 
-	programs map[string]*Graph
+	mu       sync.Mutex
+	programs map[string]*program
 	resident map[*data.Set]*resident
 }
 
@@ -48,8 +49,8 @@ type Job struct {
 type Result struct {
 	// Store holds the trained variables, those of lanes with the lanes' axis first.
 	Store *model.Store
-	// Compile and Run are the times it took to build the programs and to run
-	// the steps.
+	// Compile and Run are the times that the run waited for its programs, and
+	// that it took its steps.
 	Compile, Run time.Duration
 }
 
@@ -80,7 +81,7 @@ func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Re
 		return nil, err
 	}
 	defer caught(&err)
-	p, err := newPlan(e.Backend.Backend, j)
+	p, err := newPlan(e.Backend, j)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,9 @@ type Lane struct {
 
 // TrainLanes trains several experiments side by side in one program, each with
 // the samples that Train gives it alone. They may differ in label, seed,
-// learning rate, initializer and gain; Key tells which go together.
+// learning rate, initializer, gain, activation and slope; Key tells which go
+// together. Lanes of one activation should follow one another: a program has
+// the operations of an activation once for each such stretch.
 //
 // Every lane draws its own batches, from its own seed, so that it is the run
 // it would be alone. Lanes of one seed draw the same batches and share them,
@@ -116,7 +119,7 @@ func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (
 		es, sinks = append(es, l.Experiment), append(sinks, l.Sinks)
 	}
 	defer caught(&err)
-	p, err := newPlan(e.Backend.Backend, Job{Experiment: es[0], Data: set}, es...)
+	p, err := newPlan(e.Backend, Job{Experiment: es[0], Data: set}, es...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,13 +128,14 @@ func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (
 
 // Key is the same for experiments that can be lanes of one program.
 func Key(e vgrad.Experiment) string {
-	e.Seed, e.LearningRate, e.Initializer, e.Gain = 0, 0, "", 0
+	e.Seed, e.LearningRate, e.Initializer, e.Gain, e.Activation, e.Slope = 0, 0, "", 0, "", 0
 	return e.Hash()
 }
 
 // run drives a plan, with the sinks of each lane.
 func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Result, error) {
 	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks}
+	defer t.release()
 	for lane := range max(1, p.examples()/p.exp.Batch) {
 		seed := p.exp.Seed
 		if !p.shared {
@@ -150,6 +154,7 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	case e.Driver != Host && e.Backend.Loops:
 		drive = t.device
 	}
+	t.ahead(validationName, t.validation)
 	if err := drive(); err != nil {
 		return nil, err
 	}
@@ -159,15 +164,21 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	return &Result{Store: p.store, Compile: t.compile, Run: t.run}, nil
 }
 
-// Close frees the programs and the data on the device.
+// Close frees the programs and the data on the device. No run may be under way.
 func (e *Engine) Close() {
-	for _, g := range e.programs {
-		g.Finalize()
-	}
+	free(e.programs)
 	for _, r := range e.resident {
 		r.free()
 	}
 	e.programs, e.resident = nil, nil
+}
+
+func free(programs map[string]*program) {
+	for _, p := range programs {
+		if p.graph != nil {
+			p.graph.Finalize()
+		}
+	}
 }
 
 // caught turns the panic of a graph-building function into an error.
@@ -190,6 +201,16 @@ type training struct {
 	shuffles     []*data.Shuffle // of each lane that has batches of its own
 	compile, run time.Duration
 	samples      []vgrad.Sample // reused from step to step
+
+	building sync.Mutex          // the graph of one program
+	making   sync.WaitGroup      // programs wanted later
+	own      map[string]*program // of a model handed in
+}
+
+// release waits for what was begun ahead, and frees what no other run uses.
+func (t *training) release() {
+	t.making.Wait()
+	free(t.own)
 }
 
 // draw fills in the indices of the next n steps' batches, [n, examples].

@@ -245,7 +245,7 @@ func TestGradientsAgreeWithFiniteDifferences(t *testing.T) {
 	backendtest.Each(t, func(t *testing.T, b *backend.Backend) {
 		e := vgrad.Experiment{Activation: "tanh", Depth: 3, Data: "synthetic", Gain: 2}.WithDefaults()
 		set := synthetic(t)
-		p, err := newPlan(b.Backend, Job{Experiment: e, Data: set})
+		p, err := newPlan(b, Job{Experiment: e, Data: set})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -333,7 +333,7 @@ func TestHistograms(t *testing.T) {
 		if len(got.hists) != 3*6*3 {
 			t.Errorf("%d histograms; want 3 quantities × 6 layers × 3 steps", len(got.hists))
 		}
-		p, err := newPlan(b.Backend, Job{Experiment: e, Data: synthetic(t)})
+		p, err := newPlan(b, Job{Experiment: e, Data: synthetic(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,14 +40,15 @@ func (t *training) finish() error {
 	return nil
 }
 
+const validationName = "validation"
+
 // validate returns loss (nats) and accuracy of the validation set, taken as
 // one batch, for each run.
 func (t *training) validate() (cost, accuracy []float32, err error) {
-	g, done, err := t.program("validation", func(g *Graph) ([]*Node, error) { return t.validation(g), nil })
+	g, err := t.program(validationName, t.validation)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer done()
 	set := t.Data.Validation
 	var args []any
 	for _, v := range t.variables {

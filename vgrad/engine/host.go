@@ -15,18 +15,21 @@ import (
 // host drives the step with one call a step. Steps that count histograms run
 // a program of their own.
 func (t *training) host() error {
-	plain, done, err := t.program("training step", func(g *Graph) ([]*Node, error) { return t.hostStep(g, false), nil })
+	const withHistograms = "training step with histograms"
+	step := func(g *Graph) []*Node { return t.hostStep(g, false) }
+	counted := func(g *Graph) []*Node { return t.hostStep(g, true) }
+	if len(t.histograms) > 0 {
+		t.ahead(withHistograms, counted)
+	}
+	plain, err := t.program("training step", step)
 	if err != nil {
 		return err
 	}
-	defer done()
 	counting := plain
 	if len(t.histograms) > 0 {
-		counting, done, err = t.program("training step with histograms", func(g *Graph) ([]*Node, error) { return t.hostStep(g, true), nil })
-		if err != nil {
+		if counting, err = t.program(withHistograms, counted); err != nil {
 			return err
 		}
-		defer done()
 	}
 	state := t.initial()
 	rate := t.rates()

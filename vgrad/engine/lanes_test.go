@@ -48,9 +48,11 @@ func TestLanesAreRunsAlone(t *testing.T) {
 		return es
 	}
 	for name, es := range map[string][]vgrad.Experiment{
-		"own batches":    vary("seed=1", "seed=2 learning_rate=0.01", "seed=3 initializer=orthogonal gain=1.5"),
-		"shared batches": vary("seed=1", "seed=1 learning_rate=0.01", "seed=1 initializer=he_normal"),
-		"one lane":       vary("seed=4"),
+		"own batches":                 vary("seed=1", "seed=2 learning_rate=0.01", "seed=3 initializer=orthogonal gain=1.5"),
+		"shared batches":              vary("seed=1", "seed=1 learning_rate=0.01", "seed=1 initializer=he_normal"),
+		"one lane":                    vary("seed=4"),
+		"activations":                 vary("relu seed=1", "relu seed=2", "leaky_relu seed=1", "leaky_relu seed=1 slope=0.3", "tanh seed=3", "relu seed=3"),
+		"activations, shared batches": vary("sigmoid", "relu", "leaky_relu"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			drivers(t, func(t *testing.T, b *backend.Backend, d Driver) {
@@ -77,7 +79,7 @@ func TestLanesAreRunsAlone(t *testing.T) {
 func TestLanesThatDoNotGoTogether(t *testing.T) {
 	eng := &Engine{Backend: backendtest.Go(t)}
 	set := synthetic(t)
-	for _, variant := range []string{"relu", "depth=3", "steps=7", "batch=10"} {
+	for _, variant := range []string{"width=5", "depth=3", "steps=7", "batch=10"} {
 		base := vgrad.Experiment{Data: "synthetic"}
 		other, err := base.Vary(variant)
 		if err != nil {

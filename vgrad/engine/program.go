@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -10,33 +12,79 @@ import (
 	"github.com/vgrad/lab/vgrad/data"
 )
 
+// program is a compiled graph, or why there is none. It is made once, by the
+// first run that wants it; others wait.
+type program struct {
+	once  sync.Once
+	graph *Graph
+	err   error
+}
+
 // program returns the compiled graph of that name for this run: one kept from
-// an earlier run, or what build makes, kept for the next. Done has to be
-// called when the run needs it no more.
-func (t *training) program(name string, build func(g *Graph) ([]*Node, error)) (g *Graph, done func(), err error) {
-	key := t.key(name)
-	if g := t.engine.programs[key]; g != nil {
-		return g, func() {}, nil
-	}
+// an earlier run, or what build makes, kept for the next.
+func (t *training) program(name string, build func(g *Graph) []*Node) (*Graph, error) {
 	start := time.Now()
-	defer func() { t.compile += time.Since(start) }()
-	g = NewGraph(t.target, name)
-	out, err := build(g)
-	if err == nil {
-		err = g.Compile(out...)
+	p := t.slot(name)
+	p.once.Do(func() { p.graph, p.err = t.make(name, build) })
+	t.compile += time.Since(start)
+	if p.err != nil {
+		t.engine.forget(p)
 	}
-	if err != nil {
-		g.Finalize()
-		return nil, nil, fmt.Errorf("engine: compile the %s: %w", name, err)
-	}
+	return p.graph, p.err
+}
+
+// ahead starts to make a program that is wanted later.
+func (t *training) ahead(name string, build func(g *Graph) []*Node) {
+	p := t.slot(name)
+	t.making.Go(func() { p.once.Do(func() { p.graph, p.err = t.make(name, build) }) })
+}
+
+// slot is where the program of that name is kept: with the engine, or, for a
+// model handed in, with the run, since functions cannot be told apart.
+func (t *training) slot(name string) *program {
+	t.engine.mu.Lock()
+	defer t.engine.mu.Unlock()
+	kept := &t.engine.programs
 	if t.Model != nil {
-		return g, g.Finalize, nil // functions cannot be told apart
+		kept = &t.own
 	}
-	if t.engine.programs == nil {
-		t.engine.programs = map[string]*Graph{}
+	key := t.key(name)
+	if *kept == nil {
+		*kept = map[string]*program{}
 	}
-	t.engine.programs[key] = g
-	return g, func() {}, nil
+	if (*kept)[key] == nil {
+		(*kept)[key] = &program{}
+	}
+	return (*kept)[key]
+}
+
+// make builds and compiles a graph. One of a run's graphs is built at a time,
+// since they share the model's variables; they are compiled side by side.
+func (t *training) make(name string, build func(g *Graph) []*Node) (g *Graph, err error) {
+	g = NewGraph(t.target, name)
+	defer func() {
+		if err != nil {
+			g.Finalize()
+		}
+	}()
+	defer caught(&err)
+	if err := g.Compile(t.nodes(g, build)...); err != nil {
+		return nil, fmt.Errorf("engine: compile the %s: %w", name, err)
+	}
+	return g, nil
+}
+
+func (t *training) nodes(g *Graph, build func(g *Graph) []*Node) []*Node {
+	t.building.Lock()
+	defer t.building.Unlock()
+	return build(g)
+}
+
+// forget lets a program that could not be made be tried again.
+func (e *Engine) forget(p *program) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	maps.DeleteFunc(e.programs, func(_ string, kept *program) bool { return kept == p })
 }
 
 // key names what a program depends on: the experiment without what is fed to
@@ -44,7 +92,11 @@ func (t *training) program(name string, build func(g *Graph) ([]*Node, error)) (
 func (t *training) key(name string) string {
 	e := t.exp
 	e.Seed, e.LearningRate, e.Steps, e.Initializer, e.Gain = 0, 0, 0, "", 0
-	return fmt.Sprint(name, e.Hash(), t.Data.Sum, len(t.lanes), t.shared)
+	var activations []string
+	for _, l := range t.lanes {
+		activations = append(activations, fmt.Sprint(l.Activation, l.Slope))
+	}
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, t.shared)
 }
 
 // resident is a data set's training part as tensors, which stay on the device
@@ -52,6 +104,8 @@ func (t *training) key(name string) string {
 type resident struct{ images, labels *tensors.Tensor }
 
 func (t *training) resident() *resident {
+	t.engine.mu.Lock()
+	defer t.engine.mu.Unlock()
 	if r := t.engine.resident[t.Data]; r != nil {
 		return r
 	}

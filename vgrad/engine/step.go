@@ -8,12 +8,6 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// measurement is what one step gives beside the next state.
-type measurement struct {
-	scalars *Node   // [columns] float32, with lanes [columns, lanes]
-	counted []*Node // what the histograms count, in their order
-}
-
 // step builds one training step in the current function of the graph: state
 // as plan describes it, rate a float32 scalar or [lanes], images [batch,
 // features] and labels [batch] uint8, with the lanes before unless they share
@@ -39,10 +33,9 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 	}
 	var us []probe.Units
 	for i, t := range taps {
-		us = append(us, probe.Units{Lanes: p.lanes != nil, Z: t.Z, A: t.A, Delta: deltas[i], Activation: t.Activation})
+		us = append(us, probe.Units{Lanes: p.lanes != nil, A: t.A, Delta: deltas[i], Slope: t.Slope()})
 	}
-	network := map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}
-	return next, measurement{p.measured(network, ws, us), p.counted(ws, us)}
+	return next, p.measure(map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}, ws, us)
 }
 
 // scale turns bytes 0..255 into numbers 0..1.
@@ -89,15 +82,48 @@ func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
 	updates := make([]*Node, len(p.variables))
 	count := state[len(state)-1]
 	slot := len(p.variables)
-	for _, i := range p.trainable {
+	for _, group := range p.groups {
 		end := slot + p.optimizer.slots
-		delta, slots := p.optimizer.update(p.like(rate, grads[i]), count, grads[i], state[slot:end])
-		updates[i], next[i] = delta, Add(next[i], delta)
+		grad := p.joined(group, grads)
+		delta, slots := p.optimizer.update(p.like(rate, grad), count, grad, state[slot:end])
+		for k, part := range p.parted(group, delta) {
+			i := group[k]
+			updates[i], next[i] = part, Add(next[i], part)
+		}
 		copy(next[slot:end], slots)
 		slot = end
 	}
 	next[len(next)-1] = OnePlus(count)
 	return updates
+}
+
+// joined puts the group's part of xs end to end, [elements], with the lanes
+// before where there are any. A group of one is left as it is.
+func (p *plan) joined(group []int, xs []*Node) *Node {
+	if len(group) == 1 {
+		return xs[group[0]]
+	}
+	var parts []*Node
+	for _, i := range group {
+		parts = append(parts, Reshape(ConvertDType(xs[i], dtypes.Float32), p.perLane(-1)...))
+	}
+	return Concatenate(parts, -1)
+}
+
+// parted undoes joined.
+func (p *plan) parted(group []int, x *Node) []*Node {
+	if len(group) == 1 {
+		return []*Node{x}
+	}
+	var parts []*Node
+	from := 0
+	for _, i := range group {
+		shape := p.variables[i].Shape()
+		to := from + shape.Size()/p.width()
+		parts = append(parts, ConvertDType(Reshape(SliceAxis(x, -1, AxisRange(from, to)), shape.Dimensions...), shape.DType))
+		from = to
+	}
+	return parts
 }
 
 // like gives the learning rates of lanes the rank of x, so that they broadcast.

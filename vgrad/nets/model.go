@@ -40,25 +40,26 @@ func New(e vgrad.Experiment, classes int) (Model, error) {
 // NewLanes returns the network of several experiments side by side, on the
 // first axis of every variable, [lanes, …], and of the logits, [lanes, batch,
 // classes]: each lane computes what [New] would for its experiment. They may
-// differ in seed, initializer and gain; the rest is the first one's. The
-// model takes x as [batch, features], which all lanes share, or as
-// [lanes, batch, features].
+// differ in seed, initializer, gain, activation and slope; the rest is the
+// first one's. Lanes of one activation are computed together where they stand
+// side by side. The model takes x as [batch, features], which all lanes share,
+// or as [lanes, batch, features].
 func NewLanes(es []vgrad.Experiment, classes int) (Model, error) {
 	var draws []draw
+	var acts []Activation
 	for _, e := range es {
 		e = e.WithDefaults()
 		init, err := NewInitializer(e.Initializer, e.Gain)
 		if err != nil {
 			return nil, err
 		}
-		draws = append(draws, draw{init, e.Seed})
+		act, err := NewActivation(e.Activation, e.Slope)
+		if err != nil {
+			return nil, err
+		}
+		draws, acts = append(draws, draw{init, e.Seed}), append(acts, act)
 	}
-	e := es[0].WithDefaults()
-	act, err := NewActivation(e.Activation, e.Slope)
-	if err != nil {
-		return nil, err
-	}
-	return mlp{e, classes, act, draws, true}.build, nil
+	return mlp{es[0].WithDefaults(), classes, perLane(acts, es), draws, true}.build, nil
 }
 
 // draw is where a lane's initial weights come from.

@@ -16,6 +16,11 @@ type Tapped struct {
 	Weights int
 }
 
+// Slope returns |φ′(z)|/sup|φ′|, in the shape of z.
+func (t Tapped) Slope() *Node {
+	return DivScalar(Abs(t.Activation.Slope(t.Z, t.A)), t.Activation.MaxSlope)
+}
+
 // recorder is attached to a graph whose taps are wanted.
 type recorder struct{ taps []Tapped }
 

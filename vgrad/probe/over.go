@@ -7,6 +7,9 @@ import . "github.com/gomlx/gomlx/core/graph"
 // without lanes is [lanes] with them.
 type Lanes bool
 
+// HasLanes reports whether there is an axis of lanes.
+func (l Lanes) HasLanes() bool { return bool(l) }
+
 // axes are those to reduce: all but the lanes'.
 func (l Lanes) axes(x *Node) []int {
 	var axes []int

@@ -3,7 +3,6 @@ package probe
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/vgrad/lab/vgrad"
-	"github.com/vgrad/lab/vgrad/nets"
 )
 
 // Weights is what a probe sees of one weight variable in one step.
@@ -17,9 +16,9 @@ type Weights struct {
 // Units is what a probe sees of one layer's units in one step.
 type Units struct {
 	Lanes
-	Z, A       *Node // pre-activations and activations, [batch, …]
-	Delta      *Node // δ = ∂L/∂z, L being the mean over the batch
-	Activation nets.Activation
+	A     *Node // activations, [batch, …]
+	Delta *Node // δ = ∂L/∂z, L being the mean over the batch
+	Slope *Node // |φ′(z)|/sup|φ′|, z being the pre-activations
 }
 
 // weightProbes are the quantities of a layer's weights.

@@ -14,7 +14,6 @@ const SaturatedBelow = 1 - 0.97*0.97
 // SaturatedBelow·sup|φ′|: next to no gradient passes there. For ReLU it is
 // the fraction that is off.
 func saturated(u Units) *Node {
-	slope := Abs(u.Activation.Slope(u.Z, u.A))
-	flat := LessThan(slope, MulScalar(OnesLike(slope), SaturatedBelow*u.Activation.MaxSlope))
+	flat := LessThan(u.Slope, MulScalar(OnesLike(u.Slope), SaturatedBelow))
 	return u.mean(ConvertDType(flat, dtypes.Float32))
 }

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// measurement is what one step gives beside the next state.
+type measurement struct {
+	scalars *Node   // [columns·lanes] float32
+	counted []*Node // what the histograms count, in their order
+}
+
+// measure computes what the plan asks for from what the step knows: the
+// values of the network, and what the probes see at each site.
+func (p *plan) measure(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) measurement {
+	return measurement{p.measured(network, ws, us), p.counted(ws, us)}
+}
+
+// measured computes the columns of one step, [columns·lanes]. A quantity's
+// sites of one shape are measured together: what a probe costs on a small
+// network is its number of operations, not their size.
+func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) *Node {
+	weights, units := stackWeights(ws), stackUnits(us)
+	var values []*Node
+	var last vgrad.Quantity
+	for _, c := range p.scalars {
+		if c.quantity == last {
+			continue // measured with the quantity's first site
+		}
+		last = c.quantity
+		info, _ := c.quantity.Info()
+		switch info.Of {
+		case vgrad.WholeNetwork:
+			values = append(values, network[c.quantity])
+		case vgrad.LayerWeights:
+			for _, w := range weights {
+				values = append(values, probe.OfWeights(c.quantity, w))
+			}
+		case vgrad.LayerUnits:
+			for _, u := range units {
+				values = append(values, probe.OfUnits(c.quantity, u))
+			}
+		}
+	}
+	for i, v := range values {
+		values[i] = Reshape(v, -1)
+	}
+	return Concatenate(values, 0)
+}
+
+// counted lists the tensors whose values the histograms count.
+func (p *plan) counted(ws []probe.Weights, us []probe.Units) []*Node {
+	var xs []*Node
+	for _, c := range p.histograms {
+		if i := at(p.weights, c.site); i >= 0 {
+			xs = append(xs, probe.Counted(c.quantity, &ws[i], nil))
+		} else {
+			xs = append(xs, probe.Counted(c.quantity, nil, &us[at(p.units, c.site)]))
+		}
+	}
+	return xs
+}
+
+// at returns the position of s among the sites, -1 if it is not there.
+func at(sites []site, s vgrad.Site) int {
+	for i := range sites {
+		if sites[i].Site == s {
+			return i
+		}
+	}
+	return -1
+}
+
+// stackWeights stacks neighbouring weights of one shape: k of them look like
+// k lanes to a probe, or like k times as many lanes.
+func stackWeights(ws []probe.Weights) []probe.Weights {
+	var stacks []probe.Weights
+	for _, like := range alike(ws, func(w probe.Weights) *Node { return w.W }) {
+		if len(like) == 1 {
+			stacks = append(stacks, like[0])
+			continue
+		}
+		stacks = append(stacks, probe.Weights{Lanes: true,
+			W:      stack(like, func(w probe.Weights) *Node { return w.W }),
+			Grad:   stack(like, func(w probe.Weights) *Node { return w.Grad }),
+			Update: stack(like, func(w probe.Weights) *Node { return w.Update })})
+	}
+	return stacks
+}
+
+// stackUnits does the same for units.
+func stackUnits(us []probe.Units) []probe.Units {
+	var stacks []probe.Units
+	for _, like := range alike(us, func(u probe.Units) *Node { return u.A }) {
+		if len(like) == 1 {
+			stacks = append(stacks, like[0])
+			continue
+		}
+		stacks = append(stacks, probe.Units{Lanes: true,
+			A:     stack(like, func(u probe.Units) *Node { return u.A }),
+			Delta: stack(like, func(u probe.Units) *Node { return u.Delta }),
+			Slope: stack(like, func(u probe.Units) *Node { return u.Slope })})
+	}
+	return stacks
+}
+
+// alike splits xs where the shape of what f gives changes.
+func alike[T any](xs []T, f func(T) *Node) [][]T {
+	var parts [][]T
+	for i, x := range xs {
+		if i > 0 && f(x).Shape().Equal(f(xs[i-1]).Shape()) {
+			parts[len(parts)-1] = append(parts[len(parts)-1], x)
+		} else {
+			parts = append(parts, []T{x})
+		}
+	}
+	return parts
+}
+
+// seen is what a probe sees of one site.
+type seen interface{ HasLanes() bool }
+
+// stack puts what f gives for each of xs on a first axis, that of the lanes
+// where there are lanes.
+func stack[T seen](xs []T, f func(T) *Node) *Node {
+	var parts []*Node
+	for _, x := range xs {
+		part := f(x)
+		if !x.HasLanes() {
+			part = InsertAxes(part, 0)
+		}
+		parts = append(parts, part)
+	}
+	return Concatenate(parts, 0)
+}

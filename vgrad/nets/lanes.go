@@ -1,0 +1,48 @@
+package nets
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/vgrad/lab/vgrad"
+)
+
+// stretch is a number of neighbouring lanes with one activation.
+type stretch struct {
+	Activation
+	from, to int // lanes [from, to)
+}
+
+// perLane is the activation of lanes side by side: each applies its own to its
+// part of the first axis. Where they all have the same one, it is that one;
+// else slopes are relative to each one's largest, and MaxSlope is 1.
+func perLane(acts []Activation, es []vgrad.Experiment) Activation {
+	var parts []stretch
+	for i, a := range acts {
+		if i > 0 && a.Name == acts[i-1].Name && es[i].WithDefaults().Slope == es[i-1].WithDefaults().Slope {
+			parts[len(parts)-1].to++
+			continue
+		}
+		parts = append(parts, stretch{a, i, i + 1})
+	}
+	if len(parts) == 1 {
+		return parts[0].Activation
+	}
+	return Activation{Name: "each lane's own", MaxSlope: 1,
+		Apply: func(z *Node) *Node {
+			return each(parts, func(p stretch) *Node { return p.Apply(p.of(z)) })
+		},
+		Slope: func(z, a *Node) *Node {
+			return each(parts, func(p stretch) *Node { return DivScalar(p.Slope(p.of(z), p.of(a)), p.MaxSlope) })
+		}}
+}
+
+// of is the stretch's part of x, [lanes, …].
+func (s stretch) of(x *Node) *Node { return SliceAxis(x, 0, AxisRange(s.from, s.to)) }
+
+// each puts what f gives for each stretch side by side again.
+func each(parts []stretch, f func(stretch) *Node) *Node {
+	var xs []*Node
+	for _, p := range parts {
+		xs = append(xs, f(p))
+	}
+	return Concatenate(xs, 0)
+}
