@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,20 @@ func TestFreePort(t *testing.T) {
 	}
 	if port, err := freePort(0); err != nil || port < 8888 {
 		t.Errorf("port %d, %v", port, err)
+	}
+}
+
+// A lab answers this machine alone, unless it is told otherwise, and never says its token
+// where other users of the machine see it.
+func TestLabArgs(t *testing.T) {
+	for ip, want := range map[string]string{"": "127.0.0.1", "0.0.0.0": "0.0.0.0"} {
+		args := Lab{IP: ip, Token: "sesame"}.args(8888)
+		if !slices.Contains(args, "--ServerApp.ip="+want) {
+			t.Errorf("IP %q: %q; want --ServerApp.ip=%s", ip, args, want)
+		}
+		if strings.Contains(strings.Join(args, " "), "sesame") {
+			t.Errorf("the token is among %q", args)
+		}
 	}
 }
 

@@ -23,13 +23,15 @@ import (
 type Lab struct {
 	Root     string    // folder of the notebooks
 	Notebook string    // to open, relative to Root; "" for the file list
+	IP       string    // to answer on; "": 127.0.0.1, this machine alone
 	Port     int       // 0: the first free one from 8888 on
+	Token    string    // that opens it; "": a new one, which its address then has
 	Kernel   string    // of new notebooks
 	Log      io.Writer // of the server; nil: nowhere
 }
 
-// Serve runs JupyterLab on 127.0.0.1, behind a token, and calls ready with its address
-// when it answers. It returns when ctx has ended or the server has, and leaves no
+// Serve runs JupyterLab behind a token and calls ready with its address when it answers.
+// A token that was given is not in the address: it is a secret. It returns when ctx has ended or the server has, and leaves no
 // process behind.
 func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) error {
 	port, err := freePort(l.Port)
@@ -39,7 +41,11 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 	if err := j.Home.calm(); err != nil {
 		return err
 	}
-	token := rand.Text()
+	token, query := l.Token, ""
+	if token == "" {
+		token = rand.Text()
+		query = "?token=" + token
+	}
 	cmd := j.Command(context.WithoutCancel(ctx), "jupyterlab", l.args(port)...)
 	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token)
 	var last tail
@@ -53,10 +59,10 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 		return err
 	}
 	base := fmt.Sprintf("http://127.0.0.1:%d/", port)
-	if err := answers(ctx, job, base+"api/status?token="+token); err != nil {
+	if err := answers(ctx, job, base+"api/status?token="+url.QueryEscape(token)); err != nil {
 		return errors.Join(err, job.Stop(), last.error())
 	}
-	ready(base + l.path() + "?token=" + token)
+	ready(base + l.path() + query)
 	select {
 	case <-ctx.Done():
 		return job.Stop()
@@ -70,8 +76,12 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 
 // args are the server's flags. The token is not among them: others see a process's flags.
 func (l Lab) args(port int) []string {
+	ip := l.IP
+	if ip == "" {
+		ip = "127.0.0.1"
+	}
 	args := []string{
-		"--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
+		"--no-browser", "--ServerApp.ip=" + ip, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
 		"--ServerApp.root_dir=" + l.Root, "--LabApp.extension_manager=readonly", "--KernelSpecManager.ensure_native_kernel=False",
 	}
 	if l.Kernel != "" {

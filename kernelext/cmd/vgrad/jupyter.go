@@ -19,11 +19,13 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 	var o setup.Options
 	f := flag.NewFlagSet("lab", flag.ContinueOnError)
 	setupFlags(f, &o)
-	port := f.Int("port", 0, "port on 127.0.0.1 (default: the first free one from 8888 on)")
+	ip := f.String("ip", "", "address to answer on (default: 127.0.0.1, this machine alone; 0.0.0.0 is every network)")
+	port := f.Int("port", 0, "port (default: the first free one from 8888 on)")
 	noBrowser := f.Bool("no-browser", false, "open no browser")
+	noSetup := f.Bool("no-setup", false, "open what is there, without looking whether all of it is")
 	verbose := f.Bool("v", false, "show what Jupyter says")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad lab [NOTEBOOK] opens the lessons, or a notebook of yours, in JupyterLab on this machine,\nafter setting up what is missing. Ctrl-C stops it.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad lab [NOTEBOOK] opens the lessons, or a notebook of yours, in JupyterLab on this machine,\nafter setting up what is missing. Ctrl-C stops it. Its token is the one in $JUPYTER_TOKEN, or in\nthe file that $JUPYTER_TOKEN_FILE names, else a new one.\n\nFlags:")
 		f.PrintDefaults()
 	}
 	rest, err := parse(f, args, std)
@@ -33,7 +35,10 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 	if len(rest) > 1 {
 		return usageError{fmt.Errorf("lab takes one notebook, behind the flags; got %q", rest)}
 	}
-	l := jupyter.Lab{Port: *port, Kernel: kernel.Name}
+	l := jupyter.Lab{IP: *ip, Port: *port, Kernel: kernel.Name}
+	if l.Token, err = token(); err != nil {
+		return err
+	}
 	if *verbose {
 		l.Log = std.err
 	}
@@ -43,8 +48,10 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
-	if err := setup.Run(ctx, o); err != nil && !usable(ctx, o, err) {
-		return err
+	if !*noSetup {
+		if err := setup.Run(ctx, o); err != nil && !usable(ctx, o, err) {
+			return err
+		}
 	}
 	if l.Root == "" {
 		if l.Root, l.Notebook, err = lessons(ctx, o.Work); err != nil {
@@ -52,6 +59,27 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 		}
 	}
 	return serve(ctx, l, !*noBrowser, std)
+}
+
+// token is the lab's token as the environment gives it, under the names that Jupyter
+// knows; "" where it gives none.
+func token() (string, error) {
+	if token := os.Getenv("JUPYTER_TOKEN"); token != "" {
+		return token, nil
+	}
+	name := os.Getenv("JUPYTER_TOKEN_FILE")
+	if name == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(name)
+	token := strings.TrimSpace(string(text))
+	if err == nil && token == "" {
+		err = fmt.Errorf("%s is empty", name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("lab: the token of $JUPYTER_TOKEN_FILE: %w", err)
+	}
+	return token, nil
 }
 
 // usable reports whether the lab may open although a part could not be had, as cells do

@@ -93,6 +93,31 @@ func startLab(t *testing.T, notebook string) (cmd *exec.Cmd, address string) {
 	return cmd, address
 }
 
+// The lab's token is the environment's where that has one; a file that has none is told.
+func TestToken(t *testing.T) {
+	secret, empty := filepath.Join(t.TempDir(), "secret"), filepath.Join(t.TempDir(), "empty")
+	for path, text := range map[string]string{secret: "of a file\n", empty: "\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ value, file, want, fails string }{
+		{},
+		{value: "sesame", want: "sesame"},
+		{value: "sesame", file: secret, want: "sesame"},
+		{file: secret, want: "of a file"},
+		{file: empty, fails: "is empty"},
+		{file: secret + "x", fails: "no such file"},
+	} {
+		t.Setenv("JUPYTER_TOKEN", c.value)
+		t.Setenv("JUPYTER_TOKEN_FILE", c.file)
+		got, err := token()
+		if c.fails == "" && (got != c.want || err != nil) || c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
+			t.Errorf("%+v: %q, %v", c, got, err)
+		}
+	}
+}
+
 const drawing = "import \"github.com/janpfeifer/gonb/gonbui\"\n%%\ngonbui.DisplayHTML(`<p id=\"drawn\">a gradient that vanishes</p>`)\ngonbui.Sync()"
 
 // The lab opens, runs a cell in a browser, and Ctrl-C leaves nothing of it behind.
