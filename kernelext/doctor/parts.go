@@ -33,6 +33,9 @@ func oneLine(text string) string {
 // goVersion asks the Go that is on PATH whether it is new enough for the module.
 func goVersion(ctx context.Context, p *patient) (string, error) {
 	w, err := kernel.Work(ctx, p.Dir, p.workFolders()...)
+	if seen := p.workFolders(); err != nil && p.Dir == "" && len(seen) > 0 { // not in a module: the kernel's own will do
+		w, err = kernel.Work(ctx, seen[0], seen...)
+	}
 	if err != nil {
 		return "", err
 	}
