@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/backend"
+	"github.com/vgrad/lab/vgrad/internal/backendtest"
 )
 
 func nothing(context.Context) (string, error) { return "", errors.New("no network") }
@@ -71,5 +74,33 @@ func TestFallback(t *testing.T) {
 	cancel()
 	if _, err := backend.Open(canceled, "", nothing); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: error %v", err)
+	}
+}
+
+// Where CUDA's plugin is there and cannot serve, as on a machine without such a processor,
+// that is told, and the plugin for the CPU serves. The folders of plugins are read
+// when a process starts, so this test runs itself in one that has such a folder.
+func TestInstead(t *testing.T) {
+	if os.Getenv("VGRAD_TEST_INSTEAD") == "" {
+		backendtest.XLA(t) // brings the plugin
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "pjrt_c_api_cuda_plugin.so"), []byte("truncated"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		self := exec.Command(os.Args[0], "-test.run=^TestInstead$", "-test.v")
+		self.Env = append(os.Environ(), "VGRAD_TEST_INSTEAD=1", "PJRT_PLUGIN_LIBRARY_PATH="+dir, "GOMLX_BACKEND=")
+		if out, err := self.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	b, err := backend.Open(t.Context(), "", assets.XLAPlugin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"XLA, plugin pjrt_c_api_cpu_plugin.so", "; no CUDA, though its plugin is in "} {
+		if !strings.Contains(b.Why, want) || strings.Contains(b.Why, "\n") {
+			t.Errorf("Why = %q; want one line with %q", b.Why, want)
+		}
 	}
 }

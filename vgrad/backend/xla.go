@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/go-xla/compute/xla"
 )
@@ -19,10 +22,13 @@ func openXLA(ctx context.Context, config string, fetch Fetch) (*Backend, error) 
 	installed := xla.GetAvailablePlugins()
 	var failed []error
 	if config == "" {
+		if err := idle(installed); err != nil {
+			failed = append(failed, err)
+		}
 		for _, plugin := range installed {
 			b, err := load(plugin, "installed on this machine")
 			if err == nil {
-				return b, nil
+				return b.instead(failed), nil
 			}
 			failed = append(failed, err)
 		}
@@ -34,7 +40,35 @@ func openXLA(ctx context.Context, config string, fetch Fetch) (*Backend, error) 
 	if err != nil {
 		return nil, errors.Join(append(failed, err)...)
 	}
-	return load(path, "from the cache of fetched parts")
+	b, err := load(path, "from the cache of fetched parts")
+	if err != nil {
+		return nil, errors.Join(append(failed, err)...)
+	}
+	return b.instead(failed), nil
+}
+
+// instead says which plugins would have gone first and why they do not serve.
+func (b *Backend) instead(failed []error) *Backend {
+	for _, err := range failed {
+		b.Why += "; " + err.Error()
+	}
+	return b
+}
+
+// idle says that a plugin for CUDA is there and is not among the installed: go-xla leaves
+// it out, without a word, on a machine without a processor of NVIDIA's.
+func idle(installed []string) error {
+	isCUDA := func(name string) bool { return strings.Contains(name, "cuda") }
+	if slices.ContainsFunc(installed, isCUDA) {
+		return nil
+	}
+	for _, dir := range filepath.SplitList(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH")) {
+		found, err := filepath.Glob(filepath.Join(dir, "pjrt*.so"))
+		if err == nil && slices.ContainsFunc(found, func(path string) bool { return isCUDA(filepath.Base(path)) }) {
+			return fmt.Errorf("no CUDA, though its plugin is in %s: this machine shows no NVIDIA processor with a driver", dir)
+		}
+	}
+	return nil
 }
 
 func load(plugin, whence string) (*Backend, error) {
