@@ -26,6 +26,13 @@ type Sweep struct {
 	Over []string
 }
 
+// SweepMeasure is what the table and the figures of a sweep need: mean |∂L/∂W|
+// of every layer at every tenth step. A run takes some kilobytes of it, and
+// hundreds of everything. Loss and accuracies are always recorded.
+func SweepMeasure() Measure {
+	return Measure{Quantities: []Quantity{MeanAbsGrad}, Every: 10, HistogramEvery: -1}
+}
+
 // MaxSweep is how many combinations a sweep may have.
 const MaxSweep = 100_000
 

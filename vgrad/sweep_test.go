@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vgrad/lab/vgrad"
 )
@@ -176,4 +177,12 @@ func TestShardsKeepGroups(t *testing.T) {
 			t.Errorf("shard %d has %d experiments, not those of one width", i, len(es))
 		}
 	}
+}
+
+func ExampleProgress() {
+	fmt.Println(vgrad.Progress{Total: 60, Done: 12, Found: 4, Rate: 2.1, Left: 23 * time.Second})
+	fmt.Println(vgrad.Progress{Total: 60, Done: 3, Rate: 0.05, Left: 19 * time.Minute})
+	// Output:
+	// 12 of 60 runs, 4 of them found, 2.1 a second, 23s left
+	// 3 of 60 runs, one in 20.0 s, 19m0s left
 }

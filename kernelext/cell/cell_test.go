@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vgrad/lab/kernelext/wire"
 	"github.com/vgrad/lab/vgrad"
@@ -48,11 +49,11 @@ func play() error {
 		return err
 	}
 	voice := wire.NewVoice(os.Stdout)
-	for _, e := range r.Train {
-		switch e.Label {
-		case "refused":
+	for i, e := range r.Train {
+		switch {
+		case e.Label == "refused" || e.Steps == 66:
 			return voice.Send(wire.Message{Failed: "it is refused"})
-		case "dies":
+		case e.Label == "dies":
 			return errors.New("it dies")
 		}
 		w, err := store.Create(e, runs.Provenance{})
@@ -61,19 +62,29 @@ func play() error {
 		} else if err != nil {
 			return err
 		}
-		voice.Send(wire.Message{Begin: &e})
+		if r.Sweep {
+			voice.Send(wire.Message{Progress: &vgrad.Progress{Total: len(r.Train), Done: i, Last: e}})
+		} else {
+			voice.Send(wire.Message{Begin: &e})
+		}
 		for step := range e.WithDefaults().Steps {
 			samples := samplesOf(step)
-			if err := errors.Join(w.Put(step, samples), voice.Put(step, samples)); err != nil {
+			err := w.Put(step, samples)
+			if !r.Sweep {
+				err = errors.Join(err, voice.Put(step, samples))
+			}
+			if err != nil {
 				return err
 			}
-			if e.Label == "long" && step == 5 {
+			if (e.Label == "long" || e.Steps == 77) && step == 5 {
 				<-ended
 				w.Close()
 				return voice.Send(wire.Message{Failed: "context canceled"})
 			}
 		}
-		if err := w.Finish(runs.Provenance{Backend: "go"}); err != nil {
+		last := []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: 0.5}, {Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: 1}}
+		err = w.Put(e.WithDefaults().Steps, last)
+		if err := errors.Join(err, w.Finish(runs.Provenance{Backend: "go"})); err != nil {
 			return err
 		}
 	}
@@ -158,6 +169,42 @@ func TestOutsideANotebook(t *testing.T) {
 	}
 }
 
+func TestSweep(t *testing.T) {
+	out, complaint, ended := left(t, func() {
+		s := Sweep(vgrad.Experiment{Steps: 20}, "depth=2,3", "sigmoid,relu", "seed=0..2")
+		if len(s.Runs) != 12 || fmt.Sprint(s.Fields) != "[depth activation]" || s.Runs[0].Ran().Measure.HistogramEvery != -1 {
+			t.Errorf("swept %v, %d runs, %+v", s.Fields, len(s.Runs), s.Runs[0].Ran())
+		}
+		Show(chart.FactorMap(s.Sources(), "depth", "activation"))
+		Table(s.Table())
+		exec := os.Getenv("VGRAD_PROGRAM")
+		defer os.Setenv("VGRAD_PROGRAM", exec)
+		os.Setenv("VGRAD_PROGRAM", "/nowhere") // it is not asked again
+		Sweep(vgrad.Experiment{Steps: 20}, "depth=2,3", "sigmoid,relu", "seed=0..2")
+		Sweep(vgrad.Experiment{Steps: 20, Measure: vgrad.SweepMeasure()}, "depth=3", "seed=1,2")
+	})
+	if ended || complaint != "12 runs are recorded; the next time they are loaded.\n" {
+		t.Errorf("ended %t, said %q", ended, complaint)
+	}
+	for _, want := range []string{"html: Gradient factor by depth and activation", "depth | activation | runs | gradient factor", "3 | relu | 3 | 2 (2–2) | 0.5 (0.5–0.5)"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+	}
+}
+
+// A bar that follows a sweep tells its estimate.
+func TestBarFollows(t *testing.T) {
+	b := &Bar{name: "runs", start: time.Now().Add(-time.Hour)}
+	b.follow(vgrad.Progress{Total: 10, Done: 5, Found: 4, Last: vgrad.Experiment{Activation: "tanh"}, Left: 90 * time.Second})
+	if b.at != 5 || b.total != 10 || b.note != "tanh" || b.left() != " · 1m30s left" {
+		t.Errorf("bar %+v, %s", b, b.left())
+	}
+	if b.follow(vgrad.Progress{Total: 10, Done: 10}); b.left() != "" {
+		t.Errorf("at the end: %s", b.left())
+	}
+}
+
 // What goes wrong ends the cell with one line.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
@@ -167,6 +214,8 @@ func TestErrors(t *testing.T) {
 		{"bad variant", `vgrad: variant "wdith=3": `, func() { Compare(vgrad.Experiment{}, "wdith=3") }},
 		{"nothing", "vgrad: nothing to compare", func() { Compare(vgrad.Experiment{}) }},
 		{"bad experiment", "vgrad: sigmoid depth=-1 width=-2: vgrad: depth is -1; it must be at least 1; vgrad: width", func() { Train(vgrad.Experiment{Depth: -1, Width: -2}) }},
+		{"bad sweep", `vgrad: vgrad: an experiment has no field "depht"`, func() { Sweep(vgrad.Experiment{}, "depht=3", "seed=3..1") }},
+		{"refused sweep", "vgrad: it is refused\n", func() { Sweep(vgrad.Experiment{Steps: 66}, "seed=0..3") }},
 		{"refused", "vgrad: it is refused\n", func() { Train(vgrad.Experiment{Label: "refused"}) }},
 		{"died", "exit status 1: it dies\n", func() { Train(vgrad.Experiment{Label: "dies"}) }},
 		{"no such run", `vgrad: there is no run "tanh"; there are ["sigmoid" "relu"]`, func() {

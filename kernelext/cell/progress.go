@@ -9,6 +9,8 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"golang.org/x/term"
+
+	"github.com/vgrad/lab/vgrad"
 )
 
 // drawEvery is how long a live output stands at least before it is drawn anew.
@@ -22,6 +24,7 @@ type Bar struct {
 	id, name     string
 	total, at    int
 	note         string
+	estimate     *time.Duration // of the time left; nil: by what was counted so far
 	start, drawn time.Time
 	done         bool
 }
@@ -51,6 +54,24 @@ func (b *Bar) Note(text string) {
 	defer b.mu.Unlock()
 	b.note = text
 	b.drawSoon("")
+}
+
+// follow shows how far a sweep is.
+func (b *Bar) follow(p vgrad.Progress) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.at, b.total, b.estimate = p.Done, p.Total, &p.Left
+	if p.Done > p.Found {
+		b.note = p.Last.Name()
+	}
+	b.drawSoon("")
+}
+
+// end leaves a line in the bar's place.
+func (b *Bar) end(line string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.finish(line)
 }
 
 // Done ends the bar: its last state stays, without times.
@@ -107,6 +128,11 @@ func (b *Bar) draw(script string) {
 
 // left is the time left, once it can be told.
 func (b *Bar) left() string {
+	if b.estimate != nil && *b.estimate > 0 {
+		return fmt.Sprintf(" · %s left", b.estimate.Round(time.Second))
+	} else if b.estimate != nil {
+		return ""
+	}
 	took := time.Since(b.start)
 	if b.at <= 0 || b.at >= b.total || took < time.Second {
 		return ""

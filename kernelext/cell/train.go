@@ -10,6 +10,7 @@ import (
 	"github.com/vgrad/lab/kernelext/wire"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/runs"
+	"github.com/vgrad/lab/vgrad/sweep"
 )
 
 // Comparison is several runs as one object, in the order they were asked for;
@@ -154,6 +155,63 @@ func partial(store *runs.Store, es []vgrad.Experiment) (c Comparison) {
 		}
 	}
 	return c
+}
+
+// Sweep trains every combination of the values of some fields, with a progress
+// bar, or loads what is recorded; [vgrad.Sweep] says how fields and values are
+// written. A base that says nothing of what is measured gets what the figures
+// of a sweep need ([vgrad.SweepMeasure]). When the cell is interrupted, what was
+// recorded is kept, and the same cell goes on from there.
+//
+//	s := cell.Sweep(vgrad.Experiment{Steps: 500}, "depth=2..12", "sigmoid,relu", "seed=0..9")
+//	cell.Show(chart.FactorMap(s.Sources(), "depth", "activation"))
+//	cell.Table(s.Table())
+func Sweep(base vgrad.Experiment, over ...string) *sweep.Result {
+	if m := base.Measure; m.Quantities == nil && m.Every == 0 && m.HistogramEvery == 0 {
+		base.Measure = vgrad.SweepMeasure()
+	}
+	s := vgrad.Sweep{Base: base, Over: over}
+	es := Must(s.Experiments())
+	store := Must(runs.Open(""))
+	if len(Must(store.Missing(es...))) > 0 {
+		trainSweep(store, es)
+	}
+	r := Must(sweep.Read(Context(), store, s, es))
+	if r.Missing > 0 {
+		fail(errors.New("the vgrad program trained, but the runs are not in " + store.Dir()))
+	}
+	return r
+}
+
+// trainSweep has the program train what is not recorded, and follows it with a bar.
+func trainSweep(store *runs.Store, es []vgrad.Experiment) {
+	var bar *Bar
+	ctx := Context()
+	err := ask(ctx, wire.Request{Store: store.Dir(), Train: es, Sweep: true}, func(m wire.Message) error {
+		if bar == nil {
+			bar = Progress("runs", len(es))
+		}
+		switch {
+		case m.Say != "":
+			bar.Note(m.Say)
+		case m.Progress != nil:
+			bar.follow(*m.Progress)
+		}
+		return nil
+	})
+	switch {
+	case bar == nil:
+	case err == nil:
+		bar.end(fmt.Sprintf("%d runs are recorded; the next time they are loaded.", len(es)))
+	case ctx.Err() != nil:
+		err = context.Canceled
+		bar.end(fmt.Sprintf("Interrupted after %d of %d runs.", bar.at, len(es)))
+	default:
+		bar.end(fmt.Sprintf("Stopped after %d of %d runs.", bar.at, len(es)))
+	}
+	if err != nil {
+		fail(err)
+	}
 }
 
 // Claims shows what the article claims and whether these runs bear it out.

@@ -6,18 +6,21 @@
 // between training and figures, and knows neither.
 //
 // The cell writes one [Request] to the program's standard input and reads
-// [Message] values from its standard output until one is Done or says why not;
-// both are encoded by encoding/gob. It keeps the input open for as long as it
+// [Message] values from its standard output until one is Done or says why not.
+// A request is JSON, which keeps an experiment's hash as it is; messages are
+// encoded by encoding/gob, which keeps NaN and infinities. The cell keeps the input open for as long as it
 // wants the work done: when the input ends, because the cell was interrupted
 // or died, the program stops and what was recorded is kept.
 package wire
 
 import (
 	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/page"
@@ -29,6 +32,8 @@ type Request struct {
 	Store string
 	// Train lists experiments to train, or to load where they are recorded.
 	Train []vgrad.Experiment
+	// Sweep asks for Progress instead of samples: there are many experiments.
+	Sweep bool
 	// Judge asks for the table of the article's claims, judged by those runs.
 	Judge bool
 }
@@ -41,8 +46,10 @@ type Message struct {
 	Step    int
 	Samples []vgrad.Sample
 	Claims  *page.Table
-	Failed  string // why the request was not done; the last message
-	Done    bool   // the last message
+	// Progress of a sweep: at its beginning, and whenever a run is finished.
+	Progress *vgrad.Progress
+	Failed   string // why the request was not done; the last message
+	Done     bool   // the last message
 }
 
 // Followed lists the quantities whose samples are sent while a network trains.
@@ -54,7 +61,7 @@ func Followed() []vgrad.Quantity {
 // done. It fails with what the program said, with hear's error, and with
 // [ErrCut] where the program ended without a word.
 func Ask(to io.Writer, from io.Reader, r Request, hear func(Message) error) error {
-	if err := gob.NewEncoder(to).Encode(r); err != nil {
+	if err := json.NewEncoder(to).Encode(r); err != nil {
 		return fmt.Errorf("%w: %w", ErrCut, err)
 	}
 	d := gob.NewDecoder(from)
@@ -78,14 +85,20 @@ func Ask(to io.Writer, from io.Reader, r Request, hear func(Message) error) erro
 // ErrCut is the error of a program that ended before it was done.
 var ErrCut = errors.New("the vgrad program ended early")
 
-// Voice is the program's side: it sends messages.
-type Voice struct{ e *gob.Encoder }
+// Voice is the program's side: it sends messages. It is safe for use from
+// several goroutines.
+type Voice struct {
+	mu sync.Mutex
+	e  *gob.Encoder
+}
 
 // NewVoice returns a voice that speaks to w.
-func NewVoice(w io.Writer) *Voice { return &Voice{gob.NewEncoder(w)} }
+func NewVoice(w io.Writer) *Voice { return &Voice{e: gob.NewEncoder(w)} }
 
 // Send sends a message.
 func (v *Voice) Send(m Message) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if err := v.e.Encode(m); err != nil {
 		return fmt.Errorf("wire: send: %w", err)
 	}
@@ -109,7 +122,7 @@ func (v *Voice) Put(step int, samples []vgrad.Sample) error {
 // Hear reads the request.
 func Hear(r io.Reader) (Request, error) {
 	var req Request
-	if err := gob.NewDecoder(r).Decode(&req); err != nil {
+	if err := json.NewDecoder(r).Decode(&req); err != nil {
 		return req, fmt.Errorf("wire: read the request: %w", err)
 	}
 	return req, nil

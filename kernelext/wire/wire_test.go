@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/page"
@@ -23,6 +24,7 @@ func TestAsk(t *testing.T) {
 		{Samples: []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.Loss, Value: math.Inf(1)}}},
 		{Step: 3, Samples: []vgrad.Sample{{Step: 3, Site: vgrad.Site{Path: "/l/w", Layer: 1, Size: 2}, Quantity: vgrad.MeanAbsGrad, Value: 1e-300}}},
 		{Claims: table},
+		{Progress: &vgrad.Progress{Total: 60, Done: 12, Found: 4, Last: vgrad.Experiment{Depth: 3}, Left: 23 * time.Second}},
 	}
 	var to, from bytes.Buffer
 	v := NewVoice(&from)
@@ -31,7 +33,7 @@ func TestAsk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	asked := Request{Store: "/s", Train: []vgrad.Experiment{{}, {Depth: 20, Measure: vgrad.Measure{Every: 2}}}, Judge: true}
+	asked := Request{Store: "/s", Train: []vgrad.Experiment{{}, {Depth: 20, Measure: vgrad.Measure{Every: 2}}, {Measure: vgrad.Measure{Quantities: []vgrad.Quantity{}}}}, Judge: true, Sweep: true}
 	var heard []Message
 	if err := Ask(&to, &from, asked, func(m Message) error { heard = append(heard, m); return nil }); err != nil {
 		t.Fatal(err)

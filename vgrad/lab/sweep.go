@@ -10,39 +10,6 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// Progress is how far a sweep is.
-type Progress struct {
-	Total int // experiments
-	Done  int // of them recorded by now
-	Found int // of those, recorded before the sweep began
-	// Last is the experiment that was finished last; the zero value before the first.
-	Last vgrad.Experiment
-	// Took is the time since the sweep began, Rate how many runs were finished
-	// in a second of it, and Left about how long the rest takes, by the work
-	// ([vgrad.Experiment.Work]) of the runs that were finished since then.
-	// Rate and Left are 0 until there is one, and Left when there is no more.
-	Took, Left time.Duration
-	Rate       float64
-}
-
-// String is "12 of 60 runs, 4 of them found, 2.1 a second, 23s left".
-func (p Progress) String() string {
-	text := fmt.Sprintf("%d of %d runs", p.Done, p.Total)
-	if p.Found > 0 {
-		text += fmt.Sprintf(", %d of them found", p.Found)
-	}
-	switch {
-	case p.Rate >= 1:
-		text += fmt.Sprintf(", %.1f a second", p.Rate)
-	case p.Rate > 0:
-		text += fmt.Sprintf(", one in %.1f s", 1/p.Rate)
-	}
-	if p.Left > 0 {
-		text += fmt.Sprintf(", %s left", max(p.Left.Round(time.Second), time.Second))
-	}
-	return text
-}
-
 // Sweep makes sure that every one of the experiments is recorded: those of a
 // [vgrad.Sweep], or of its shard. All of them are checked before any is
 // trained, and what is wrong is told at once. It keeps no run in memory.
@@ -51,7 +18,7 @@ func (p Progress) String() string {
 // one call at a time; nil: nobody is told. When ctx ends, or the process is
 // killed, what was recorded stays, and the same call goes on from there.
 // Several processes that share the store share the work.
-func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(Progress)) error {
+func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(vgrad.Progress)) error {
 	if err := l.CheckSweep(es); err != nil {
 		return err
 	}
@@ -64,7 +31,7 @@ func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(Progre
 	}
 	p := newPace(len(es), missing)
 	if tell == nil {
-		tell = func(Progress) {}
+		tell = func(vgrad.Progress) {}
 	}
 	tell(p.now())
 	err = l.record1(ctx, missing, func(e vgrad.Experiment) {
@@ -120,8 +87,8 @@ func (p *pace) finished(e vgrad.Experiment) {
 	p.work, p.worked, p.last = p.work-w, p.worked+w, e
 }
 
-func (p *pace) now() Progress {
-	now := Progress{Total: p.total, Done: p.done, Found: p.found, Last: p.last, Took: time.Since(p.begun)}
+func (p *pace) now() vgrad.Progress {
+	now := vgrad.Progress{Total: p.total, Done: p.done, Found: p.found, Last: p.last, Took: time.Since(p.begun)}
 	if p.worked > 0 {
 		now.Rate = float64(p.done-p.found) / now.Took.Seconds()
 		now.Left = time.Duration(float64(now.Took) * float64(p.work) / float64(p.worked))

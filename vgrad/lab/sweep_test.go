@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/lab"
@@ -34,8 +33,8 @@ func TestSweepResumes(t *testing.T) {
 	es := grid(t, "depth=2,3", "sigmoid,relu", "seed=0..4")
 	trained := map[string]int{}
 	ctx, stop := context.WithCancel(t.Context())
-	var told []lab.Progress
-	err := l.Sweep(ctx, es, func(p lab.Progress) {
+	var told []vgrad.Progress
+	err := l.Sweep(ctx, es, func(p vgrad.Progress) {
 		told = append(told, p)
 		if p.Done > 0 {
 			trained[p.Last.Hash()]++
@@ -53,7 +52,7 @@ func TestSweepResumes(t *testing.T) {
 	}
 	before := len(trained)
 	told = nil
-	err = l.Sweep(t.Context(), es, func(p lab.Progress) {
+	err = l.Sweep(t.Context(), es, func(p vgrad.Progress) {
 		if told = append(told, p); p.Done > p.Found {
 			trained[p.Last.Hash()]++
 		}
@@ -96,8 +95,8 @@ func TestSweepShared(t *testing.T) {
 				return nil
 			}}
 			defer l.Close()
-			var last lab.Progress
-			if err := l.Sweep(t.Context(), es, func(p lab.Progress) { last = p }); err != nil || last.Done != len(es) {
+			var last vgrad.Progress
+			if err := l.Sweep(t.Context(), es, func(p vgrad.Progress) { last = p }); err != nil || last.Done != len(es) {
 				t.Errorf("laboratory %d: %v, %+v", i, err, last)
 			}
 		})
@@ -139,7 +138,7 @@ func ExampleLab_Sweep() {
 	s := vgrad.Sweep{Base: vgrad.Experiment{Data: "synthetic", Steps: 20}, Over: []string{"sigmoid,relu", "seed=0,1"}}
 	es, err := s.Experiments()
 	if err == nil {
-		err = l.Sweep(context.Background(), es, func(p lab.Progress) { fmt.Println(p.Done, "of", p.Total) })
+		err = l.Sweep(context.Background(), es, func(p vgrad.Progress) { fmt.Println(p.Done, "of", p.Total) })
 	}
 	fmt.Println(err)
 	// Output:
@@ -149,12 +148,4 @@ func ExampleLab_Sweep() {
 	// 3 of 4
 	// 4 of 4
 	// <nil>
-}
-
-func ExampleProgress() {
-	fmt.Println(lab.Progress{Total: 60, Done: 12, Found: 4, Rate: 2.1, Left: 23 * time.Second})
-	fmt.Println(lab.Progress{Total: 60, Done: 3, Rate: 0.05, Left: 19 * time.Minute})
-	// Output:
-	// 12 of 60 runs, 4 of them found, 2.1 a second, 23s left
-	// 3 of 60 runs, one in 20.0 s, 19m0s left
 }

@@ -54,6 +54,10 @@ func answer(ctx context.Context, r wire.Request, voice *wire.Voice) error {
 		return voice
 	}
 	defer l.Close()
+	if r.Sweep {
+		l.Watch = nil
+		return l.Sweep(ctx, r.Train, func(p vgrad.Progress) { voice.Send(wire.Message{Progress: &p}) })
+	}
 	c, err := l.All(ctx, r.Train...)
 	if err != nil || !r.Judge {
 		return err

@@ -110,15 +110,16 @@ func (w *sweepFlags) base(f *flag.FlagSet) error {
 		}
 	})
 	b := &w.sweep.Base
-	b.Steps, b.Measure.Every = w.steps, w.every
+	b.Steps = w.steps
 	if w.measure == "all" {
+		b.Measure.Every = w.every
 		return errors.Join(wrong...)
 	}
-	if w.every == 0 {
-		b.Measure.Every = 10
+	b.Measure = vgrad.SweepMeasure()
+	if w.every != 0 {
+		b.Measure.Every = w.every
 	}
-	b.Measure.HistogramEvery = -1
-	for _, name := range append(words(w.measure), string(vgrad.MeanAbsGrad)) {
+	for _, name := range words(w.measure) {
 		q := vgrad.Quantity(name)
 		info, err := q.Info()
 		if wrong = append(wrong, err); info.Histogram {

@@ -3,14 +3,17 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vgrad/lab/vgrad/lab"
+	"github.com/vgrad/lab/kernelext/wire"
+	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
@@ -174,11 +177,36 @@ func TestSweepRefuses(t *testing.T) {
 func TestSweepLine(t *testing.T) {
 	var out bytes.Buffer
 	line := sweepLine{std: streams{err: &out, tty: true}}
-	line.tell(lab.Progress{Total: 2})
+	line.tell(vgrad.Progress{Total: 2})
 	line.say("a notice")
-	line.tell(lab.Progress{Total: 2, Done: 2, Took: 3 * time.Second})
+	line.tell(vgrad.Progress{Total: 2, Done: 2, Took: 3 * time.Second})
 	line.close()
 	if want := "0 of 2 runs\r\033[Kvgrad: a notice\n0 of 2 runs\r\033[K2 of 2 runs\r\033[K2 of 2 runs in 3s\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// What a cell asks for: progress, and no samples.
+func TestCellSweep(t *testing.T) {
+	dir := alone(t)
+	es, err := vgrad.Sweep{Base: vgrad.Experiment{Data: "synthetic", Steps: 40}, Over: []string{"sigmoid,relu", "seed=0,1"}}.Experiments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	if err := answer(t.Context(), wire.Request{Store: dir, Train: es, Sweep: true}, wire.NewVoice(&said)); err != nil {
+		t.Fatal(err)
+	}
+	var told []int
+	heard := wire.Ask(io.Discard, &said, wire.Request{}, func(m wire.Message) error {
+		if m.Progress != nil {
+			told = append(told, m.Progress.Done)
+		} else if m.Say == "" {
+			t.Errorf("it says %+v", m)
+		}
+		return nil
+	})
+	if fmt.Sprint(told) != "[0 1 2 3 4]" || !errors.Is(heard, wire.ErrCut) { // the end is cellCommand's word
+		t.Errorf("told %v, %v", told, heard)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vgrad/lab/vgrad/lab"
+	"github.com/vgrad/lab/vgrad"
 )
 
 // sparse is how far lines of progress are apart where standard error is no terminal.
@@ -20,7 +20,7 @@ type sweepLine struct {
 	mu    sync.Mutex
 	text  string // on the terminal
 	drawn time.Time
-	last  lab.Progress
+	last  vgrad.Progress
 }
 
 // say prints a notice above the line.
@@ -33,7 +33,7 @@ func (s *sweepLine) say(notice string) {
 }
 
 // tell shows how far the sweep is.
-func (s *sweepLine) tell(p lab.Progress) {
+func (s *sweepLine) tell(p vgrad.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.last.Total == 0
