@@ -117,7 +117,11 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	if w.json {
 		lines = std.err
 	}
-	p := &progress{quiet: w.quiet, lines: lines, std: std, total: missing(store, w.walk) * w.walk.Base.Steps}
+	missing, err := store.Missing(w.walk.Experiments()...)
+	if err != nil {
+		return err
+	}
+	p := &progress{quiet: w.quiet, lines: lines, std: std, total: len(missing) * w.walk.Base.Steps}
 	drawing := startRenderer(ctx, w.out != "", p.say)
 	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch}
 	defer l.Close()
@@ -138,17 +142,6 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 		return err
 	}
 	return w.tell(c, lines, std, time.Since(start))
-}
-
-// missing counts the runs that have to be trained.
-func missing(store *runs.Store, w article.Walkthrough) int {
-	n := 0
-	for _, e := range w.Experiments() {
-		if run, err := store.Load(e); err != nil || !run.Finished {
-			n++
-		}
-	}
-	return n
 }
 
 // writable fails early where the page could not be written in the end.
