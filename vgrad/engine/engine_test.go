@@ -66,18 +66,31 @@ func synthetic(t testing.TB) *data.Set {
 func train(t *testing.T, b *backend.Backend, d Driver, e vgrad.Experiment) *recording {
 	t.Helper()
 	r := record()
-	eng := &Engine{Backend: b, Driver: d}
-	defer eng.Close()
-	if _, err := eng.Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, r); err != nil {
+	if _, err := kept(b, d).Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, r); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-// drivers runs f for every way there is to run a step.
+// engines are kept from test to test: most of their time goes into compiling.
+var engines = map[string]*Engine{}
+
+// kept is the engine of a backend and a driver.
+func kept(b *backend.Backend, d Driver) *Engine {
+	key := fmt.Sprintf("%p %d", b.Backend, d)
+	if engines[key] == nil {
+		engines[key] = &Engine{Backend: b, Driver: d}
+	}
+	return engines[key]
+}
+
+// drivers runs f for every way there is to run a step; -short leaves out the
+// one that nobody gets without asking for it.
 func drivers(t *testing.T, f func(t *testing.T, b *backend.Backend, d Driver)) {
 	t.Run("go host", func(t *testing.T) { f(t, backendtest.Go(t), Host) })
-	t.Run("xla host", func(t *testing.T) { f(t, backendtest.XLA(t), Host) })
+	if !testing.Short() {
+		t.Run("xla host", func(t *testing.T) { f(t, backendtest.XLA(t), Host) })
+	}
 	t.Run("xla device", func(t *testing.T) { f(t, backendtest.XLA(t), Device) })
 }
 

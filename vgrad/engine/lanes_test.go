@@ -23,9 +23,7 @@ func trainLanes(t *testing.T, b *backend.Backend, d Driver, es ...vgrad.Experime
 		r := record()
 		rs, lanes = append(rs, r), append(lanes, Lane{e, []vgrad.Sink{r}})
 	}
-	eng := &Engine{Backend: b, Driver: d}
-	defer eng.Close()
-	if _, err := eng.TrainLanes(t.Context(), set, lanes...); err != nil {
+	if _, err := kept(b, d).TrainLanes(t.Context(), set, lanes...); err != nil {
 		t.Fatal(err)
 	}
 	return rs
