@@ -12,12 +12,10 @@ func (b *bench) article(ctx context.Context) (table, error) {
 		b.walkthrough("vgrad, Go backend", false, "-backend", "go"),
 		b.walkthrough("vgrad, XLA, with the page", true, "-backend", "xla"),
 	}
-	for _, r := range b.rivals {
-		for _, w := range r.ways {
-			cs = append(cs, contestant{name: r.called(w), once: func(ctx context.Context) (float64, []outcome, error) {
-				return process(b.command(ctx, r, w, "article"))
-			}})
-		}
+	for r, w := range b.each(everyWay) {
+		cs = append(cs, contestant{name: r.called(w), once: func(ctx context.Context) (float64, []outcome, error) {
+			return process(b.command(ctx, r, w, "article"))
+		}})
 	}
 	results, err := b.rounds(ctx, b.n, cs)
 	if err != nil {
@@ -36,11 +34,9 @@ func (b *bench) article(ctx context.Context) (table, error) {
 func (b *bench) seeds(ctx context.Context) (table, error) {
 	n := strconv.Itoa(b.options.seeds)
 	cs := []contestant{b.walkthrough("vgrad, XLA", false, "-backend", "xla", "-seeds", n)}
-	for _, r := range b.rivals {
-		for _, w := range r.ways {
-			if r.name == "torch" {
-				cs = append(cs, b.scaled(r, w))
-			}
+	for r, w := range b.each(everyWay) {
+		if r.name == "torch" {
+			cs = append(cs, b.scaled(r, w))
 		}
 	}
 	results, err := b.rounds(ctx, b.n, cs)

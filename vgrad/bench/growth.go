@@ -11,11 +11,13 @@ import (
 // growthSteps are enough to tell a step's time where it is long.
 const growthSteps = 200
 
+func grows(w way) bool { return w.grows }
+
 // growth is part (e): a step's time over depth, width and lanes.
 func (b *bench) growth(ctx context.Context) (table, error) {
 	t := table{head: []string{"network", "vgrad, XLA"}}
-	for _, r := range b.rivals {
-		t.head = append(t.head, r.called(r.quick()))
+	for r, w := range b.each(grows) {
+		t.head = append(t.head, r.called(w))
 	}
 	for _, depth := range []int{6, 12, 25, 50, 100} {
 		if err := b.grown(ctx, &t, fmt.Sprintf("depth %d", depth), vgrad.Experiment{Depth: depth}, 1); err != nil {
@@ -42,8 +44,8 @@ func (b *bench) grown(ctx context.Context, t *table, name string, e vgrad.Experi
 	cs := []contestant{b.ours(name+", vgrad", "xla", engine.Auto, e, lanes)}
 	if lanes == 1 {
 		ask := request{Depth: e.WithDefaults().Depth, Width: e.WithDefaults().Width, Activation: e.Activation, Steps: e.Steps}
-		for _, r := range b.rivals {
-			cs = append(cs, b.serve(ctx, r, r.quick(), ask))
+		for r, w := range b.each(grows) {
+			cs = append(cs, b.serve(ctx, r, w, ask))
 		}
 	}
 	results, err := b.rounds(ctx, b.n, cs)

@@ -27,25 +27,46 @@ func (o outcome) factor() float64 {
 	return o.MeanAbsGrad[len(o.MeanAbsGrad)-1] / o.MeanAbsGrad[0]
 }
 
-// bands say where factor and validation accuracy of one seed of the article's scenarios
-// lie if the recipe is the same: the 10–90 % ranges of 30 seeds, widened.
+// scenario is what the seeds of one activation gave: medians.
+type scenario struct {
+	activation       string
+	factor, accuracy float64
+}
+
+// scenarios condenses outcomes, in their order.
+func scenarios(got []outcome) []scenario {
+	var all []scenario
+	factors, accuracies := map[string][]float64{}, map[string][]float64{}
+	for _, o := range got {
+		if factors[o.Activation] == nil {
+			all = append(all, scenario{activation: o.Activation})
+		}
+		factors[o.Activation] = append(factors[o.Activation], o.factor())
+		accuracies[o.Activation] = append(accuracies[o.Activation], o.ValAccuracy)
+	}
+	for i := range all {
+		s := &all[i]
+		s.factor, s.accuracy = spreadOf(factors[s.activation]).median, spreadOf(accuracies[s.activation]).median
+	}
+	return all
+}
+
+// bands say where factor and validation accuracy of the article's scenarios lie if the
+// recipe is the same: wide enough for a single seed.
 var bands = map[string]struct{ factor, accuracy [2]float64 }{
-	"sigmoid":    {[2]float64{15, 80}, [2]float64{0.2, 0.6}},
+	"sigmoid":    {[2]float64{10, 120}, [2]float64{0.2, 0.75}},
 	"relu":       {[2]float64{3, 25}, [2]float64{0.8, 0.95}},
 	"leaky_relu": {[2]float64{3, 25}, [2]float64{0.8, 0.95}},
 }
 
 // astray says what is out of its band; "" where nothing is.
-func (o outcome) astray() string {
-	band, known := bands[o.Activation]
-	if !known {
-		return ""
-	}
+func (s scenario) astray() string {
+	band, known := bands[s.activation]
 	within := func(x float64, b [2]float64) bool { return b[0] <= x && x <= b[1] }
-	if within(o.factor(), band.factor) && within(o.ValAccuracy, band.accuracy) {
+	if !known || within(s.factor, band.factor) && within(s.accuracy, band.accuracy) {
 		return ""
 	}
-	return fmt.Sprintf("%s, seed %d: factor %.3g and validation accuracy %.3g are not those of the recipe", o.Activation, o.Seed, o.factor(), o.ValAccuracy)
+	return fmt.Sprintf("%s: factor %.3g and validation accuracy %.3g are not those of the recipe", s.activation, s.factor, s.accuracy)
 }
 
 // contestant is one way to do what a part measures.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"strconv"
@@ -29,26 +30,23 @@ type rival struct {
 	ways        []way  // to use it, the usual one first
 }
 
-// quick is the way that part (e) measures: the usual one, with a single thread, which
-// does no harm to nets this small and is not disturbed by other programs.
-func (r rival) quick() way { return r.ways[1] }
-
 // way is a way to use a rival.
 type way struct {
 	name    string // for people
 	variant string // for its script
 	threads int    // 0: its own choice
+	grows   bool   // part (e) measures it
 }
 
 var rivals = []rival{
 	{"torch", "PyTorch", "torch", "3 GB, 6 GB unpacked", []way{
-		{"eager", "eager", 0}, {"eager, 1 thread", "eager", 1}, {"the step through torch.compile, 1 thread", "compile", 1},
+		{"eager", "eager", 0, true}, {"eager, 1 thread", "eager", 1, true}, {"the step through torch.compile, 1 thread", "compile", 1, false},
 	}},
 	{"tensorflow", "TensorFlow", "tensorflow-cpu", "350 MB, 1.6 GB unpacked", []way{
-		{"a tf.function call a step", "step", 0}, {"a tf.function call a step, 1 thread", "step", 1},
-		{"the loop in one tf.function, 1 thread", "loop", 1}, {"the loop in one tf.function, XLA", "xla", 0},
+		{"a tf.function call a step", "step", 0, true}, {"a tf.function call a step, 1 thread", "step", 1, false},
+		{"the loop in one tf.function, 1 thread", "loop", 1, false}, {"the loop in one tf.function, XLA", "xla", 0, false},
 	}},
-	{"jax", "JAX", "jax", "150 MB, 600 MB unpacked", []way{{"lax.scan", "", 0}, {"lax.scan, 1 thread", "", 1}}},
+	{"jax", "JAX", "jax", "150 MB, 600 MB unpacked", []way{{"lax.scan", "", 0, true}, {"lax.scan, 1 thread", "", 1, false}}},
 }
 
 func rivalNamed(name string) (rival, error) {
@@ -61,6 +59,21 @@ func rivalNamed(name string) (rival, error) {
 	}
 	return rival{}, fmt.Errorf("there is no rival %q; there are %s", name, strings.Join(known, ", "))
 }
+
+// each yields the ways of all rivals that a part measures.
+func (b *bench) each(measures func(way) bool) iter.Seq2[rival, way] {
+	return func(yield func(rival, way) bool) {
+		for _, r := range b.rivals {
+			for _, w := range r.ways {
+				if measures(w) && !yield(r, w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func everyWay(way) bool { return true }
 
 func (r rival) script() string { return "with_" + r.name + ".py" }
 

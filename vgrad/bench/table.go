@@ -81,15 +81,12 @@ func (t target) cells(ratio float64) []string {
 	return []string{digits(ratio), fmt.Sprintf("≤ %.2f %s", float64(t), verdict)}
 }
 
-// computed are the columns validation accuracy and factor, a scenario after the other.
-func computed(got []outcome) []string {
+// computed are the columns validation accuracy and factor: medians of the seeds, a
+// scenario after the other.
+func computed(of []scenario) []string {
 	var accuracies, factors []string
-	seen := map[string]bool{}
-	for _, o := range got {
-		if !seen[o.Activation] { // its first seed stands for all
-			accuracies, factors = append(accuracies, fmt.Sprintf("%.2f", o.ValAccuracy)), append(factors, fmt.Sprintf("%.1f", o.factor()))
-		}
-		seen[o.Activation] = true
+	for _, s := range of {
+		accuracies, factors = append(accuracies, fmt.Sprintf("%.2f", s.accuracy)), append(factors, fmt.Sprintf("%.1f", s.factor))
 	}
 	return []string{strings.Join(accuracies, ", "), strings.Join(factors, ", ")}
 }
@@ -117,8 +114,9 @@ func versus(what string, scale float64, sides []side, all []result) table {
 		for _, s := range sides {
 			row = append(row, s.targets[r.name].cells(ratio(s.result, r))...)
 		}
-		t.row(append(row, computed(r.got)...)...)
-		for _, o := range r.got {
+		of := scenarios(r.got)
+		t.row(append(row, computed(of)...)...)
+		for _, o := range of {
 			if wrong := o.astray(); wrong != "" {
 				t.note("Not the same: %s: %s.", r.name, wrong)
 			}
