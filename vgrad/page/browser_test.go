@@ -35,6 +35,8 @@ type fake struct {
 
 func (f fake) Label() string { return f.label }
 
+func (f fake) Ran() vgrad.Experiment { return vgrad.Experiment{Activation: f.label, Depth: 6} }
+
 func (f fake) Sites() []vgrad.Site {
 	var sites []vgrad.Site
 	for l := 1; l <= 6; l++ {
@@ -100,6 +102,8 @@ func report(t *testing.T, o Options) string {
 		func() (*chart.Figure, error) { return chart.Ridge(runs[1], vgrad.Weights, 4) },
 		func() (*chart.Figure, error) { return chart.Heatmap(runs[1], vgrad.Weights, 4) },
 		func() (*chart.Figure, error) { return chart.LayerMap(runs[0], vgrad.MeanAbsGrad) },
+		func() (*chart.Figure, error) { return chart.FactorMap(runs, "depth", "activation") },
+		func() (*chart.Figure, error) { return chart.FactorTrend(runs, "depth") },
 	} {
 		fig, err := f()
 		if err != nil {
@@ -214,10 +218,10 @@ func TestLive(t *testing.T) {
 	o := complete(t)
 	ctx, complaints := browser(t)
 	run(t, ctx, chromedp.Navigate(report(t, o)))
-	if n := eval[int](t, ctx, `document.querySelectorAll("figure[data-live]").length`); n != 6 {
-		t.Fatalf("%d of 6 figures are live: %v", n, complaints())
+	if n := eval[int](t, ctx, `document.querySelectorAll("figure[data-live]").length`); n != 8 {
+		t.Fatalf("%d of 8 figures are live: %v", n, complaints())
 	}
-	for i := range 6 {
+	for i := range 8 {
 		if n := eval[int](t, ctx, fmt.Sprintf("(%s)(%d)", inked, i)); n < 3000 {
 			t.Errorf("figure %d has %d inked pixels", i, n)
 		}
@@ -266,7 +270,7 @@ func TestTooltip(t *testing.T) {
 	o := complete(t)
 	ctx, complaints := browser(t)
 	run(t, ctx, chromedp.Navigate(report(t, o)))
-	for i, want := range []string{"step ", "step ", "layer ", "step ", "step ", "step "} {
+	for i, want := range []string{"step ", "step ", "layer ", "step ", "step ", "step ", "depth 6, activation ReLU", "depth 6"} {
 		at := eval[[]float64](t, ctx, fmt.Sprintf(`(() => { const f = vgradFigures.all[%d]; f.box.scrollIntoView({block: "center"});
 			const r = f.box.getBoundingClientRect(); return [r.left + r.width/2 - 30, r.top + r.height/2]; })()`, i))
 		tip := ""
@@ -326,8 +330,8 @@ func TestWithoutScript(t *testing.T) {
 	ctx, complaints := browser(t)
 	run(t, ctx, emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(report(t, o)))
 	const images = `[...document.querySelectorAll("img.vgrad-static")].filter(i => i.complete && i.naturalWidth > 0 && i.offsetHeight > 100 && i.alt.length > 20).length`
-	if n := eval[int](t, ctx, images); n != 6 {
-		t.Errorf("%d of 6 static pictures are shown", n)
+	if n := eval[int](t, ctx, images); n != 8 {
+		t.Errorf("%d of 8 static pictures are shown", n)
 	}
 	if n := eval[int](t, ctx, `document.querySelectorAll("canvas").length`); n != 0 {
 		t.Errorf("%d canvases without scripts", n)
@@ -342,7 +346,7 @@ func TestPrint(t *testing.T) {
 	ctx, complaints := browser(t)
 	run(t, ctx, chromedp.Navigate(report(t, o)), emulation.SetEmulatedMedia().WithMedia("print"))
 	shown := eval[[]int](t, ctx, `[[...document.querySelectorAll("img.vgrad-static")].filter(i => i.offsetHeight > 100).length, [...document.querySelectorAll(".vgrad-live")].filter(e => e.offsetHeight > 0).length]`)
-	if shown[0] != 6 || shown[1] != 0 {
+	if shown[0] != 8 || shown[1] != 0 {
 		t.Errorf("on paper %d static pictures and %d live figures", shown[0], shown[1])
 	}
 	var pdf []byte
@@ -373,8 +377,8 @@ func TestWithoutECharts(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if n := eval[int](t, ctx, `[...document.querySelectorAll(".vgrad-data")].filter(e => e.offsetHeight > 0).length`); n != 6 {
-		t.Errorf("%d of 6 tables are shown", n)
+	if n := eval[int](t, ctx, `[...document.querySelectorAll(".vgrad-data")].filter(e => e.offsetHeight > 0).length`); n != 8 {
+		t.Errorf("%d of 8 tables are shown", n)
 	}
 	for _, c := range complaints() {
 		t.Error(c)
