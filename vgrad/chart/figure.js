@@ -134,7 +134,10 @@
   function setRange(axis, range, state) {
     Object.assign(axis, range);
     const decades = Math.log10(range.max / range.min);
-    if (decades > 8 && !state.zoomed) axis.interval = [2, 5, 10, 20, 50].find((i) => decades / i <= 7) || 100;
+    if (decades > 8 && !state.zoomed) { // else ECharts has labels at one decade or two
+      Object.assign(axis, { min: Math.pow(10, Math.floor(Math.log10(range.min))), max: Math.pow(10, Math.ceil(Math.log10(range.max))),
+        interval: [2, 5, 10, 20, 50].find((i) => decades / i <= 7) || 100 });
+    }
     if (range.max / range.min > 20 && !state.zoomed) axis.axisLabel.formatter = (v) => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? logTick(v) : "";
   }
   function setLog(axis, log) {
@@ -266,8 +269,10 @@
   const luminance = (c) => rgb(c).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4)).reduce((sum, v, i) => sum + [0.2126, 0.7152, 0.0722][i] * v, 0);
   const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   const inkOn = (c) => contrast(luminance(c), 1) > contrast(luminance(c), luminance("#16191d")) ? "#ffffff" : "#16191d";
+  // A factor in so many digits; in none, large and small ones are their power of ten.
   function factor(v, precision) {
-    if (v >= 0.01 && v < 1000) return String(+v.toPrecision(precision));
+    if (v >= 0.01 && v < 1000) return String(+v.toPrecision(precision || (v < 1 || v >= 10 ? 1 : 2)));
+    if (precision === 0) return "10" + superscript(Math.round(Math.log10(v)));
     const [m, e] = v.toExponential(precision - 1).split("e");
     return (+m === 1 ? "" : +m + "·") + "10" + superscript(+e);
   }
@@ -285,12 +290,13 @@
     o.yAxis[0].axisLabel.interval = 0;
     const s = o.series[0], room = (state.width - o.grid[0].left - o.grid[0].right) / o.xAxis[0].data.length - 6;
     const label = (v, precision) => factor(v[3], precision) + (v[7] > 0 ? "*" : "");
-    const precision = [2, 1].find((p) => s.data.every((v) => textWidth(label(v, p), 11) <= room));
+    const styles = [[2, 11], [1, 11], [0, 11], [0, 9]], fits = (v, [precision, px]) => textWidth(label(v, precision), px) <= room;
+    const style = styles.find((st) => s.data.every((v) => fits(v, st))) || styles[3], [precision, px] = style;
     Object.assign(s, { progressive: 0, itemStyle: { borderWidth: 2, borderColor: t.background }, emphasis: { itemStyle: { borderColor: t.ink } },
-      label: { show: precision !== undefined, fontSize: 11, formatter: (p) => label(p.value, precision) } });
+      label: { show: true, fontSize: px, formatter: (p) => fits(p.value, style) ? label(p.value, precision) : "" } });
     s.data = s.data.map((v) => ({ value: v, label: { color: inkOn(diverge(v[2], most, t)) } }));
     o.series.push({ type: "scatter", name: s.name, silent: true, tooltip: { show: false }, symbol: "rect", symbolSize: 1, itemStyle: { color: "transparent" }, z: 4,
-      label: { show: true, position: "inside", fontSize: 11, color: t.soft, formatter: (p) => p.value[2] }, data: spec.marks || [] });
+      label: { show: true, position: "inside", fontSize: px, color: t.soft, formatter: (p) => p.value[2] }, data: spec.marks || [] });
   }
 
   // A static picture without what only a live one needs, its polylines in

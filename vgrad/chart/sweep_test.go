@@ -99,6 +99,7 @@ func TestMapScript(t *testing.T) {
 	for call, want := range map[string]string{
 		"factor(12.34, 2)": "12", "factor(0.0123, 2)": "0.012", "factor(153, 2)": "150", "factor(999.9, 2)": "1000",
 		"factor(1534, 2)": "1.5·10³", "factor(1534, 1)": "2·10³", "factor(1e9, 2)": "10⁹", "factor(0.00012, 2)": "1.2·10⁻⁴",
+		"factor(3e12, 0)": "10¹²", "factor(4e12, 0)": "10¹³", "factor(3.46, 0)": "3.5", "factor(0.634, 0)": "0.6", "factor(153, 0)": "200", "factor(34.6, 0)": "30",
 	} {
 		v, err := r.vm.RunString("vgradFigures." + call)
 		if err != nil || v.String() != want {

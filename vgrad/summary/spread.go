@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Spread is the median of repetitions and the range from their 10 % to their
@@ -44,14 +45,14 @@ func (s Spread) String() string {
 	return fmt.Sprintf("%s (%s–%s)", short(s.Median), short(s.Low), short(s.High))
 }
 
-// short writes three significant digits: 0.0123, 41.2, 2560, 1.2e+09, ∞.
+// short writes three significant digits: 0.0123, 41.2, 2560, 1.2e9, ∞.
 func short(x float64) string {
 	if math.IsInf(x, 1) {
 		return "∞"
 	}
 	text := fmt.Sprintf("%.3g", x)
 	if a := math.Abs(x); a < 999.5 || a >= 999500 || math.IsNaN(x) {
-		return text
+		return strings.NewReplacer("e+0", "e", "e+", "e", "e-0", "e-").Replace(text)
 	}
 	rounded, err := strconv.ParseFloat(text, 64)
 	if err != nil {

@@ -36,7 +36,7 @@ func ExampleSpread() {
 	// Output:
 	// 38 (28–44.8)
 	// 38
-	// 2560 (1.1–1.23e+09)
+	// 2560 (1.1–1.23e9)
 }
 
 // Infinite values are at their place in the order; there is no NaN from between two of them.
