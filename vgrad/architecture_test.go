@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"vgrad/assets":               {"github.com/gofrs/flock"},
 	"vgrad/engine":               {"vgrad", "vgrad/data", "vgrad/nets", "vgrad/probe", "vgrad/backend", "github.com/gomlx/"},
 	"vgrad/runs":                 {"vgrad", "github.com/gofrs/flock"},
-	"vgrad/lab":                  {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/nets", "vgrad/runs"},
+	"vgrad/lab":                  {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/nets", "vgrad/runs", "golang.org/x/sync/"},
 	"vgrad/summary":              {"vgrad"},
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},

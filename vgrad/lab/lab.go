@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"sync"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/assets"
-	"github.com/vgrad/lab/vgrad/backend"
 	"github.com/vgrad/lab/vgrad/data"
 	"github.com/vgrad/lab/vgrad/engine"
 	"github.com/vgrad/lab/vgrad/nets"
@@ -31,11 +30,13 @@ type Lab struct {
 	// and why, that a run was unfinished. Nil: nobody is told.
 	Say func(string)
 	// Watch gives the sink that follows a training, or nil. Nil: nobody
-	// watches. Runs that are loaded are not replayed.
+	// watches. Runs that are loaded are not replayed. Several runs may be
+	// under way at once, but no two calls to their sinks.
 	Watch func(vgrad.Experiment) vgrad.Sink
 
-	engine *engine.Engine
-	sets   map[string]*data.Set
+	telling sync.Mutex // held while Say, Watch, a watching sink or done is called
+	engine  *engine.Engine
+	sets    map[string]*data.Set
 }
 
 // Comparison is several runs as one object, in the order they were asked for;
@@ -66,29 +67,10 @@ func (c Comparison) Run(label string) *runs.Run {
 // that was interrupted starts again; one that another process is training is
 // waited for. When training fails or ctx ends, what was recorded is kept.
 func (l *Lab) Train(ctx context.Context, e vgrad.Experiment) (*runs.Run, error) {
-	if err := l.check(e); err != nil {
+	if err := l.Record(ctx, []vgrad.Experiment{e}, nil); err != nil {
 		return nil, err
 	}
-	if err := l.open(); err != nil {
-		return nil, err
-	}
-	for {
-		run, err := l.recorded(e)
-		if run != nil || err != nil {
-			return run, err
-		}
-		err = l.record(ctx, e)
-		if !errors.Is(err, runs.ErrLocked) && !errors.Is(err, runs.ErrRecorded) {
-			if err != nil {
-				return nil, err
-			}
-			continue // it is recorded now
-		}
-		l.say("%s: %v; waiting for it", e.Name(), err)
-		if err := l.Store.Wait(ctx, e); err != nil {
-			return nil, fmt.Errorf("lab: wait for %q: %w", e.Name(), err)
-		}
-	}
+	return l.Store.Load(e)
 }
 
 // Compare trains or loads base changed in turn by each variant, as
@@ -111,16 +93,14 @@ func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (Comparison, erro
 	if len(es) == 0 {
 		return nil, errors.New("lab: nothing to compare")
 	}
-	for _, e := range es {
-		if err := l.check(e); err != nil {
-			return nil, err
-		}
+	if err := l.Record(ctx, es, nil); err != nil {
+		return nil, err
 	}
 	var c Comparison
 	for _, e := range es {
-		run, err := l.Train(ctx, e)
+		run, err := l.Store.Load(e)
 		if err != nil {
-			return c, fmt.Errorf("%s, seed %d: %w", e.Name(), e.Seed, err)
+			return nil, err
 		}
 		c = append(c, run)
 	}
@@ -136,8 +116,15 @@ func (l *Lab) Close() {
 
 func (l *Lab) say(format string, args ...any) {
 	if l.Say != nil {
-		l.Say(fmt.Sprintf(format, args...))
+		l.tell(func() { l.Say(fmt.Sprintf(format, args...)) })
 	}
+}
+
+// tell calls what the caller handed in, one call at a time.
+func (l *Lab) tell(call func()) {
+	l.telling.Lock()
+	defer l.telling.Unlock()
+	call()
 }
 
 // check is what can be known to be wrong before any work.
@@ -160,89 +147,7 @@ func (l *Lab) open() (err error) {
 	return err
 }
 
-// recorded returns the finished run of e, or nil where it has to be trained.
-func (l *Lab) recorded(e vgrad.Experiment) (*runs.Run, error) {
-	run, err := l.Store.Load(e)
-	switch {
-	case errors.Is(err, runs.ErrNotRecorded):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case run.Finished:
-		return run, nil
-	}
-	l.say("%s is unfinished: it stopped after step %d of %d; it starts again", run.Name, run.LastStep, run.Experiment.WithDefaults().Steps)
-	return nil, nil
-}
-
-// record trains e and records it.
-func (l *Lab) record(ctx context.Context, e vgrad.Experiment) (err error) {
-	set, err := l.prepare(ctx, e.WithDefaults().Data)
-	if err != nil {
-		return err
-	}
-	w, err := l.Store.Create(e, runs.Provenance{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	sinks := []vgrad.Sink{w}
-	if l.Watch != nil {
-		if s := l.Watch(e); s != nil {
-			sinks = append(sinks, s)
-		}
-	}
-	job := engine.Job{Experiment: e, Data: set}
-	if l.handedIn(e) {
-		job.Model = l.Model
-	}
-	start := time.Now()
-	if _, err := l.engine.Train(ctx, job, sinks...); err != nil {
-		return err
-	}
-	return w.Finish(runs.Provenance{
-		Backend: l.engine.Backend.Kind, Description: l.engine.Backend.Description(),
-		DataSum: set.Sum, Seconds: time.Since(start).Seconds(),
-	})
-}
-
-// prepare loads the data and, side by side with it, opens the backend, each once.
-func (l *Lab) prepare(ctx context.Context, name string) (*data.Set, error) {
-	opened := make(chan error, 1)
-	go func() { opened <- l.openBackend(ctx) }()
-	set, err := l.load(ctx, name)
-	return set, errors.Join(err, <-opened)
-}
-
-func (l *Lab) openBackend(ctx context.Context) error {
-	if l.engine != nil {
-		return nil
-	}
-	b, err := backend.Open(ctx, l.Backend, l.fetch)
-	if err != nil {
-		return err
-	}
-	l.say("backend: %s", b.Why)
-	l.engine = &engine.Engine{Backend: b, Driver: l.Driver}
-	return nil
-}
-
 // fetch brings the XLA plugin; the first time that takes a while, and says so.
 func (l *Lab) fetch(ctx context.Context) (string, error) {
 	return assets.XLAPlugin(assets.Tell(ctx, func(line string) { l.say("%s", line) }))
-}
-
-func (l *Lab) load(ctx context.Context, name string) (*data.Set, error) {
-	if set := l.sets[name]; set != nil {
-		return set, nil
-	}
-	set, err := data.Load(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if l.sets == nil {
-		l.sets = map[string]*data.Set{}
-	}
-	l.sets[name] = set
-	return set, nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/vgrad/lab/vgrad"
-	"github.com/vgrad/lab/vgrad/runs"
 )
 
 // Sweep makes sure that every one of the experiments is recorded: those of a
@@ -34,7 +33,7 @@ func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(vgrad.
 		tell = func(vgrad.Progress) {}
 	}
 	tell(p.now())
-	err = l.record1(ctx, missing, func(e vgrad.Experiment) {
+	err = l.Record(ctx, missing, func(e vgrad.Experiment) {
 		p.finished(e)
 		tell(p.now())
 	})
@@ -94,27 +93,4 @@ func (p *pace) now() vgrad.Progress {
 		now.Left = time.Duration(float64(now.Took) * float64(p.work) / float64(p.worked))
 	}
 	return now
-}
-
-// record1 stands in for Record.
-func (l *Lab) record1(ctx context.Context, es []vgrad.Experiment, done func(vgrad.Experiment)) error {
-	var others []vgrad.Experiment
-	for _, e := range es {
-		err := l.record(ctx, e)
-		switch {
-		case errors.Is(err, runs.ErrLocked):
-			others = append(others, e)
-		case err != nil && !errors.Is(err, runs.ErrRecorded):
-			return fmt.Errorf("%s, seed %d: %w", e.Name(), e.Seed, err)
-		default:
-			done(e)
-		}
-	}
-	for _, e := range others {
-		if _, err := l.Train(ctx, e); err != nil {
-			return fmt.Errorf("%s, seed %d: %w", e.Name(), e.Seed, err)
-		}
-		done(e)
-	}
-	return nil
 }

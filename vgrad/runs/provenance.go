@@ -18,6 +18,9 @@ type Provenance struct {
 	Started  time.Time `json:"started"`           // zero: when the run was created
 	Finished time.Time `json:"finished,omitzero"` // zero: when Finish was called; stays zero until then
 	Seconds  float64   `json:"seconds"`           // of training; zero: from Started to Finished
+	// Together is how many runs were trained as lanes of one program, of whose
+	// time Seconds is this run's share. Zero: not told.
+	Together int `json:"together,omitempty"`
 
 	GoVersion string            `json:"go_version"`        // zero: this program's
 	Modules   map[string]string `json:"modules,omitempty"` // versions by path; nil: this program's, where it knows them
@@ -45,6 +48,7 @@ func (p Provenance) or(q Provenance) Provenance {
 	take(&p.Started, q.Started)
 	take(&p.Finished, q.Finished)
 	take(&p.Seconds, q.Seconds)
+	take(&p.Together, q.Together)
 	take(&p.GoVersion, q.GoVersion)
 	take(&p.OS, q.OS)
 	take(&p.Arch, q.Arch)

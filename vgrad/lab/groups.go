@@ -1,0 +1,120 @@
+package lab
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/data"
+	"github.com/vgrad/lab/vgrad/engine"
+)
+
+const (
+	// lanesMost is how many runs are trained as one program at most: what is
+	// saved for each is next to nothing beyond, and all are lost when one fails.
+	lanesMost = 16
+	// lanesWork bounds the multiplications of their step's forward pass: lanes
+	// save what an operation costs beside its work, which is nothing on wide
+	// networks. The article's has 2.5e5.
+	lanesWork = 5e6
+	// together is up to how many runs one program is made of where programs are
+	// compiled, even though another processor is free.
+	together = 6
+)
+
+// group is some experiments that are trained as one program. Those whose model
+// is handed in are alone.
+type group struct {
+	set         *data.Set
+	experiments []vgrad.Experiment
+}
+
+// groups splits experiments into those that are trained together.
+func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
+	var keys []string
+	byKey := map[string][]vgrad.Experiment{}
+	for _, e := range es {
+		key := engine.Key(e)
+		if l.handedIn(e) {
+			key = e.Hash()
+		}
+		if byKey[key] == nil {
+			keys = append(keys, key)
+		}
+		byKey[key] = append(byKey[key], e)
+	}
+	var gs []group
+	for _, key := range keys {
+		alike := byKey[key]
+		set := sets[alike[0].WithDefaults().Data]
+		for _, part := range deal(alike, l.parts(alike, set, len(keys))) {
+			gs = append(gs, group{set, part})
+		}
+	}
+	return gs
+}
+
+// parts is into how many groups experiments are dealt that could be one, where
+// there are so many kinds in all.
+func (l *Lab) parts(alike []vgrad.Experiment, set *data.Set, kinds int) int {
+	most := min(lanesMost, max(1, int(lanesWork/work(alike[0], set))))
+	parts := (len(alike) + most - 1) / most
+	compiled := l.engine.Backend.Loops
+	if kinds == 1 && !(compiled && len(alike) <= together) {
+		parts = max(parts, min(len(alike), runtime.GOMAXPROCS(0)))
+	}
+	return even(alike, parts)
+}
+
+// work is how many multiplications the forward pass of a step takes.
+func work(e vgrad.Experiment, set *data.Set) float64 {
+	e = e.WithDefaults()
+	width := float64(e.Width)
+	return float64(e.Batch) * width * (float64(set.Features+set.Classes) + float64(max(0, e.Depth-2))*width)
+}
+
+// even is parts, or somewhat more if that makes all of them alike, so that one
+// program serves them all: when it divides the number of each activation.
+func even(alike []vgrad.Experiment, parts int) int {
+	counts := map[activation]int{}
+	for _, e := range alike {
+		counts[activationOf(e)]++
+	}
+	for n := parts; n <= parts+parts/2; n++ {
+		divides := true
+		for _, count := range counts {
+			divides = divides && count%n == 0
+		}
+		if divides {
+			return n
+		}
+	}
+	return parts
+}
+
+// activation is by what lanes are put side by side.
+type activation struct {
+	name  string
+	slope float64
+}
+
+func activationOf(e vgrad.Experiment) activation {
+	e = e.WithDefaults()
+	return activation{e.Activation, e.Slope}
+}
+
+// deal deals experiments out to groups as one deals cards, so that each gets its
+// share of every activation; in a group those of one follow one another.
+func deal(es []vgrad.Experiment, groups int) [][]vgrad.Experiment {
+	es = slices.Clone(es)
+	slices.SortStableFunc(es, func(a, b vgrad.Experiment) int {
+		x, y := activationOf(a), activationOf(b)
+		return cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(x.slope, y.slope))
+	})
+	dealt := make([][]vgrad.Experiment, groups)
+	for i, e := range es {
+		dealt[i%groups] = append(dealt[i%groups], e)
+	}
+	return dealt
+}
