@@ -8,9 +8,9 @@
 //	%%
 //	runs := cell.Compare(vgrad.Experiment{}, "sigmoid", "relu") // trains with a live figure, or loads
 //	cell.Show(chart.MeanGradient(runs, 1))
+//	cell.Side(cell.Must(chart.Loss(runs)), cell.Must(chart.Accuracy(runs)))
 //	s := cell.Sweep(vgrad.Experiment{}, "depth=2..12", "sigmoid,relu", "seed=0..9") // with a progress bar
 //	cell.Show(chart.FactorMap(s.Sources(), "depth", "activation"))
-//	cell.Side(cell.Must(chart.Loss(runs)), cell.Must(chart.Accuracy(runs)))
 //
 // # Errors
 //

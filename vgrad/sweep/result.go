@@ -51,16 +51,16 @@ func Read(ctx context.Context, store *runs.Store, s vgrad.Sweep, es []vgrad.Expe
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("sweep: read: %w", err)
 		}
-		if e.Label = e.NameBy(fields...); e.Label == "" {
-			e.Label = e.Name()
-		}
-		run, err := store.Load(e)
+		run, err := store.Load(e) // by the name it was recorded under
 		switch {
 		case errors.Is(err, runs.ErrNotRecorded), err == nil && !run.Finished:
 			r.Missing++
 			continue
 		case err != nil:
 			return nil, fmt.Errorf("sweep: read: %w", err)
+		}
+		if run.Experiment.Label = e.NameBy(fields...); len(fields) == 0 {
+			run.Experiment.Label = e.Name()
 		}
 		if err := r.add(run); err != nil {
 			return nil, fmt.Errorf("sweep: %s: %w", run.Name, err)
