@@ -133,7 +133,8 @@ func (g group) String() string {
 }
 
 // group trains a group and records its runs. Those that another process is
-// training, or has trained by now, are left to it.
+// training, or has trained by now, are left to it: where it trains the first, all
+// of the group are for now, so that the two do not follow each other around.
 func (r *recorder) group(ctx context.Context, g group) (err error) {
 	var lanes []engine.Lane
 	var writers []*runs.Writer
@@ -142,14 +143,16 @@ func (r *recorder) group(ctx context.Context, g group) (err error) {
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	for _, e := range g.experiments {
+	for i, e := range g.experiments {
 		w, err := r.Store.Create(e, runs.Provenance{})
 		switch {
 		case errors.Is(err, runs.ErrRecorded):
 			r.tell(func() { r.finished(e) })
+		case errors.Is(err, runs.ErrLocked) && len(writers) == 0:
+			r.leave(err, g.experiments[i:]...)
+			return nil
 		case errors.Is(err, runs.ErrLocked):
-			r.tell(func() { r.others = append(r.others, e) })
-			r.say("%s: %v; waiting for it", e.Name(), err)
+			r.leave(err, e)
 		case err != nil:
 			return err
 		default:
@@ -176,6 +179,12 @@ func (r *recorder) group(ctx context.Context, g group) (err error) {
 		r.tell(func() { r.finished(lanes[i].Experiment) })
 	}
 	return nil
+}
+
+// leave leaves experiments to another process for now.
+func (r *recorder) leave(why error, es ...vgrad.Experiment) {
+	r.tell(func() { r.others = append(r.others, es...) })
+	r.say("%s: %v; waiting for it", es[0].Name(), why)
 }
 
 // train trains one run alone, and several as lanes.
@@ -223,20 +232,23 @@ func (r *recorder) finished(e vgrad.Experiment) {
 	}
 }
 
-// await waits for the runs that other processes are training, and trains those
-// that they gave up.
+// await waits for the runs that were left to other processes, and trains those
+// that they gave up or never began.
 func (r *recorder) await(ctx context.Context) error {
 	for len(r.others) > 0 {
-		waited := r.others
+		left := r.others
 		r.others = nil
-		for _, e := range waited {
+		for _, e := range left {
 			if err := r.Store.Wait(ctx, e); err != nil {
 				return fmt.Errorf("lab: wait for %q: %w", e.Name(), err)
 			}
-			set := r.sets[e.WithDefaults().Data]
-			if err := r.all(ctx, []group{{set, []vgrad.Experiment{e}}}); err != nil {
-				return err
-			}
+		}
+		missing, err := r.missing(left, r.done)
+		if err != nil {
+			return err
+		}
+		if err := r.all(ctx, r.groups(missing, r.sets)); err != nil {
+			return err
 		}
 	}
 	return nil
