@@ -26,6 +26,15 @@ type Backend struct {
 	Small compute.Backend
 }
 
+// Devices is how many devices compute beside one another. XLA's CPU plugin
+// shows several that share the processors; they count as one.
+func (b *Backend) Devices() int {
+	if b.Kind == Go || strings.HasPrefix(b.DeviceDescription(0), "cpu") {
+		return 1
+	}
+	return int(b.NumDevices())
+}
+
 // Names of the backends, as $GOMLX_BACKEND and [Open] take them; what follows
 // a colon is the backend's own configuration ("xla:cuda").
 const (

@@ -38,7 +38,7 @@ func (t *training) device() error {
 		start := time.Now()
 		n, due := t.until(step, chunk)
 		t.draw(indices, n)
-		out := g.Run(append(t.donate(state), rate, set.images, set.labels,
+		out := g.RunOnDevice(t.on, append(t.donate(state), rate, set.images, set.labels,
 			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.examples()),
 			tensors.FromScalar(int32(n)), tensors.FromScalar(due))...)
 		took := time.Since(start)

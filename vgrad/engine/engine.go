@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
@@ -31,6 +32,8 @@ type Engine struct {
 	Backend *backend.Backend
 	// Driver of the loop over steps. Zero: Auto.
 	Driver Driver
+	// Device of the backend's that does the work. Zero: the first.
+	Device int
 
 	mu       sync.Mutex
 	programs map[string]*program
@@ -134,6 +137,7 @@ func Key(e vgrad.Experiment) string {
 
 // run drives a plan, with the sinks of each lane.
 func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Result, error) {
+	p.on = compute.DeviceNum(e.Device)
 	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks}
 	defer t.release()
 	for lane := range max(1, p.examples()/p.exp.Batch) {

@@ -54,7 +54,7 @@ func (t *training) validate() (cost, accuracy []float32, err error) {
 	for _, v := range t.variables {
 		args = append(args, must(v.Value()))
 	}
-	out := g.Run(append(args,
+	out := g.RunOnDevice(t.on, append(args,
 		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
 		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()))...)
 	return must(tensors.CopyFlatData[float32](out[0])), must(tensors.CopyFlatData[float32](out[1])), nil

@@ -45,7 +45,7 @@ func (t *training) host() error {
 		start := time.Now()
 		t.draw(indices, 1)
 		images, labels := gather(t.Data.Train, t.Data.Features, indices)
-		out := g.Run(append(t.donate(state), rate,
+		out := g.RunOnDevice(t.on, append(t.donate(state), rate,
 			tensors.FromFlatDataAndDimensions(images, t.batched(t.Data.Features)...),
 			tensors.FromFlatDataAndDimensions(labels, t.batched()...))...)
 		t.run += time.Since(start)
@@ -89,7 +89,7 @@ func (p *plan) parameters(g *Graph) []*Node {
 func (p *plan) donate(state []*tensors.Tensor) []any {
 	var args []any
 	for _, x := range state {
-		args = append(args, must(DonateTensorBuffer(x, p.target, 0)))
+		args = append(args, must(DonateTensorBuffer(x, p.target, p.on)))
 	}
 	return args
 }

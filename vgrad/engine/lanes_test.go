@@ -91,3 +91,21 @@ func TestLanesThatDoNotGoTogether(t *testing.T) {
 		t.Error("no lanes: no error")
 	}
 }
+
+// A run is the same on whichever of a backend's devices. XLA's CPU plugin shows several.
+func TestDevicesAgree(t *testing.T) {
+	b := backendtest.XLA(t)
+	if b.NumDevices() < 2 {
+		t.Fatalf("%s shows %d devices; the test needs two", b.Description(), b.NumDevices())
+	}
+	e := vgrad.Experiment{Data: "synthetic", Depth: 3, Steps: 30, Measure: vgrad.Measure{HistogramEvery: 20}}
+	for _, d := range []Driver{Host, Device} {
+		eng := &Engine{Backend: b, Driver: d, Device: 1}
+		defer eng.Close()
+		r := record()
+		if _, err := eng.Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, r); err != nil {
+			t.Fatal(err)
+		}
+		agree(t, r, train(t, b, d, e), 0)
+	}
+}

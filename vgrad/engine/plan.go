@@ -36,6 +36,7 @@ type column struct {
 type plan struct {
 	Job
 	target    compute.Backend
+	on        compute.DeviceNum  // the device
 	exp       vgrad.Experiment   // with defaults; of several lanes, the first one's
 	lanes     []vgrad.Experiment // with defaults; nil where there is one run without a lane axis
 	shared    bool               // all lanes see the same batches

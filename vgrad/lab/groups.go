@@ -60,7 +60,7 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 func (l *Lab) parts(alike []vgrad.Experiment, set *data.Set, kinds int) int {
 	most := min(lanesMost, max(1, int(lanesWork/work(alike[0], set))))
 	parts := (len(alike) + most - 1) / most
-	compiled := l.engine.Backend.Loops
+	compiled := l.engines[0].Backend.Loops
 	if kinds == 1 && !(compiled && len(alike) <= together) {
 		parts = max(parts, min(len(alike), runtime.GOMAXPROCS(0)))
 	}

@@ -32,7 +32,7 @@ func TestGroups(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := &Lab{engine: &engine.Engine{Backend: &backend.Backend{Loops: c.loops}}}
+			l := &Lab{engines: []*engine.Engine{{Backend: &backend.Backend{Loops: c.loops}}}}
 			gs := l.groups(es, map[string]*data.Set{"mnist": set})
 			seen, shapes := map[string]int{}, map[string]bool{}
 			for _, g := range gs {

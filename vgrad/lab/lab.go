@@ -34,8 +34,8 @@ type Lab struct {
 	// under way at once, but no two calls to their sinks.
 	Watch func(vgrad.Experiment) vgrad.Sink
 
-	telling sync.Mutex // held while Say, Watch, a watching sink or done is called
-	engine  *engine.Engine
+	telling sync.Mutex       // held while Say, Watch, a watching sink or done is called
+	engines []*engine.Engine // one a device
 	sets    map[string]*data.Set
 }
 
@@ -109,8 +109,8 @@ func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (Comparison, erro
 
 // Close frees what the backend holds. The Lab may be used again.
 func (l *Lab) Close() {
-	if l.engine != nil {
-		l.engine.Close()
+	for _, e := range l.engines {
+		e.Close()
 	}
 }
 

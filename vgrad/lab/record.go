@@ -18,7 +18,7 @@ import (
 // Record makes sure that every one of the experiments is recorded. What is
 // missing is trained: experiments that can be lanes of one program
 // ([engine.Key]) in groups of a bounded size, and as many groups side by side
-// as there are processors. What another process is training is waited for. It
+// as there are processors, on each of the backend's devices in turn. What another process is training is waited for. It
 // keeps no run in memory.
 //
 // done is called for each experiment as soon as its run is finished in the
@@ -98,13 +98,19 @@ type recorder struct {
 // all records every group; the first that fails stops the others.
 func (r *recorder) all(ctx context.Context, gs []group) error {
 	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(r.sideBySide())
+	free := make(chan *engine.Engine, r.sideBySide())
+	for i := range cap(free) {
+		free <- r.engines[i%len(r.engines)]
+	}
+	work.SetLimit(cap(free))
 	for _, g := range gs {
 		if ctx.Err() != nil {
 			break // what failed says more
 		}
 		work.Go(func() error {
-			if err := r.group(ctx, g); err != nil {
+			eng := <-free
+			defer func() { free <- eng }()
+			if err := r.group(ctx, eng, g); err != nil {
 				return fmt.Errorf("%s: %w", g, err)
 			}
 			return nil
@@ -113,13 +119,13 @@ func (r *recorder) all(ctx context.Context, gs []group) error {
 	return work.Wait()
 }
 
-// sideBySide is how many groups are trained at a time. A model handed in may
-// not bear to be built by two at once.
+// sideBySide is how many groups are trained at a time, on all devices
+// together. A model handed in may not bear to be built by two at once.
 func (r *recorder) sideBySide() int {
 	if r.Model != nil {
 		return 1
 	}
-	return runtime.GOMAXPROCS(0)
+	return max(len(r.engines), runtime.GOMAXPROCS(0))
 }
 
 // String names a group in an error.
@@ -135,7 +141,7 @@ func (g group) String() string {
 // group trains a group and records its runs. Those that another process is
 // training, or has trained by now, are left to it: where it trains the first, all
 // of the group are for now, so that the two do not follow each other around.
-func (r *recorder) group(ctx context.Context, g group) (err error) {
+func (r *recorder) group(ctx context.Context, eng *engine.Engine, g group) (err error) {
 	var lanes []engine.Lane
 	var writers []*runs.Writer
 	defer func() {
@@ -164,13 +170,13 @@ func (r *recorder) group(ctx context.Context, g group) (err error) {
 		return nil
 	}
 	start := time.Now()
-	if err := r.train(ctx, g.set, lanes); err != nil {
+	if err := r.train(ctx, eng, g.set, lanes); err != nil {
 		return err
 	}
 	share := time.Since(start).Seconds() / float64(len(lanes))
 	for i, w := range writers {
 		err := w.Finish(runs.Provenance{
-			Backend: r.engine.Backend.Kind, Description: r.engine.Backend.Description(), DataSum: g.set.Sum,
+			Backend: eng.Backend.Kind, Description: eng.Backend.Description(), DataSum: g.set.Sum,
 			Seconds: share, Together: len(lanes),
 		})
 		if err != nil {
@@ -188,16 +194,16 @@ func (r *recorder) leave(why error, es ...vgrad.Experiment) {
 }
 
 // train trains one run alone, and several as lanes.
-func (r *recorder) train(ctx context.Context, set *data.Set, lanes []engine.Lane) error {
+func (r *recorder) train(ctx context.Context, eng *engine.Engine, set *data.Set, lanes []engine.Lane) error {
 	if len(lanes) > 1 {
-		_, err := r.engine.TrainLanes(ctx, set, lanes...)
+		_, err := eng.TrainLanes(ctx, set, lanes...)
 		return err
 	}
 	job := engine.Job{Experiment: lanes[0].Experiment, Data: set}
 	if r.handedIn(job.Experiment) {
 		job.Model = r.Model
 	}
-	_, err := r.engine.Train(ctx, job, lanes[0].Sinks...)
+	_, err := eng.Train(ctx, job, lanes[0].Sinks...)
 	return err
 }
 
@@ -268,7 +274,7 @@ func (l *Lab) prepare(ctx context.Context, es []vgrad.Experiment) (map[string]*d
 }
 
 func (l *Lab) openBackend(ctx context.Context) error {
-	if l.engine != nil {
+	if l.engines != nil {
 		return nil
 	}
 	b, err := backend.Open(ctx, l.Backend, l.fetch)
@@ -276,7 +282,9 @@ func (l *Lab) openBackend(ctx context.Context) error {
 		return err
 	}
 	l.say("backend: %s", b.Why)
-	l.engine = &engine.Engine{Backend: b, Driver: l.Driver}
+	for device := range b.Devices() {
+		l.engines = append(l.engines, &engine.Engine{Backend: b, Driver: l.Driver, Device: device})
+	}
 	return nil
 }
 

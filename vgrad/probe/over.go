@@ -1,6 +1,9 @@
 package probe
 
-import . "github.com/gomlx/gomlx/core/graph"
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
 
 // Lanes says whether the tensors of a step carry several runs side by side on
 // their first axis. A quantity is then measured for each: what is a scalar
@@ -38,12 +41,10 @@ func (l Lanes) like(reduced, x *Node) *Node {
 	return Reshape(reduced, dims...)
 }
 
-// rms is √mean(x²). It scales by the largest magnitude first: squares of
-// float32 values below 1e-19 would be zero. A NaN in x gives NaN, an infinity
+// rms is √mean(x²), summed in float64: squares of float32 values below 1e-19
+// would be zero, those above 1e19 infinite. A NaN in x gives NaN, an infinity
 // gives infinity.
 func (l Lanes) rms(x *Node) *Node {
-	m := l.max(Abs(x))
-	usable := LogicalAnd(GreaterThan(m, ZerosLike(m)), IsFinite(m))
-	scale := Where(usable, m, OnesLike(m))
-	return Mul(scale, Sqrt(l.mean(Square(Div(x, l.like(scale, x))))))
+	wide := ConvertDType(x, dtypes.Float64)
+	return ConvertDType(Sqrt(l.mean(Mul(wide, wide))), dtypes.Float32)
 }
