@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"maps"
 	"runtime"
 	"slices"
 
@@ -53,6 +54,46 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 		}
 	}
 	return gs
+}
+
+// kindsMost is of how many kinds of networks the compiled programs are kept:
+// each takes some ten megabytes.
+const kindsMost = 16
+
+// batches splits groups, in their order, so that each batch is of few enough kinds.
+func batches(gs []group) [][]group {
+	var all [][]group
+	kinds := map[string]bool{}
+	from := 0
+	for i, g := range gs {
+		if kinds[g.key()] = true; len(kinds) > kindsMost {
+			all, from, kinds = append(all, gs[from:i]), i, map[string]bool{g.key(): true}
+		}
+	}
+	return append(all, gs[from:])
+}
+
+// key tells what kind of network a group trains.
+func (g group) key() string { return engine.Key(g.experiments[0]) }
+
+// makeRoom lets go of the engine's programs where those of more groups would be
+// too many; no run may be under way.
+func (l *Lab) makeRoom(gs []group) {
+	more := maps.Clone(l.kinds)
+	if more == nil {
+		more = map[string]bool{}
+	}
+	for _, g := range gs {
+		more[g.key()] = true
+	}
+	if len(more) > kindsMost && len(l.kinds) > 0 {
+		l.Close()
+		more = map[string]bool{}
+		for _, g := range gs {
+			more[g.key()] = true
+		}
+	}
+	l.kinds = more
 }
 
 // parts is into how many groups experiments are dealt that could be one, where

@@ -36,6 +36,7 @@ type Lab struct {
 
 	telling sync.Mutex       // held while Say, Watch, a watching sink or done is called
 	engines []*engine.Engine // one a device
+	kinds   map[string]bool  // keys of the programs that they keep
 	sets    map[string]*data.Set
 }
 
@@ -112,6 +113,7 @@ func (l *Lab) Close() {
 	for _, e := range l.engines {
 		e.Close()
 	}
+	l.kinds = nil
 }
 
 func (l *Lab) say(format string, args ...any) {

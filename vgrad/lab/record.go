@@ -95,8 +95,20 @@ type recorder struct {
 	others []vgrad.Experiment // that another process is training
 }
 
-// all records every group; the first that fails stops the others.
+// all records every group; the first that fails stops the others. The programs of
+// a batch are let go of before the next.
 func (r *recorder) all(ctx context.Context, gs []group) error {
+	for _, batch := range batches(gs) {
+		r.makeRoom(batch)
+		if err := r.batch(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch records groups side by side.
+func (r *recorder) batch(ctx context.Context, gs []group) error {
 	work, ctx := errgroup.WithContext(ctx)
 	free := make(chan *engine.Engine, r.sideBySide())
 	for i := range cap(free) {
