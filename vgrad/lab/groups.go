@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/backend"
 	"github.com/vgrad/lab/vgrad/data"
 	"github.com/vgrad/lab/vgrad/engine"
 )
@@ -88,6 +89,7 @@ func (l *Lab) makeRoom(gs []group) {
 	}
 	if len(more) > kindsMost && len(l.kinds) > 0 {
 		l.Close()
+		backend.Trim()
 		more = map[string]bool{}
 		for _, g := range gs {
 			more[g.key()] = true
