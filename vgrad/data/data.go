@@ -28,6 +28,17 @@ type Set struct {
 	Features          int    // values of one image
 	Classes           int    // labels run from 0 to Classes-1
 	Sum               string // SHA-256 in hexadecimal that identifies the content; recorded with a run
+
+	wait func() error // nil: all is there
+}
+
+// Wait waits until the images and labels of a set that [Open] returned are there. It
+// fails where a file is missing, truncated or altered.
+func (s *Set) Wait() error {
+	if s.wait == nil {
+		return nil
+	}
+	return s.wait()
 }
 
 // Split is a part of a set, in the set's own order.
@@ -43,9 +54,9 @@ func (s Split) Len() int { return len(s.Labels) }
 var known = []struct {
 	name  string
 	train int // images for training, known before anything is loaded
-	load  func(context.Context) (*Set, error)
+	open  func(context.Context) (*Set, error)
 }{
-	{"mnist", mnistImages - mnistValidation, MNIST{}.Load},
+	{"mnist", mnistImages - mnistValidation, MNIST{}.open},
 	{"synthetic", syntheticTrain, Synthetic},
 }
 
@@ -61,9 +72,23 @@ func Names() []string {
 // Load returns the set of that name. An unknown name is an error that says which
 // are known; a file that is missing, truncated or altered is an error that names it.
 func Load(ctx context.Context, name string) (*Set, error) {
+	set, err := Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := set.Wait(); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// Open is Load that returns as soon as the files are found, with the set's sizes, names
+// and sum: a program can be compiled for it while its images are decoded. Before they
+// are used, [Set.Wait] has to be called.
+func Open(ctx context.Context, name string) (*Set, error) {
 	for _, k := range known {
 		if k.name == name {
-			return k.load(ctx)
+			return k.open(ctx)
 		}
 	}
 	return nil, unknown(name)

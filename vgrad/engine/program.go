@@ -103,11 +103,14 @@ func (t *training) key(name string) string {
 // once they are there.
 type resident struct{ images, labels *tensors.Tensor }
 
-func (t *training) resident() *resident {
+func (t *training) resident() (*resident, error) {
+	if err := t.Data.Wait(); err != nil {
+		return nil, err
+	}
 	t.engine.mu.Lock()
 	defer t.engine.mu.Unlock()
 	if r := t.engine.resident[t.Data]; r != nil {
-		return r
+		return r, nil
 	}
 	set := t.Data.Train
 	r := &resident{
@@ -118,7 +121,7 @@ func (t *training) resident() *resident {
 		t.engine.resident = map[*data.Set]*resident{}
 	}
 	t.engine.resident[t.Data] = r
-	return r
+	return r, nil
 }
 
 func (r *resident) free() {

@@ -272,7 +272,8 @@ func (r *recorder) await(ctx context.Context) error {
 	return nil
 }
 
-// prepare loads the data and, side by side with it, opens the backend, each once.
+// prepare finds the data and opens the backend, each once. The data is read while
+// programs are compiled for it.
 func (l *Lab) prepare(ctx context.Context, es []vgrad.Experiment) (map[string]*data.Set, error) {
 	opened := make(chan error, 1)
 	go func() { opened <- l.openBackend(ctx) }()
@@ -304,7 +305,7 @@ func (l *Lab) load(ctx context.Context, name string) error {
 	if l.sets[name] != nil {
 		return nil
 	}
-	set, err := data.Load(ctx, name)
+	set, err := data.Open(ctx, name)
 	if err != nil {
 		return err
 	}
