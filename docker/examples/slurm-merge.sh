@@ -5,26 +5,26 @@
 #SBATCH --mem=2G
 #SBATCH --time=01:00:00
 # The same sweep where nodes share no folder that is fast, or none that locks files: each
-# task keeps its runs on its node and copies them back, and in the end they are joined:
+# task keeps its runs on its node and copies them when it is done, and task 0 joins them:
 #
 #	job=$(sbatch --parsable slurm-merge.sh)
 #	sbatch --dependency=afterok:$job --array=0 slurm-merge.sh
-#
-# Task 0 is the one that joins.
 set -euo pipefail
+shards=8
+[ $# -gt 0 ] || set -- depth=2,6,12 activation=sigmoid,relu seed=0..9
 image=${VGRAD_IMAGE:-docker://ghcr.io/vgrad/batch:latest}
 runs=${VGRAD_RUNS:-$SLURM_SUBMIT_DIR/runs}
 mkdir -p "$runs"
 inside() { apptainer exec --containall --net --network none "$@"; }
 
 if [ "$SLURM_ARRAY_TASK_ID" = 0 ]; then
-	shards=()
-	for shard in "$runs"/shard-*; do shards+=("/runs/${shard##*/}"); done
-	inside --bind "$runs:/runs" --env VGRAD_RUNS=/runs/all "$image" vgrad runs merge "${shards[@]}"
+	inside --bind "$runs:/runs" "$image" vgrad runs merge -store /runs/all $(cd "$runs" && printf '/runs/%s ' shard-[1-9]*)
 	exit
 fi
 own=$(mktemp -d)
 trap 'rm -rf "$own"' EXIT
-inside --bind "$own:/runs" "$image" \
-	vgrad sweep depth=2,6,12 activation=sigmoid,relu seed=0..9 -quiet -runs /runs -shard "$SLURM_ARRAY_TASK_ID/8"
-cp -r "$own/." "$runs/shard-$SLURM_ARRAY_TASK_ID"
+inside --bind "$own:/runs" "$image" vgrad sweep "$@" -quiet -runs /runs -shard "$SLURM_ARRAY_TASK_ID/$shards"
+to=$runs/shard-$SLURM_ARRAY_TASK_ID
+rm -rf "$runs/new-$SLURM_ARRAY_TASK_ID" "$to"
+cp -r "$own" "$runs/new-$SLURM_ARRAY_TASK_ID"
+mv "$runs/new-$SLURM_ARRAY_TASK_ID" "$to" # all of it, or nothing
