@@ -205,7 +205,9 @@ func (w *sweepFlags) run(ctx context.Context, std streams, store *runs.Store, es
 	drawing := startRenderer(ctx, w.out != "", line.say)
 	l := &lab.Lab{Store: store, Backend: w.backend, Say: line.say}
 	defer l.Close()
+	stop := line.tick()
 	err := l.Sweep(ctx, es, line.tell)
+	stop()
 	line.close()
 	if err != nil {
 		return err

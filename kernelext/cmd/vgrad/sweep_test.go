@@ -179,9 +179,12 @@ func TestSweepLine(t *testing.T) {
 	line := sweepLine{std: streams{err: &out, tty: true}}
 	line.tell(vgrad.Progress{Total: 2})
 	line.say("a notice")
+	line.told = time.Time{}
+	line.last.Left, line.last.Took = 9*time.Second, time.Second
+	line.again(time.Time{}.Add(4 * time.Second))
 	line.tell(vgrad.Progress{Total: 2, Done: 2, Took: 3 * time.Second})
 	line.close()
-	if want := "0 of 2 runs\r\033[Kvgrad: a notice\n0 of 2 runs\r\033[K2 of 2 runs\r\033[K2 of 2 runs in 3s\n"; out.String() != want {
+	if want := "0 of 2 runs\r\033[Kvgrad: a notice\n0 of 2 runs\r\033[K0 of 2 runs, 5s left (after 5s)\r\033[K2 of 2 runs\r\033[K2 of 2 runs in 3s\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
 }

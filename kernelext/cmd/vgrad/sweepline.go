@@ -21,6 +21,7 @@ type sweepLine struct {
 	text  string // on the terminal
 	drawn time.Time
 	last  vgrad.Progress
+	told  time.Time // when that was
 }
 
 // say prints a notice above the line.
@@ -37,7 +38,7 @@ func (s *sweepLine) tell(p vgrad.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.last.Total == 0
-	s.last = p
+	s.last, s.told = p, time.Now()
 	wait := sparse
 	if s.std.tty {
 		wait = 100 * time.Millisecond
@@ -52,6 +53,39 @@ func (s *sweepLine) tell(p vgrad.Progress) {
 		return
 	}
 	fmt.Fprintln(s.std.err, p)
+}
+
+// tick keeps the line on a terminal alive between runs until the function it
+// returns is called.
+func (s *sweepLine) tick() (stop func()) {
+	ticker, stopped := time.NewTicker(time.Second), make(chan bool)
+	go func() {
+		for {
+			select {
+			case now := <-ticker.C:
+				s.again(now)
+			case <-stopped:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(stopped) }
+}
+
+// again draws the line anew with what is left by now.
+func (s *sweepLine) again(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.quiet || !s.std.tty || s.last.Total == 0 {
+		return
+	}
+	p := s.last
+	since := now.Sub(s.told)
+	if p.Left > 0 {
+		p.Left = max(p.Left-since, time.Second)
+	}
+	s.wipe()
+	s.draw(fmt.Sprintf("%v (after %s)", p, (p.Took + since).Round(time.Second)))
 }
 
 // close leaves a last line.
