@@ -178,7 +178,7 @@ func TestRoundsTakeTurns(t *testing.T) {
 	slow := contestant{name: "slow", once: func(ctx context.Context) (float64, []outcome, error) { <-ctx.Done(); return 0, nil, ctx.Err() }}
 	broken := contestant{name: "broken", once: func(context.Context) (float64, []outcome, error) { return 0, nil, errors.New("no") }}
 	b := &bench{options: options{patience: time.Millisecond}, say: quiet}
-	results, err := b.rounds(t.Context(), 2, []contestant{who("a", 9, 1, 2), slow, broken, who("b", 9, 3, 4)})
+	results, err := b.rounds(t.Context(), 1, 2, []contestant{who("a", 9, 1, 2), slow, broken, who("b", 9, 3, 4)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestRoundsTakeTurns(t *testing.T) {
 		t.Errorf("left out: %q, %q", results[1].out, results[2].out)
 	}
 	broken.ours = true
-	if _, err := b.rounds(t.Context(), 2, []contestant{broken}); err == nil || err.Error() != "broken: no" {
+	if _, err := b.rounds(t.Context(), 1, 2, []contestant{broken}); err == nil || err.Error() != "broken: no" {
 		t.Errorf("ours failed: %v", err)
 	}
 }

@@ -11,12 +11,10 @@ import (
 // growthSteps are enough to tell a step's time where it is long.
 const growthSteps = 200
 
-func grows(w way) bool { return w.grows }
-
 // growth is part (e): a step's time over depth, width and lanes.
 func (b *bench) growth(ctx context.Context) (table, error) {
 	t := table{head: []string{"network", "vgrad, XLA"}}
-	for r, w := range b.each(grows) {
+	for r, w := range b.each("e") {
 		t.head = append(t.head, r.called(w))
 	}
 	for _, depth := range []int{6, 12, 25, 50, 100} {
@@ -44,11 +42,11 @@ func (b *bench) grown(ctx context.Context, t *table, name string, e vgrad.Experi
 	cs := []contestant{b.ours(name+", vgrad", "xla", engine.Auto, e, lanes)}
 	if lanes == 1 {
 		ask := request{Depth: e.WithDefaults().Depth, Width: e.WithDefaults().Width, Activation: e.Activation, Steps: e.Steps}
-		for r, w := range b.each(grows) {
+		for r, w := range b.each("e") {
 			cs = append(cs, b.serve(ctx, r, w, ask))
 		}
 	}
-	results, err := b.rounds(ctx, b.n, cs)
+	results, err := b.rounds(ctx, 1, b.n, cs)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f.IntVar(&o.n, "n", 5, "rounds")
 	f.IntVar(&o.seeds, "seeds", 100, "seeds of part d")
 	f.IntVar(&o.rivalSeeds, "rival-seeds", 3, "seeds that rivals train in part d; their time is scaled to -seeds")
-	f.DurationVar(&o.patience, "patience", time.Minute, "a rival that takes longer for a turn is left out")
+	f.DurationVar(&o.patience, "patience", 3*time.Minute, "a rival that takes longer for a turn is left out")
 	f.BoolVar(&o.md, "md", false, "print Markdown")
 	f.BoolVar(&o.self, "self", false, "measure ours against itself alone")
 	if err := f.Parse(args); err != nil {

@@ -87,17 +87,17 @@ type result struct {
 	out   string    // why it was left out
 }
 
-// rounds lets the contestants take turns: one turn each that is not counted, which
-// compiles and fills caches, then n that are. A rival that fails, or takes longer
+// rounds lets the contestants take turns: first some that are not counted, in which they
+// compile and caches fill, then n that are. A rival that fails, or takes longer
 // for a turn than the bench's patience, is left out, with the reason; ours fails all.
-func (b *bench) rounds(ctx context.Context, n int, cs []contestant) ([]result, error) {
+func (b *bench) rounds(ctx context.Context, uncounted, n int, cs []contestant) ([]result, error) {
 	results := make([]result, len(cs))
 	for _, c := range cs {
 		if c.close != nil {
 			defer c.close()
 		}
 	}
-	for round := -1; round < n; round++ {
+	for round := -uncounted; round < n; round++ {
 		for i, c := range cs {
 			r := &results[i]
 			r.name = c.name

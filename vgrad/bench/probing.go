@@ -32,7 +32,7 @@ func (b *bench) probing(ctx context.Context) (table, error) {
 			e := vgrad.Experiment{Width: net.width, Steps: net.steps, Activation: "relu", Measure: p.measure}
 			cs = append(cs, b.ours(fmt.Sprintf("%s, %s", net.name, p.name), "xla", engine.Auto, e, 1))
 		}
-		results, err := b.rounds(ctx, b.n, cs)
+		results, err := b.rounds(ctx, 1, b.n, cs)
 		if err != nil {
 			return t, err
 		}

@@ -35,18 +35,24 @@ type way struct {
 	name    string // for people
 	variant string // for its script
 	threads int    // 0: its own choice
-	grows   bool   // part (e) measures it
+	parts   string // that measure it; D is (d) with all seeds trained in fact, not scaled
 }
+
+// in says whether a part measures it.
+func (w way) in(part string) bool { return strings.Contains(w.parts, part) }
 
 var rivals = []rival{
 	{"torch", "PyTorch", "torch", "3 GB, 6 GB unpacked", []way{
-		{"eager", "eager", 0, true}, {"eager, 1 thread", "eager", 1, true}, {"the step through torch.compile, 1 thread", "compile", 1, false},
+		{"eager", "eager", 0, "abde"}, {"eager, 1 thread", "eager", 1, "abde"},
+		{"the step through torch.compile, 1 thread", "compile", 1, "abd"}, {"all seeds in one vmap, 1 thread", "together", 1, "D"},
 	}},
 	{"tensorflow", "TensorFlow", "tensorflow-cpu", "350 MB, 1.6 GB unpacked", []way{
-		{"a tf.function call a step", "step", 0, true}, {"a tf.function call a step, 1 thread", "step", 1, false},
-		{"the loop in one tf.function, 1 thread", "loop", 1, false}, {"the loop in one tf.function, XLA", "xla", 0, false},
+		{"a tf.function call a step", "step", 0, "abe"}, {"a tf.function call a step, 1 thread", "step", 1, "ab"},
+		{"the loop in one tf.function, 1 thread", "loop", 1, "ab"}, {"the loop in one tf.function, XLA", "xla", 0, "ab"},
 	}},
-	{"jax", "JAX", "jax", "150 MB, 600 MB unpacked", []way{{"lax.scan", "", 0, true}, {"lax.scan, 1 thread", "", 1, false}}},
+	{"jax", "JAX", "jax", "150 MB, 600 MB unpacked", []way{
+		{"lax.scan", "", 0, "abe"}, {"lax.scan, 1 thread", "", 1, "ab"}, {"all seeds in one vmap", "together", 0, "D"},
+	}},
 }
 
 func rivalNamed(name string) (rival, error) {
@@ -61,19 +67,17 @@ func rivalNamed(name string) (rival, error) {
 }
 
 // each yields the ways of all rivals that a part measures.
-func (b *bench) each(measures func(way) bool) iter.Seq2[rival, way] {
+func (b *bench) each(part string) iter.Seq2[rival, way] {
 	return func(yield func(rival, way) bool) {
 		for _, r := range b.rivals {
 			for _, w := range r.ways {
-				if measures(w) && !yield(r, w) {
+				if w.in(part) && !yield(r, w) {
 					return
 				}
 			}
 		}
 	}
 }
-
-func everyWay(way) bool { return true }
 
 func (r rival) script() string { return "with_" + r.name + ".py" }
 

@@ -27,7 +27,7 @@ func (b *bench) itself(ctx context.Context) (table, error) {
 		b.ours("nothing, driven from the host", name, engine.Host, plain, 1),
 		b.ours("nothing, 16 seeds as lanes", name, engine.Auto, plain, lanes),
 	}
-	results, err := b.rounds(ctx, min(b.n, 3), cs)
+	results, err := b.rounds(ctx, 1, min(b.n, 3), cs)
 	if err != nil {
 		return table{}, err
 	}

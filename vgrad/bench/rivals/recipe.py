@@ -5,7 +5,8 @@ A rival is a script that calls run(make). make(flags, images, labels) returns
     train(r) -> (seconds, means, weights)
 
 r says what to train (see FIELDS); seconds is the time of the steps alone, means is an array [steps, depth] of mean |dL/dW| of
-every layer at every step, and weights is a list of numpy pairs (W [inputs, units], b [units]).
+every layer at every step, and weights is a list of numpy pairs (W [inputs, units], b [units]). Where make sets flags.together,
+train takes a list of them, which differ in their seeds, and returns such a triple for each.
 
     script.py serve     answers a line of JSON with a line of JSON until its input ends
     script.py article   trains the three scenarios with -seeds seeds each and prints one line of JSON
@@ -69,9 +70,9 @@ def accuracy(weights, images, labels, r):
     return float(np.mean(np.argmax(a @ w + b, 1) == labels))
 
 
-def outcome(train, validation, r):
-    """Trains and condenses to what the article speaks of."""
-    seconds, means, weights = train(r)
+def outcome(trained, validation, r):
+    """Condenses a training to what the article speaks of."""
+    seconds, means, weights = trained
     assert means.shape == (r.steps, r.depth), means.shape
     return {"activation": r.activation, "seed": r.seed, "seconds": seconds,
             "mean_abs_grad": means[::SUMMARY_EVERY].astype(np.float64).mean(0).tolist(),
@@ -86,13 +87,17 @@ def run(make):
     parser.add_argument("-seeds", type=int, default=1)
     flags = parser.parse_args()
     images, labels, *validation = data()
+    flags.together = False
     train = make(flags, images, labels)
 
     def answer(requests):
-        return [outcome(train, validation, types.SimpleNamespace(**(FIELDS | r))) for r in requests]
+        rs = [types.SimpleNamespace(**(FIELDS | r)) for r in requests]
+        trained = train(rs) if flags.together else map(train, rs)
+        return [outcome(t, validation, r) for t, r in zip(trained, rs)]
 
     if flags.mode == "article":
-        print(json.dumps(answer(dict(activation=a, seed=s) for a in ACTIVATIONS for s in range(flags.seeds))), flush=True)
+        runs = [answer(dict(activation=a, seed=s) for s in range(flags.seeds)) for a in ACTIVATIONS]
+        print(json.dumps(sum(runs, [])), flush=True)
         return
     for line in sys.stdin:
         print(json.dumps(answer([json.loads(line)])), flush=True)
