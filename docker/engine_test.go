@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -121,15 +122,18 @@ func (e *engine) do(t *testing.T, args ...string) string {
 }
 
 // image builds a stage of the Dockerfile, once, and says how long that took and how large
-// it is.
-func (e *engine) image(t *testing.T, target string) string {
+// it is. Flags are docker build's.
+func (e *engine) image(t *testing.T, target string, flags ...string) string {
 	t.Helper()
 	name := "vgrad-test-" + target
+	if len(flags) > 0 {
+		name += "-" + path.Base(flags[0])
+	}
 	if slices.Contains(e.images, name) {
 		return name
 	}
 	start := time.Now()
-	e.do(t, append([]string{"build", "--progress=plain", "-f", "Dockerfile", "--target", target, "-t", name, ".."}, e.flags...)...)
+	e.do(t, slices.Concat([]string{"build", "--progress=plain", "-f", "Dockerfile", "--target", target, "-t", name}, e.flags, flags, []string{".."})...)
 	e.images = append(e.images, name)
 	t.Logf("%s: built in %.0f s, %s bytes unpacked", target, time.Since(start).Seconds(), e.do(t, "inspect", "-f", "{{.Size}}", name))
 	return name

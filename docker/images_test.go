@@ -4,7 +4,9 @@
 package docker
 
 import (
+	"bytes"
 	"context"
+	"debug/elf"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -35,6 +37,7 @@ func TestImages(t *testing.T) {
 	t.Run("lab", func(t *testing.T) { testLab(t, e, e.image(t, "lab")) })
 	t.Run("hub", func(t *testing.T) { testHub(t, e, e.image(t, "hub")) })
 	t.Run("batch", func(t *testing.T) { testBatch(t, e, e.image(t, "batch")) })
+	t.Run("arm64", func(t *testing.T) { testARM(t, e) })
 	t.Run("Slurm", func(t *testing.T) { testSlurm(t, e, e.image(t, "batch")) })
 	t.Run("batch-xla", func(t *testing.T) { testBatch(t, e, e.image(t, "batch-xla")) })
 	t.Run("Kubernetes", e.testKubernetes)
@@ -91,6 +94,24 @@ func testBatch(t *testing.T, e *engine, image string) {
 	// MNIST is there as well, and a run is a run.
 	e.run(t, kept, image, "walkthrough", "-json", "-quiet", "-activations", "relu", "-steps", "3")
 	testMade(t, e, image, "golang/github.com/gomlx/gomlx@v0.28.2", "generic/mnist@1998")
+}
+
+// The program's image is made for other processors as well, without one of them.
+func testARM(t *testing.T, e *engine) {
+	platform := "--platform=linux/arm64"
+	image := e.image(t, "batch", platform)
+	for _, program := range []string{"/usr/bin/vgrad", "/usr/bin/tini"} {
+		f, err := elf.NewFile(bytes.NewReader(e.file(t, image, program, platform)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Machine != elf.EM_AARCH64 || len(f.Progs) == 0 {
+			t.Errorf("%s is for %v", program, f.Machine)
+		}
+		if libraries, err := f.ImportedLibraries(); err != nil || len(libraries) > 0 {
+			t.Errorf("%s needs %q, %v", program, libraries, err)
+		}
+	}
 }
 
 const imports = `import (
@@ -318,7 +339,7 @@ func testMade(t *testing.T, e *engine, image string, wants ...string) {
 			t.Errorf("there is no label %s", label)
 		}
 	}
-	bill := e.bill(t, image)
+	bill := e.file(t, image, "/usr/share/vgrad/sbom.cdx.json")
 	for _, want := range wants {
 		if !strings.Contains(string(bill), `"pkg:`+want) {
 			t.Errorf("the bill of materials lacks %s", want)

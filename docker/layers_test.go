@@ -16,14 +16,14 @@ import (
 	"testing"
 )
 
-// bill returns an image's bill of materials.
-func (e *engine) bill(t *testing.T, image string) []byte {
+// file returns a file of an image; flags are of docker create.
+func (e *engine) file(t *testing.T, image, path string, flags ...string) []byte {
 	t.Helper()
-	id := e.do(t, "create", image)
+	id := e.do(t, slices.Concat([]string{"create"}, flags, []string{image})...)
 	defer e.do(t, "rm", id)
-	text, err := e.command(t.Context(), "cp", id+":/usr/share/vgrad/sbom.cdx.json", "-").Output()
+	text, err := e.command(t.Context(), "cp", id+":"+path, "-").Output()
 	if err != nil {
-		t.Fatalf("there is no bill of materials: %v", err)
+		t.Fatalf("%s has no %s: %v", image, path, err)
 	}
 	archive := tar.NewReader(bytes.NewReader(text))
 	if _, err := archive.Next(); err != nil {
