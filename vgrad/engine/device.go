@@ -22,6 +22,7 @@ const chunkTime = 100 * time.Millisecond
 // lives; each call takes the indices of its batches and gives its samples. A
 // step that counts histograms is the last of its call.
 func (t *training) device() error {
+	t.turn()
 	g, err := t.program("training loop", t.loop)
 	if err != nil {
 		return err
@@ -103,6 +104,9 @@ func (t *training) loop(g *Graph) []*Node {
 	all := While(NewClosure(g, l.goesOn), NewClosure(g, l.body), initial...)
 	last := l.name(all)
 	out := append(all[:l.state:l.state], last.scalars)
+	for i := range t.variables {
+		out[i] = t.facing(i, out[i])
+	}
 	if len(t.histograms) > 0 {
 		out = append(out, t.countIf(due, last.counted))
 	}

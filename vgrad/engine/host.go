@@ -76,11 +76,12 @@ func (t *training) hostStep(g *Graph, histograms bool) []*Node {
 	return out
 }
 
-// parameters declares the state as the graph's first parameters.
+// parameters declares the state as the graph's first parameters, and returns it as a
+// step takes it.
 func (p *plan) parameters(g *Graph) []*Node {
 	var state []*Node
-	for _, v := range p.variables {
-		state = append(state, v.NodeValue(g))
+	for i, v := range p.variables {
+		state = append(state, p.facing(i, v.NodeValue(g)))
 	}
 	for i, x := range p.initial()[len(state):] {
 		state = append(state, Parameter(g, fmt.Sprintf("slot%d", i), x.Shape()))

@@ -56,8 +56,12 @@ func adam(rate, t, grad *Node, slots []*Node) (*Node, []*Node) {
 	v := Add(MulScalar(slots[1], beta2), MulScalar(Square(grad), 1-beta2))
 	correct := func(beta float64) *Node { return OneMinus(Pow(MulScalar(OnesLike(t), beta), t)) }
 	step := Div(Mul(rate, Sqrt(correct(beta2))), correct(beta1))
-	return Neg(Div(Mul(step, m), AddScalar(Sqrt(v), epsilon))), []*Node{m, v}
+	return Neg(Div(Mul(step, m), AddScalar(root(v), epsilon))), []*Node{m, v}
 }
+
+// root is √x for x ≥ 0, to 1e-15 for x below 1e-30. XLA's CPU backend takes a
+// reciprocal root twice as fast as a root.
+func root(x *Node) *Node { return Mul(x, Rsqrt(ClipScalar(x, 1e-30, 1e38))) }
 
 // momentum is the heavy ball, μ = 0.9: v ← μv + g, ΔW = −rate·v.
 func momentum(rate, _, grad *Node, slots []*Node) (*Node, []*Node) {

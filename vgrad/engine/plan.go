@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/compute/support/xslices"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -47,6 +48,7 @@ type plan struct {
 	variables []*model.Variable // all of them
 	trainable []int             // indices into variables
 	groups    [][]int           // of trainable ones that are updated together
+	turned    []bool            // which of them a step takes and gives transposed; so are its slots
 	weights   []site            // indices into variables
 	units     []site            // indices into the taps
 
@@ -93,6 +95,7 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 		return nil, fmt.Errorf("engine: draw the initial weights: %w", err)
 	}
 	p.group()
+	p.turned = make([]bool, len(p.variables))
 	p.locate(taps)
 	p.choose()
 	return p, nil
@@ -153,6 +156,29 @@ func (p *plan) group() {
 	if joined != nil {
 		p.groups = append(p.groups, joined)
 	}
+}
+
+// turn has steps take those matrices as [out, in] that have many more inputs than
+// outputs, such as layer 1's. XLA's CPU backend computes xᵀ·δ three times
+// slower than δᵀ·x, 19 µs against 5 for the article's layer 1, because its
+// vectors run along the last axis.
+func (p *plan) turn() {
+	for _, group := range p.groups {
+		shape := p.variables[group[0]].Shape()
+		matrix := shape.Rank() == len(p.perLane(0, 0))
+		p.turned[group[0]] = len(group) == 1 && matrix && shape.Dim(-2) >= 4*shape.Dim(-1)
+	}
+}
+
+// facing transposes the last two axes of x where a step takes variable i so:
+// from the variable's form into the step's, or back.
+func (p *plan) facing(i int, x *Node) *Node {
+	if !p.turned[i] {
+		return x
+	}
+	axes := xslices.Iota(0, x.Rank())
+	slices.Reverse(axes[x.Rank()-2:])
+	return TransposeAllAxes(x, axes...)
 }
 
 // perLane puts the lanes before dims, where there are any.
@@ -254,7 +280,10 @@ func (p *plan) initial() []*tensors.Tensor {
 		state = append(state, must(must(v.Value()).Clone()))
 	}
 	for _, group := range p.groups {
-		shape := p.variables[group[0]].Shape()
+		shape := p.variables[group[0]].Shape().Clone()
+		if p.turned[group[0]] {
+			slices.Reverse(shape.Dimensions[shape.Rank()-2:])
+		}
 		if len(group) > 1 {
 			n := 0
 			for _, i := range group {

@@ -9,13 +9,13 @@ import (
 )
 
 // step builds one training step in the current function of the graph: state
-// as plan describes it, rate a float32 scalar or [lanes], images [batch,
+// as plan describes it, turned where the plan turns it, rate a float32 scalar or [lanes], images [batch,
 // features] and labels [batch] uint8, with the lanes before unless they share
 // the batch. It panics on errors.
 func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m measurement) {
 	g := rate.Graph()
 	for i, v := range p.variables {
-		v.SetNodeValue(state[i])
+		v.SetNodeValue(p.facing(i, state[i]))
 	}
 	var logits *Node
 	taps := nets.Record(g, func() { logits = p.build(g, scale(images), true) })
@@ -24,7 +24,7 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 
 	next = make([]*Node, len(state))
 	for i, v := range p.variables {
-		next[i] = v.NodeValue(g) // a model may change its own variables, such as running means
+		next[i] = p.facing(i, v.NodeValue(g)) // a model may change its own variables, such as running means
 	}
 	updates := p.update(rate, state, grads, next)
 	var ws []probe.Weights
