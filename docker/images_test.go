@@ -271,7 +271,7 @@ func testDoctor(t *testing.T, e *engine, image string, flags []string, backend s
 
 // testAlone runs the image without a volume, as another user, and where nothing can be run.
 func testAlone(t *testing.T, e *engine, image string) {
-	out, err := e.command(t.Context(), slices.Concat([]string{"run", "--rm"}, hardened, []string{"-u", "4711", image, "sh", "-c", "ls && vgrad runs"})...).CombinedOutput()
+	out, err := e.command(t.Context(), slices.Concat([]string{"run", "--rm"}, hardened, []string{"-u", "4711", image, "sh", "-c", "ls notebooks && vgrad runs"})...).CombinedOutput()
 	for _, want := range []string{"mount a volume", "00_start_here.ipynb", "finished"} {
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("as another user it says %s, %v; want %q", out, err, want)
