@@ -150,10 +150,15 @@ func activationOf(e vgrad.Experiment) activation {
 // deal deals experiments out to groups as one deals cards, so that each gets its
 // share of every activation; in a group those of one follow one another.
 func deal(es []vgrad.Experiment, groups int) [][]vgrad.Experiment {
+	place := map[activation]int{} // in the order they were asked for
+	for _, e := range es {
+		if a := activationOf(e); place[a] == 0 {
+			place[a] = len(place) + 1
+		}
+	}
 	es = slices.Clone(es)
 	slices.SortStableFunc(es, func(a, b vgrad.Experiment) int {
-		x, y := activationOf(a), activationOf(b)
-		return cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(x.slope, y.slope))
+		return cmp.Compare(place[activationOf(a)], place[activationOf(b)])
 	})
 	dealt := make([][]vgrad.Experiment, groups)
 	for i, e := range es {
