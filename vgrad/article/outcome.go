@@ -2,6 +2,7 @@ package article
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/runs"
@@ -18,7 +19,7 @@ type Outcome struct {
 	MeanAbsGrad Numbers `json:"mean_abs_grad"`
 	First       Numbers `json:"first"`
 	Last        Numbers `json:"last"`
-	// MeanAbsWeight is mean |W| at the end.
+	// MeanAbsWeight is mean |W| at the end; NaN where the run did not measure it.
 	MeanAbsWeight Numbers `json:"mean_abs_weight"`
 	TrainAccuracy Number  `json:"train_accuracy"` // of the last batch, 0 to 1
 	ValAccuracy   Number  `json:"val_accuracy"`   // of the 5,000 validation images, at the end
@@ -56,7 +57,10 @@ func outcome(r *runs.Run) (Outcome, error) {
 			return o, err
 		}
 		weight, ok := r.Value(vgrad.MeanAbsWeight, layer)
-		if !ok {
+		switch {
+		case !e.Measure.Measures(vgrad.MeanAbsWeight):
+			weight = math.NaN()
+		case !ok:
 			return o, fmt.Errorf("%s of layer %d is not recorded", vgrad.MeanAbsWeight, layer)
 		}
 		o.MeanAbsGrad, o.First, o.Last = append(o.MeanAbsGrad, Number(g.Mean)), append(o.First, Number(g.First)), append(o.Last, Number(g.Last))

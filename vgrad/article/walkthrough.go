@@ -67,6 +67,9 @@ func IsArticle(e vgrad.Experiment) bool {
 type Lines struct {
 	W     io.Writer
 	Steps int // of the run
+	// Name tells the runs apart that are trained side by side; it stands behind
+	// the line. Zero: nothing does, and the line is the article's.
+	Name string
 }
 
 // Put prints the line of a step that has one.
@@ -87,6 +90,10 @@ func (l Lines) Put(step int, samples []vgrad.Sample) error {
 	if !found {
 		return nil
 	}
-	_, err := fmt.Fprintf(l.W, "Iteration %d of %d, loss: %.3f, train accuracy: %.2f%%\n", step, l.Steps, loss, 100*accuracy)
+	line := fmt.Sprintf("Iteration %d of %d, loss: %.3f, train accuracy: %.2f%%", step, l.Steps, loss, 100*accuracy)
+	if l.Name != "" {
+		line += "  " + l.Name
+	}
+	_, err := fmt.Fprintln(l.W, line)
 	return err
 }

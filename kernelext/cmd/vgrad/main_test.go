@@ -159,6 +159,8 @@ func TestBadInput(t *testing.T) {
 		{"walkthrough -backend cuda", 1, "the known ones are"},
 		{"walkthrough -out " + file + "/report.html", 1, file},
 		{"walkthrough -store " + file, 1, file},
+		{"walkthrough -measure mean_abs_grad -out " + file, 2, "the page needs all quantities"},
+		{"walkthrough -measure grads", 1, "mean_abs_grad"},
 		{"runs show nothing", 1, "not recorded"},
 		{"runs delete nothing", 1, "nothing"},
 	} {

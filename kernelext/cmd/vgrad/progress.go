@@ -50,7 +50,7 @@ func (p *progress) watch(e vgrad.Experiment) vgrad.Sink {
 	}
 	e = e.WithDefaults()
 	p.above(func() { fmt.Fprintf(p.lines, "Running scenario: %s%s\n", e.Name(), seedNote(e)) })
-	return &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps}}
+	return &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps, Name: e.Name() + seedNote(e)}}
 }
 
 func seedNote(e vgrad.Experiment) string {

@@ -119,17 +119,29 @@ func (w *sweepFlags) base(f *flag.FlagSet) error {
 	if w.every != 0 {
 		b.Measure.Every = w.every
 	}
-	for _, name := range words(w.measure) {
-		q := vgrad.Quantity(name)
-		info, err := q.Info()
-		if wrong = append(wrong, err); info.Histogram {
-			b.Measure.HistogramEvery = 0
-		}
+	also, histograms, err := quantities(w.measure)
+	wrong = append(wrong, err)
+	for _, q := range also {
 		if !slices.Contains(b.Measure.Quantities, q) {
 			b.Measure.Quantities = append(b.Measure.Quantities, q)
 		}
 	}
+	if histograms {
+		b.Measure.HistogramEvery = 0
+	}
 	return errors.Join(wrong...)
+}
+
+// quantities reads a comma-separated list, and reports whether there are histograms in it.
+func quantities(list string) (qs []vgrad.Quantity, histograms bool, err error) {
+	var wrong []error
+	for _, name := range words(list) {
+		q := vgrad.Quantity(name)
+		info, err := q.Info()
+		wrong = append(wrong, err)
+		qs, histograms = append(qs, q), histograms || info.Histogram
+	}
+	return qs, histograms, errors.Join(wrong...)
 }
 
 // experiments are those of the sweep, or of the shard.

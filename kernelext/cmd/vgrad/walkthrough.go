@@ -26,6 +26,7 @@ import (
 type walkthroughFlags struct {
 	walk        article.Walkthrough
 	activations string
+	measure     string
 	store       string
 	backend     string
 	out         string
@@ -48,6 +49,7 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.StringVar(&e.Data, "data", d.Data, "data set: mnist, or synthetic for a quick try")
 	f.Uint64Var(&e.Seed, "seed", 0, "first seed")
 	f.StringVar(&w.activations, "activations", "sigmoid,relu,leaky_relu", "scenarios, separated by commas")
+	f.StringVar(&w.measure, "measure", "all", "`quantities` to record beside loss and accuracy, separated by commas; the page needs all,\nso others go with -json")
 	f.IntVar(&w.walk.Seeds, "seeds", 1, "repeat with this many seeds and report median and 10-90 % spread")
 	f.StringVar(&w.store, "store", "", "folder of the runs (default $VGRAD_RUNS, or the user's data folder)")
 	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
@@ -98,6 +100,19 @@ func walkthrough(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	w.walk.Activations = words(w.activations)
+	if w.measure != "all" {
+		if !w.json || w.out != "" {
+			return usageError{errors.New("walkthrough: the page needs all quantities; -measure goes with -json, and without -out")}
+		}
+		m := &w.walk.Base.Measure
+		var histograms bool
+		if m.Quantities, histograms, err = quantities(w.measure); err != nil {
+			return err
+		}
+		if !histograms {
+			m.HistogramEvery = -1
+		}
+	}
 	if w.out == "" && !w.json {
 		w.out = "report.html"
 	}
