@@ -9,6 +9,9 @@
 //   - the device driver runs many steps in one loop on the device (XLA), with
 //     the data there too; only samples come back.
 //
-// Both run the same step function, so both give the same samples. The package
-// knows nothing of stores, figures or notebooks.
+// Both run the same step function, so both give the same samples. Runs that
+// differ in nothing that shapes a program can be its lanes: they are computed
+// side by side on a leading axis, each as it would be alone ([Engine.TrainLanes]).
+//
+// The package knows nothing of stores, figures or notebooks.
 package engine
