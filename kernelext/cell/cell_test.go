@@ -62,16 +62,17 @@ func play() error {
 		} else if err != nil {
 			return err
 		}
+		var follower vgrad.Sink
 		if r.Sweep {
 			voice.Send(wire.Message{Progress: &vgrad.Progress{Total: len(r.Train), Done: i, Last: e}})
 		} else {
-			voice.Send(wire.Message{Begin: &e})
+			follower = voice.Begin(e)
 		}
 		for step := range e.WithDefaults().Steps {
 			samples := samplesOf(step)
 			err := w.Put(step, samples)
 			if !r.Sweep {
-				err = errors.Join(err, voice.Put(step, samples))
+				err = errors.Join(err, follower.Put(step, samples))
 			}
 			if err != nil {
 				return err
@@ -351,4 +352,35 @@ func ExampleBar() {
 	}
 	bar.Done() // a line in the notebook, or on standard error
 	// Output:
+}
+
+// Two trainings at once each have a recording of their own.
+func TestLiveOfTwo(t *testing.T) {
+	left(t, func() {
+		l := follow("training", 8, nil)
+		l.begin(vgrad.Experiment{Steps: 4})
+		l.begin(vgrad.Experiment{Steps: 4, Activation: "relu"})
+		for step := range 4 {
+			for run := range 2 {
+				samples := []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: float64(run)}}
+				if err := l.put(run, step, samples); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if l.bar.at != 8 {
+			t.Errorf("the bar is at %d of 8", l.bar.at)
+		}
+		for run, s := range l.sources {
+			n := 0
+			for sample := range s.Samples(vgrad.Loss) {
+				if n++; sample.Value != float64(run) {
+					t.Errorf("%s got a sample of the other run", s.Label())
+				}
+			}
+			if n != 4 {
+				t.Errorf("%s got %d of 4 samples", s.Label(), n)
+			}
+		}
+	})
 }

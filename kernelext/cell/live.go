@@ -18,13 +18,18 @@ import (
 // travels with the bar, as a script that draws the row anew, and at the end the
 // row is replaced once by its complete figures.
 type live struct {
-	name  string // of the row, and the id of its output
-	bar   *Bar
-	steps int // of the training that goes on
+	name string // of the row, and the id of its output
+	bar  *Bar
 	// sources are the runs that were loaded and then those that train.
 	sources []vgrad.Source
-	now     *recording
+	begun   []begun
 	shown   bool // the row is
+}
+
+// begun is a training that is followed; several may be under way.
+type begun struct {
+	*recording
+	steps int
 }
 
 // waiting stands where the row will be.
@@ -43,17 +48,18 @@ func follow(name string, steps int, loaded []vgrad.Source) *live {
 
 // begin says that a training begins.
 func (l *live) begin(e vgrad.Experiment) {
-	l.now = &recording{label: e.Name()}
-	l.steps = e.WithDefaults().Steps
-	l.sources = append(l.sources, l.now)
+	b := begun{&recording{label: e.Name()}, e.WithDefaults().Steps}
+	l.begun = append(l.begun, b)
+	l.sources = append(l.sources, b.recording)
 }
 
-// Put takes the samples of a step of the training that began last.
-func (l *live) Put(step int, samples []vgrad.Sample) error {
-	if err := l.now.Put(step, samples); err != nil {
+// put takes the samples of a step of the run that was the run-th to begin, from 0.
+func (l *live) put(run, step int, samples []vgrad.Sample) error {
+	b := l.begun[run]
+	if err := b.Put(step, samples); err != nil {
 		return err
 	}
-	if step >= l.steps {
+	if step >= b.steps {
 		return nil // measured after the last step
 	}
 	l.bar.mu.Lock()
@@ -62,7 +68,7 @@ func (l *live) Put(step int, samples []vgrad.Sample) error {
 	if time.Since(l.bar.drawn) < drawEvery {
 		return nil
 	}
-	l.bar.note = l.now.label + reading(samples)
+	l.bar.note = b.label + reading(samples)
 	l.bar.draw(l.script())
 	return nil
 }
@@ -146,20 +152,24 @@ func (l *live) end(sources []vgrad.Source, line string) {
 // Watch gives the sink that follows one training with a live figure; it is what
 // lab.Lab.Watch asks for, where a cell trains a network of its own.
 func Watch(e vgrad.Experiment) vgrad.Sink {
-	w := &watcher{follow(e.Name(), e.WithDefaults().Steps, nil)}
+	steps := e.WithDefaults().Steps
+	w := &watcher{follow(e.Name(), steps, nil), steps}
 	w.begin(e)
 	return w
 }
 
 // watcher ends the live figure with the samples that are measured after the
 // last step.
-type watcher struct{ *live }
+type watcher struct {
+	*live
+	steps int
+}
 
 // Put takes the samples of a step.
 func (w *watcher) Put(step int, samples []vgrad.Sample) error {
-	err := w.live.Put(step, samples)
+	err := w.put(0, step, samples)
 	if step >= w.steps && !w.bar.done {
-		w.end(w.sources, trained(w.steps, w.now.label))
+		w.end(w.sources, trained(w.steps, w.begun[0].label))
 	}
 	return err
 }

@@ -125,7 +125,7 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 				labels = append(labels, name)
 			}
 		case m.Samples != nil:
-			return l.Put(m.Step, m.Samples)
+			return l.put(m.Run, m.Step, m.Samples)
 		}
 		return nil
 	})

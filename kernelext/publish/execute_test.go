@@ -41,7 +41,7 @@ func TestPlantedErrors(t *testing.T) {
 	}{
 		{"compile error", "%%\nundefined_thing()", false, []string{"undefined: undefined_thing"}},
 		{"panic", before + "var xs []int\nfmt.Println(xs[3])", true, []string{"index out of range [3] with length 0", "Line 4"}},
-		{"unknown activation", before + `cell.Compare(vgrad.Experiment{}, "rleu")`, true, []string{`vgrad: nets: unknown activation "rleu"`, "sigmoid, tanh, relu"}},
+		{"unknown activation", before + `cell.Compare(vgrad.Experiment{}, "rleu")`, true, []string{`vgrad: rleu: nets: unknown activation "rleu"`, "sigmoid, tanh, relu"}},
 		{"bad experiment", before + `cell.Train(vgrad.Experiment{Depth: -1})`, true, []string{"vgrad: sigmoid depth=-1:", "depth is -1; it must be at least 1"}},
 		{"bad figure", compare + "cell.Show(chart.MeanGradient(runs, 9))", true, []string{`has no layer 9; its layers are 1 to 6`}},
 		{"no such run", compare + `runs.Run("tanh")`, true, []string{`vgrad: there is no run "tanh"; there are ["sigmoid data=synthetic steps=400" "relu`}},

@@ -8,9 +8,10 @@
 // The cell writes one [Request] to the program's standard input and reads
 // [Message] values from its standard output until one is Done or says why not.
 // A request is JSON, which keeps an experiment's hash as it is; messages are
-// encoded by encoding/gob, which keeps NaN and infinities. The cell keeps the input open for as long as it
-// wants the work done: when the input ends, because the cell was interrupted
-// or died, the program stops and what was recorded is kept.
+// encoded by encoding/gob, which keeps NaN and infinities. The cell keeps the
+// input open for as long as it wants the work done: when the input ends,
+// because the cell was interrupted or died, the program stops and what was
+// recorded is kept.
 package wire
 
 import (
@@ -38,14 +39,15 @@ type Request struct {
 	Judge bool
 }
 
-// Message is one thing the program says. Exactly one field is set, Step aside.
+// Message is one thing the program says. Exactly one field is set, Run and Step aside.
 type Message struct {
 	Say   string            // a notice in one line, such as which backend it is
 	Begin *vgrad.Experiment // a training begins; a run that is loaded does not
-	// Samples of a step of the training that began last: Followed quantities.
-	Step    int
-	Samples []vgrad.Sample
-	Claims  *page.Table
+	// Samples of a Step of a training: Followed quantities. Several trainings may
+	// be under way; Run counts them in the order in which they began, from 0.
+	Run, Step int
+	Samples   []vgrad.Sample
+	Claims    *page.Table
 	// Progress of a sweep: at its beginning, and whenever a run is finished.
 	Progress *vgrad.Progress
 	Failed   string // why the request was not done; the last message
@@ -88,8 +90,9 @@ var ErrCut = errors.New("the vgrad program ended early")
 // Voice is the program's side: it sends messages. It is safe for use from
 // several goroutines.
 type Voice struct {
-	mu sync.Mutex
-	e  *gob.Encoder
+	mu    sync.Mutex
+	e     *gob.Encoder
+	begun int // how many trainings
 }
 
 // NewVoice returns a voice that speaks to w.
@@ -99,14 +102,34 @@ func NewVoice(w io.Writer) *Voice { return &Voice{e: gob.NewEncoder(w)} }
 func (v *Voice) Send(m Message) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	return v.send(m)
+}
+
+func (v *Voice) send(m Message) error {
 	if err := v.e.Encode(m); err != nil {
 		return fmt.Errorf("wire: send: %w", err)
 	}
 	return nil
 }
 
-// Put sends the followed samples of a step; it makes a Voice a [vgrad.Sink].
-func (v *Voice) Put(step int, samples []vgrad.Sample) error {
+// Begin sends that a training begins and returns the sink that sends its samples.
+// Where nobody listens, the sink says so.
+func (v *Voice) Begin(e vgrad.Experiment) vgrad.Sink {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.send(Message{Begin: &e}) // what fails fails again at the first Put
+	v.begun++
+	return training{v, v.begun - 1}
+}
+
+// training sends the samples of one run.
+type training struct {
+	voice *Voice
+	run   int
+}
+
+// Put sends the followed samples of a step.
+func (t training) Put(step int, samples []vgrad.Sample) error {
 	var some []vgrad.Sample
 	for _, s := range samples {
 		if slices.Contains(Followed(), s.Quantity) {
@@ -116,7 +139,7 @@ func (v *Voice) Put(step int, samples []vgrad.Sample) error {
 	if some == nil {
 		return nil
 	}
-	return v.Send(Message{Step: step, Samples: some})
+	return t.voice.Send(Message{Run: t.run, Step: step, Samples: some})
 }
 
 // Hear reads the request.

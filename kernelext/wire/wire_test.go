@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"strings"
@@ -22,7 +23,7 @@ func TestAsk(t *testing.T) {
 		{Say: "backend: go"},
 		{Begin: &vgrad.Experiment{}},
 		{Samples: []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.Loss, Value: math.Inf(1)}}},
-		{Step: 3, Samples: []vgrad.Sample{{Step: 3, Site: vgrad.Site{Path: "/l/w", Layer: 1, Size: 2}, Quantity: vgrad.MeanAbsGrad, Value: 1e-300}}},
+		{Run: 1, Step: 3, Samples: []vgrad.Sample{{Step: 3, Site: vgrad.Site{Path: "/l/w", Layer: 1, Size: 2}, Quantity: vgrad.MeanAbsGrad, Value: 1e-300}}},
 		{Claims: table},
 		{Progress: &vgrad.Progress{Total: 60, Done: 12, Found: 4, Last: vgrad.Experiment{Depth: 3}, Left: 23 * time.Second}},
 	}
@@ -72,7 +73,31 @@ func TestAskFails(t *testing.T) {
 }
 
 func TestVoice(t *testing.T) {
-	vgradtest.TestSink(t, func(*testing.T) vgrad.Sink { return NewVoice(&bytes.Buffer{}) })
+	vgradtest.TestSink(t, func(*testing.T) vgrad.Sink { return NewVoice(&bytes.Buffer{}).Begin(vgrad.Experiment{}) })
+}
+
+// Of two trainings at once, each message says whose samples it brings.
+func TestVoiceOfTwo(t *testing.T) {
+	var to, from bytes.Buffer
+	v := NewVoice(&from)
+	sinks := []vgrad.Sink{v.Begin(vgrad.Experiment{}), v.Begin(vgrad.Experiment{Activation: "relu"})}
+	put := []int{1, 0, 0, 1}
+	for step, run := range put {
+		if err := sinks[run].Put(step, []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.Send(Message{Done: true})
+	var heard []int
+	err := Ask(&to, &from, Request{}, func(m Message) error {
+		if m.Samples != nil {
+			heard = append(heard, m.Run)
+		}
+		return nil
+	})
+	if err != nil || !reflect.DeepEqual(heard, put) {
+		t.Errorf("heard samples of %v, put %v; %v", heard, put, err)
+	}
 }
 
 func ExampleAsk() {
@@ -86,6 +111,19 @@ func ExampleAsk() {
 func ExampleVoice() {
 	var cell bytes.Buffer
 	v := NewVoice(&cell)
-	fmt.Println(v.Put(0, nil), cell.Len())
-	// Output: <nil> 0
+	err := v.Begin(vgrad.Experiment{Activation: "relu"}).Put(0, []vgrad.Sample{{Quantity: vgrad.Loss, Value: 0.69}})
+	v.Send(Message{Done: true})
+	Ask(io.Discard, &cell, Request{}, func(m Message) error {
+		if m.Begin != nil {
+			fmt.Println(m.Begin.Name(), "begins")
+		} else {
+			fmt.Println("run", m.Run, "step", m.Step, "loss", m.Samples[0].Value)
+		}
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// relu begins
+	// run 0 step 0 loss 0.69
+	// <nil>
 }

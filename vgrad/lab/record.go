@@ -18,8 +18,8 @@ import (
 // Record makes sure that every one of the experiments is recorded. What is
 // missing is trained: experiments that can be lanes of one program
 // ([engine.Key]) in groups of a bounded size, and as many groups side by side
-// as there are processors, on each of the backend's devices in turn. What another process is training is waited for. It
-// keeps no run in memory.
+// as there are processors, on each of the backend's devices in turn. What
+// another process is training is waited for. It keeps no run in memory.
 //
 // done is called for each experiment as soon as its run is finished in the
 // store, at once for those that are there already, one call at a time; nil:

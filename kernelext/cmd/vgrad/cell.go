@@ -49,15 +49,11 @@ func answer(ctx context.Context, r wire.Request, voice *wire.Voice) error {
 		return err
 	}
 	l := &lab.Lab{Store: store, Say: func(line string) { voice.Send(wire.Message{Say: line}) }}
-	l.Watch = func(e vgrad.Experiment) vgrad.Sink {
-		voice.Send(wire.Message{Begin: &e}) // where nobody listens, the first Put fails
-		return voice
-	}
 	defer l.Close()
 	if r.Sweep {
-		l.Watch = nil
 		return l.Sweep(ctx, r.Train, func(p vgrad.Progress) { voice.Send(wire.Message{Progress: &p}) })
 	}
+	l.Watch = voice.Begin
 	c, err := l.All(ctx, r.Train...)
 	if err != nil || !r.Judge {
 		return err
