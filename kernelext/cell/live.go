@@ -3,6 +3,7 @@ package cell
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,12 +66,20 @@ func (l *live) put(run, step int, samples []vgrad.Sample) error {
 	l.bar.mu.Lock()
 	defer l.bar.mu.Unlock()
 	l.bar.at++
-	if time.Since(l.bar.drawn) < drawEvery {
+	if since := time.Since(l.bar.drawn); since < drawEvery || since < 3*drawEvery && l.ahead(b) {
 		return nil
 	}
 	l.bar.note = b.label + reading(samples)
 	l.bar.draw(l.script())
 	return nil
+}
+
+// ahead reports whether another training has yet to reach the step of this one:
+// of those that go in step, a figure best shows the same step.
+func (l *live) ahead(b begun) bool {
+	return slices.ContainsFunc(l.begun, func(o begun) bool {
+		return 0 <= o.last() && o.last() < min(b.last(), o.steps-1)
+	})
 }
 
 // reading is the loss and the accuracy among samples.

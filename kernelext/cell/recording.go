@@ -69,6 +69,14 @@ func (r *recording) Put(step int, samples []vgrad.Sample) error {
 // kept reports whether a step is kept when it is no longer the last one.
 func (r *recording) kept(s recorded) bool { return s.number%max(1, r.every) == 0 }
 
+// last is the last step that was put; -1: none was.
+func (r *recording) last() int {
+	if len(r.steps) == 0 {
+		return -1
+	}
+	return r.steps[len(r.steps)-1].step
+}
+
 func (r *recording) Label() string { return r.label }
 
 func (r *recording) Sites() []vgrad.Site { return slices.Clone(r.sites) }

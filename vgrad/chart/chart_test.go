@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -322,5 +323,43 @@ func TestHostileLabels(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The slider offers the steps that runs share; at a step that is not recorded a
+// run is absent, which is not the mark of a missing value.
+func TestFlowOfRunsAtOdds(t *testing.T) {
+	at := func(label string, steps ...int) *fake {
+		f := &fake{label: label, layers: 1, samples: map[vgrad.Quantity][]vgrad.Sample{}}
+		for _, step := range steps {
+			f.put(vgrad.MeanAbsGrad, step, 1, float64(1+step))
+		}
+		return f
+	}
+	for _, c := range []struct {
+		name    string
+		sources []vgrad.Source
+		want    string // frame and how many points each line has
+	}{
+		{"alike", []vgrad.Source{at("a", 0, 1), at("b", 0, 1)}, "step 0 [1 1], step 1 [1 1]"},
+		{"another interval", []vgrad.Source{at("a", 0, 1, 2, 3, 4), at("b", 0, 2, 4)}, "step 0 [1 1], step 2 [1 1], step 4 [1 1]"},
+		{"shorter", []vgrad.Source{at("a", 0, 2, 4), at("b", 0, 2)}, "step 0 [1 1], step 2 [1 1], step 4 [1 0], last of each: steps 2 – 4 [1 1]"},
+		{"one behind", []vgrad.Source{at("a", 0, 10, 21), at("b", 0, 10, 20)}, "step 0 [1 1], step 10 [1 1], step 21 [1 0], last of each: steps 20 – 21 [1 1]"},
+		{"nothing shared", []vgrad.Source{at("a", 1, 3), at("b", 0, 2, 4)}, "step 4 [0 1], last of each: steps 3 – 4 [1 1]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := must(t)(GradientFlow(c.sources, vgrad.MeanAbsGrad))
+			var got []string
+			for _, fr := range f.extra.Frames[1:] {
+				var points []int
+				for _, ps := range fr.Data {
+					points = append(points, len(ps))
+				}
+				got = append(got, fmt.Sprint(fr.Name, " ", points))
+			}
+			if s := strings.Join(got, ", "); s != c.want {
+				t.Errorf("got %s\nwant %s", s, c.want)
+			}
+		})
 	}
 }

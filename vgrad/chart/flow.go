@@ -2,6 +2,8 @@ package chart
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
@@ -23,7 +25,7 @@ type flow struct {
 // label, each quantity in a panel of its own beside the last; with none given
 // it draws mean |∂L/∂W| and, beside it, the RMS of the backpropagated signal
 // δ. It opens on the mean over all recorded steps; its slider goes through up
-// to 25 of them. At most two quantities fit. It fails as [Scalar] does.
+// to 25 of those that all have. At most two quantities fit. It fails as [Scalar] does.
 func GradientFlow(sources []vgrad.Source, quantities ...vgrad.Quantity) (*Figure, error) {
 	if len(quantities) == 0 {
 		quantities = []vgrad.Quantity{vgrad.MeanAbsGrad, vgrad.RMSDelta}
@@ -136,33 +138,74 @@ func drawable(ps []any, log bool) []any {
 	return out
 }
 
-// flowFramesOf computes the frames: the mean over steps, then single steps.
+// flowFramesOf computes the frames: the mean over steps, then single steps, then
+// the last step of each line where that is not the same one.
 func flowFramesOf(flows []flow, log bool) []frame {
-	var steps []int
-	for _, layers := range flows[0].lines {
-		steps = append(steps, layers[0].steps...)
+	var lines []line // of layer 1
+	for _, fl := range flows {
+		for _, layers := range fl.lines {
+			lines = append(lines, layers[0])
+		}
 	}
-	frames := []frame{flowFrame(averaged, flows, log, func(l line) (v, low, high float64) {
-		return spread(l.means)
+	frames := []frame{flowFrame(averaged, flows, log, func(l line) (float64, float64, float64, bool) {
+		v, low, high := spread(l.means)
+		return v, low, high, true
 	})}
-	for _, step := range evenly(steps, flowFrames) {
-		frames = append(frames, flowFrame(fmt.Sprintf("step %d", step), flows, log, func(l line) (v, low, high float64) {
-			return l.valueAt(step)
+	for _, step := range evenly(sharedSteps(lines), flowFrames) {
+		frames = append(frames, flowFrame(fmt.Sprintf("step %d", step), flows, log, func(l line) (float64, float64, float64, bool) {
+			i, ok := slices.BinarySearch(l.steps, step)
+			return l.point(i, ok)
+		}))
+	}
+	first, last := lines[0].lastStep(), lines[0].lastStep()
+	for _, l := range lines {
+		first, last = min(first, l.lastStep()), max(last, l.lastStep())
+	}
+	if first < last {
+		name := fmt.Sprintf("last of each: steps %d – %d", first, last)
+		frames = append(frames, flowFrame(name, flows, log, func(l line) (float64, float64, float64, bool) {
+			return l.point(len(l.steps)-1, true)
 		}))
 	}
 	return frames
 }
 
-// flowFrame computes one frame: for each series the value at each layer.
-func flowFrame(name string, flows []flow, log bool, at func(line) (v, low, high float64)) frame {
+// sharedSteps returns the steps at which every line is recorded that reaches so
+// far, or all steps where the lines share none.
+func sharedSteps(lines []line) []int {
+	recorded, ends := map[int]int{}, map[int]int{}
+	for _, l := range lines {
+		for _, step := range l.steps {
+			recorded[step]++
+		}
+		ends[l.lastStep()]++
+	}
+	steps := slices.Sorted(maps.Keys(recorded))
+	reach := len(lines)
+	var shared []int
+	for _, step := range steps {
+		if recorded[step] == reach {
+			shared = append(shared, step)
+		}
+		reach -= ends[step]
+	}
+	if shared == nil {
+		return steps
+	}
+	return shared
+}
+
+// flowFrame computes one frame: for each series the value at each layer that has one.
+func flowFrame(name string, flows []flow, log bool, at func(line) (v, low, high float64, ok bool)) frame {
 	fr := frame{Name: name}
 	for _, fl := range flows {
 		for _, layers := range fl.lines {
 			var x []int
 			var mid, low, high []float64
 			for i, l := range layers {
-				v, lo, hi := at(l)
-				x, mid, low, high = append(x, i+1), append(mid, v), append(low, lo), append(high, hi)
+				if v, lo, hi, ok := at(l); ok {
+					x, mid, low, high = append(x, i+1), append(mid, v), append(low, lo), append(high, hi)
+				}
 			}
 			fr.Data = append(fr.Data, points(x, mid))
 			if layers[0].runs > 1 {
@@ -173,17 +216,23 @@ func flowFrame(name string, flows []flow, log bool, at func(line) (v, low, high 
 	return fr
 }
 
-// valueAt returns the value and the band at a step; NaN where none is recorded.
-func (l line) valueAt(step int) (v, low, high float64) {
-	for i, s := range l.steps {
-		if s == step {
-			if l.low == nil {
-				return l.values[i], nan, nan
-			}
-			return l.values[i], l.low[i], l.high[i]
-		}
+// point returns the value and the band of the i-th recorded step; not ok: there is none.
+func (l line) point(i int, ok bool) (v, low, high float64, _ bool) {
+	switch {
+	case !ok || i < 0:
+		return nan, nan, nan, false
+	case l.low == nil:
+		return l.values[i], nan, nan, true
 	}
-	return nan, nan, nan
+	return l.values[i], l.low[i], l.high[i], true
+}
+
+// lastStep is the last recorded step; -1: none is.
+func (l line) lastStep() int {
+	if len(l.steps) == 0 {
+		return -1
+	}
+	return l.steps[len(l.steps)-1]
 }
 
 // flowTitle says what is seen: "Mean |∂L/∂W| and RMS of δ = ∂L/∂z by layer".
