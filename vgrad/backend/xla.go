@@ -76,7 +76,7 @@ func load(plugin, whence string) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the XLA plugin %q does not load: %s", plugin, oneLine(err))
 	}
-	return &Backend{Backend: b, Kind: XLA, Loops: true,
+	return &Backend{Backend: nesting{b}, Kind: XLA, Loops: true,
 		Why: fmt.Sprintf("XLA, plugin %s (%s)", filepath.Base(plugin), whence)}, nil
 }
 

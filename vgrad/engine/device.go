@@ -14,13 +14,15 @@ import (
 // maxChunk is the most steps of one call of the device loop.
 const maxChunk = 200
 
+// maxCounters bounds the counters of all histograms that one call gives: 16 MB.
+const maxCounters = 4e6
+
 // chunkTime is about how long one call is meant to take: short enough to
 // follow and to interrupt.
 const chunkTime = 100 * time.Millisecond
 
 // device drives the step in loops on the device, where the training data
-// lives; each call takes the indices of its batches and gives its samples. A
-// step that counts histograms is the last of its call.
+// lives; each call takes the indices of its batches and gives its samples.
 func (t *training) device() error {
 	t.turn()
 	g, err := t.program("training loop", t.loop)
@@ -40,11 +42,11 @@ func (t *training) device() error {
 			return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
 		}
 		start := time.Now()
-		n, due := t.until(step, chunk)
+		n := t.most(step, min(chunk, t.exp.Steps-step))
 		t.draw(indices, n)
 		out := g.RunOnDevice(t.on, append(t.donate(state), rate, set.images, set.labels,
 			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.examples()),
-			tensors.FromScalar(int32(n)), tensors.FromScalar(due))...)
+			tensors.FromScalar(int32(n)), tensors.FromScalar(int32(step)))...)
 		took := time.Since(start)
 		t.run += took
 		state = out[:len(state)]
@@ -62,21 +64,33 @@ func nextChunk(n int, took time.Duration) int {
 	return max(1, min(maxChunk, int(float64(n)*float64(chunkTime)/float64(took+1))))
 }
 
-// until returns how many steps the next call takes, at most chunk: up to the
-// next step that counts histograms, or the end; and 1 if its last step counts, else 0.
-func (t *training) until(step, chunk int) (n int, due int32) {
-	for n = 1; n < chunk && step+n < t.exp.Steps && !t.counts(step+n-1); n++ {
+// most is how many steps the next call takes, at most n: so many that there is
+// room for their histograms.
+func (p *plan) most(step, n int) int {
+	for n > 1 && p.due(step, n) > p.rows() {
+		n--
 	}
-	if t.counts(step + n - 1) {
-		due = 1
+	return n
+}
+
+// due is how many of the n steps from step on count histograms.
+func (p *plan) due(step, n int) int {
+	if len(p.histograms) == 0 {
+		return 0
 	}
-	return n, due
+	every := p.exp.Measure.HistogramEvery
+	return (step+n+every-1)/every - (step+every-1)/every
+}
+
+// rows is for how many steps a call has room to count histograms.
+func (p *plan) rows() int {
+	return max(1, min(p.due(0, maxChunk), maxCounters/max(1, p.counters())))
 }
 
 // loop builds the whole loop: state, rate, images [n, features], labels
-// [n], indices [maxChunk, examples], how many steps to take and whether to count
-// the last one's histograms (1 or 0), to the next state, scalars
-// [maxChunk, columns, lanes] and counts; see read.
+// [n], indices [maxChunk, examples], how many steps to take and the number of
+// the first, to the next state, scalars [maxChunk, columns, lanes] and counts
+// [rows, lanes·sites·bins]; see read.
 func (t *training) loop(g *Graph) []*Node {
 	initial := t.parameters(g)
 	l := loopBody{plan: t.plan, state: len(initial)}
@@ -93,10 +107,10 @@ func (t *training) loop(g *Graph) []*Node {
 	} {
 		initial = append(initial, Parameter(g, p.name, p.shape))
 	}
-	due := Parameter(g, "due", shapes.Make(dtypes.Int32))
-	initial = append(initial, Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars)*t.width()))
-	for _, c := range t.histograms {
-		initial = append(initial, zeros(g, dtypes.Float32, t.perLane(c.site.Size)...))
+	initial = append(initial, Parameter(g, "first", shapes.Make(dtypes.Int32)),
+		Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars)*t.width()))
+	if len(t.histograms) > 0 {
+		initial = append(initial, zeros(g, dtypes.Int32, t.rows()*t.counters()), Const(g, int32(0)))
 	}
 	for _, x := range initial {
 		l.shapes = append(l.shapes, x.Shape())
@@ -108,7 +122,7 @@ func (t *training) loop(g *Graph) []*Node {
 		out[i] = t.facing(i, out[i])
 	}
 	if len(t.histograms) > 0 {
-		out = append(out, t.countIf(due, last.counted))
+		out = append(out, last.counts)
 	}
 	return out
 }
@@ -131,28 +145,34 @@ type loopBody struct {
 // carried names what follows the state.
 type carried struct {
 	rate, images, labels, indices, steps *Node
-	taken                                *Node   // steps taken
-	scalars                              *Node   // [maxChunk, columns·lanes]
-	counted                              []*Node // what the histograms of the last step count, flat in each lane
+	first                                *Node // number of the first step
+	taken                                *Node // steps taken
+	scalars                              *Node // [maxChunk, columns·lanes]
+	counts                               *Node // [rows·lanes·sites·bins], where there are histograms
+	filled                               *Node // how many of them are
 }
 
 // fixed is how many of the carried tensors do not change.
-const fixed = 5
+const fixed = 6
 
 func (l loopBody) name(all []*Node) carried {
 	r := all[l.state:]
-	return carried{rate: r[0], images: r[1], labels: r[2], indices: r[3], steps: r[4], taken: r[5], scalars: r[6], counted: r[7:]}
+	c := carried{rate: r[0], images: r[1], labels: r[2], indices: r[3], steps: r[4], first: r[5], taken: r[6], scalars: r[7]}
+	if len(l.histograms) > 0 {
+		c.counts, c.filled = r[8], r[9]
+	}
+	return c
 }
 
 // goesOn is the loop's condition.
 func (l loopBody) goesOn(g *Graph) []*Node {
-	c := l.name(declare(g, l.shapes))
+	c := l.name(declare(g, "carried", l.shapes))
 	return []*Node{LessThan(c.taken, c.steps)}
 }
 
 // body takes one step: it gathers the batch, steps, and files the measurements.
 func (l loopBody) body(g *Graph) []*Node {
-	all := declare(g, l.shapes)
+	all := declare(g, "carried", l.shapes)
 	c := l.name(all)
 	row := []*Node{c.taken, Const(g, int32(0))}
 	n := l.examples()
@@ -162,38 +182,40 @@ func (l loopBody) body(g *Graph) []*Node {
 	next, m := l.step(all[:l.state], c.rate, images, labels)
 	next = append(next, all[l.state:l.state+fixed]...)
 	next = append(next, Add(c.taken, Const(g, int32(1))), DynamicUpdateSlice(c.scalars, Reshape(m.scalars, 1, -1), row))
-	for _, x := range m.counted {
-		next = append(next, Reshape(x, l.perLane(-1)...))
+	if len(l.histograms) > 0 {
+		next = append(next, l.count(c, m.counted)...)
 	}
 	return next
 }
 
-// declare makes a closure's parameters.
-func declare(g *Graph, of []shapes.Shape) []*Node {
-	var ps []*Node
-	for i, s := range of {
-		ps = append(ps, Parameter(g, fmt.Sprintf("carried%d", i), s))
-	}
-	return ps
-}
-
-// countIf returns the histograms of xs, see probe.Count, if due is 1, and zeros
-// if it is 0: a loop of one turn or none, since a conditional's branches
-// cannot reach xs.
-func (p *plan) countIf(due *Node, xs []*Node) *Node {
-	g := due.Graph()
-	initial := append([]*Node{due, zeros(g, dtypes.Int32, p.width()*len(xs)*rawBins)}, xs...)
+// count counts the histograms of xs, see probe.Count, in a step that is due, and
+// returns the counts and how many of them are filled. It is a loop of one turn or
+// none: what is not due costs nothing.
+func (l loopBody) count(c carried, xs []*Node) []*Node {
+	g := c.taken.Graph()
+	step := Add(c.first, c.taken)
+	late := Mod(step, Const(g, int32(l.exp.Measure.HistogramEvery)))
+	initial := append([]*Node{late, c.counts, c.filled}, xs...)
 	var of []shapes.Shape
 	for _, x := range initial {
 		of = append(of, x.Shape())
 	}
-	goesOn := NewClosure(g, func(g *Graph) []*Node {
-		return []*Node{GreaterThan(declare(g, of)[0], Const(g, int32(0)))}
+	due := NewClosure(g, func(g *Graph) []*Node {
+		return []*Node{Equal(declare(g, "counting", of)[0], Const(g, int32(0)))}
 	})
-	body := NewClosure(g, func(g *Graph) []*Node {
-		ps := declare(g, of)
-		next := []*Node{Const(g, int32(0)), probe.Count(ps[1], ps[2:], p.lanes != nil)}
-		return append(next, ps[2:]...)
+	turn := NewClosure(g, func(g *Graph) []*Node {
+		ps := declare(g, "counting", of)
+		counts := probe.Count(ps[1], ps[2], ps[3:], l.lanes != nil)
+		return append([]*Node{Const(g, int32(1)), counts, Add(ps[2], Const(g, int32(l.counters())))}, ps[3:]...)
 	})
-	return While(goesOn, body, initial...)[1]
+	return While(due, turn, initial...)[1:3]
+}
+
+// declare makes a closure's parameters. Within one another, closures need different names.
+func declare(g *Graph, name string, of []shapes.Shape) []*Node {
+	var ps []*Node
+	for i, s := range of {
+		ps = append(ps, Parameter(g, fmt.Sprint(name, i), s))
+	}
+	return ps
 }

@@ -70,8 +70,7 @@ func (t *training) hostStep(g *Graph, histograms bool) []*Node {
 	next, m := t.step(state, rate, images, labels)
 	out := append(next, InsertAxes(m.scalars, 0))
 	if histograms {
-		empty := zeros(g, dtypes.Int32, t.width()*len(t.histograms)*rawBins)
-		out = append(out, probe.Count(empty, m.counted, t.lanes != nil))
+		out = append(out, probe.Count(zeros(g, dtypes.Int32, t.counters()), Const(g, int32(0)), m.counted, t.lanes != nil))
 	}
 	return out
 }
@@ -99,8 +98,8 @@ func (p *plan) donate(state []*tensors.Tensor) []any {
 }
 
 // read hands on the measurements of n steps: out holds scalars [≥ n, columns,
-// lanes] and, where there is a second tensor, counts [lanes·sites·bins] of the
-// last of them, if that is a step that counts. It frees both.
+// lanes] and, where there is a second tensor, counts [lanes·sites·bins] of each
+// step that counts, one after another. It frees both.
 func (t *training) read(first, n int, out []*tensors.Tensor) error {
 	scalars := must(tensors.CopyFlatData[float32](out[0]))
 	var counts []int32
@@ -113,12 +112,13 @@ func (t *training) read(first, n int, out []*tensors.Tensor) error {
 		}
 	}
 	row := len(t.scalars) * t.width()
+	size := len(t.histograms) * rawBins
 	for i := range n {
+		due := t.counts(first + i)
 		for lane := range t.width() {
 			var h []int32
-			if t.counts(first + i) {
-				size := len(t.histograms) * rawBins
-				h = counts[lane*size : (lane+1)*size]
+			if due {
+				h, counts = counts[:size], counts[size:]
 			}
 			if err := t.emit(first+i, lane, scalars[i*row:(i+1)*row], h); err != nil {
 				return err

@@ -273,6 +273,9 @@ func (p *plan) counts(step int) bool {
 	return len(p.histograms) > 0 && step%p.exp.Measure.HistogramEvery == 0
 }
 
+// counters is how many counters the histograms of a step have, of all lanes together.
+func (p *plan) counters() int { return p.width() * len(p.histograms) * rawBins }
+
 // initial returns the state before the first step.
 func (p *plan) initial() []*tensors.Tensor {
 	var state []*tensors.Tensor

@@ -11,12 +11,13 @@ import (
 // [vgrad.NewHistogram]. A value's bin is its bits shifted right by 21, so no
 // logarithm is taken and every backend counts alike.
 //
-// Counts are added to into, [lanes·len(xs)·RawBins] int32, without lanes as
-// with one: those of tensor i in lane l from position (l·len(xs) + i)·RawBins on.
+// Counts are added to into, an int32 vector, from position at (an int32 scalar)
+// on: those of tensor i in lane l from at + (l·len(xs) + i)·RawBins on, without
+// lanes as with one.
 //
 // All constants are made here and now: GoMLX's cached ones may belong to an
 // enclosing function, which a loop's body cannot reach.
-func Count(into *Node, xs []*Node, lanes Lanes) *Node {
+func Count(into, at *Node, xs []*Node, lanes Lanes) *Node {
 	g := into.Graph()
 	var bins []*Node
 	for i, x := range xs {
@@ -27,8 +28,8 @@ func Count(into *Node, xs []*Node, lanes Lanes) *Node {
 		bits := Bitcast(Reshape(x, n, -1), dtypes.Uint32)
 		bin := ConvertDType(BitwiseShiftRightLogical(bits, Const(g, uint32(21))), dtypes.Int32)
 		lane := Iota(g, shapes.Make(dtypes.Int32, n, 1), 0)
-		offset := Add(Mul(lane, Const(g, int32(len(xs)*vgrad.RawBins))), Const(g, int32(i*vgrad.RawBins)))
-		bins = append(bins, Reshape(Add(bin, offset), -1))
+		first := Add(Mul(lane, Const(g, int32(len(xs)*vgrad.RawBins))), Add(at, Const(g, int32(i*vgrad.RawBins))))
+		bins = append(bins, Reshape(Add(bin, first), -1))
 	}
 	indices := Concatenate(bins, 0)
 	ones := BroadcastToDims(Const(g, int32(1)), indices.Shape().Dimensions...)
