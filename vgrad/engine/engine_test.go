@@ -596,3 +596,39 @@ func TestEngineReuse(t *testing.T) {
 		agree(t, alone, after, 0)
 	})
 }
+
+// However often histograms are due, a call takes no more steps than it has room
+// to count, and no fewer where nothing is due.
+func TestRoomForHistograms(t *testing.T) {
+	few := make([]column, 12)
+	for _, c := range []struct {
+		name        string
+		every       int
+		histograms  []column
+		step, chunk int
+		rows, want  int
+	}{
+		{"none", 1, nil, 0, 200, 1, 200},
+		{"every 10th", 10, few, 0, 200, 20, 200},
+		{"every 10th, from the middle", 10, few, 15, 200, 20, 200},
+		{"every 300th", 300, few, 299, 200, 1, 200},
+		{"every 3rd", 3, few, 1, 200, 67, 200},
+		{"each", 1, few, 7, 200, 162, 162},
+		{"each of many", 1, make([]column, 3000), 7, 200, 1, 1},
+		{"every 7th of many", 7, make([]column, 1000), 8, 200, 1, 13},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := &plan{exp: vgrad.Experiment{Measure: vgrad.Measure{HistogramEvery: c.every}}, histograms: c.histograms}
+			n := p.most(c.step, c.chunk)
+			due := 0
+			for step := c.step; step < c.step+n; step++ {
+				if p.counts(step) {
+					due++
+				}
+			}
+			if n != c.want || p.rows() != c.rows || due > p.rows() || due != p.due(c.step, n) {
+				t.Errorf("%d steps, %d due, room for %d; want %d steps, room for %d", n, due, p.rows(), c.want, c.rows)
+			}
+		})
+	}
+}
