@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -29,12 +30,20 @@ func (t *training) device() error {
 	if err != nil {
 		return err
 	}
-	set, err := t.resident()
-	if err != nil {
-		return err
+	on := t.devices()
+	sets := make([]*resident, len(on))
+	for d := range on {
+		if sets[d], err = t.resident(on[d]); err != nil {
+			return err
+		}
 	}
-	rate := t.rates()
-	state := t.initial()
+	rates := t.parts(t.rates(), 0)
+	state := make([][]*tensors.Tensor, len(on)) // of each device
+	for _, x := range t.initial() {
+		for d, part := range t.parts(x, lanesOf(x.Shape())) {
+			state[d] = append(state[d], part)
+		}
+	}
 	indices := make([]int32, maxChunk*t.examples())
 	chunk := 10
 	for step := 0; step < t.exp.Steps; {
@@ -44,19 +53,44 @@ func (t *training) device() error {
 		start := time.Now()
 		n := t.most(step, min(chunk, t.exp.Steps-step))
 		t.draw(indices, n)
-		out := g.RunOnDevice(t.on, append(t.donate(state), rate, set.images, set.labels,
-			tensors.FromFlatDataAndDimensions(indices, maxChunk, t.examples()),
-			tensors.FromScalar(int32(n)), tensors.FromScalar(int32(step)))...)
+		var args []any
+		for d := range on {
+			args = append(append(args, t.donate(state[d], on[d])...), rates[d], sets[d].images, sets[d].labels,
+				tensors.FromFlatDataAndDimensions(indices, maxChunk, t.examples()),
+				tensors.FromScalar(int32(n)), tensors.FromScalar(int32(step)))
+		}
+		out := g.RunOnDevice(t.on, args...)
 		took := time.Since(start)
 		t.run += took
-		state = out[:len(state)]
-		if err := t.read(step, n, out[len(state):]); err != nil {
+		var measured []*tensors.Tensor
+		state, measured = t.sorted(out, len(state[0]))
+		if err := t.read(step, n, measured); err != nil {
 			return err
 		}
 		step += n
 		chunk = nextChunk(n, took)
 	}
-	return t.keep(state)
+	var whole []*tensors.Tensor
+	for i := range t.variables {
+		whole = append(whole, t.together(state, i, 0))
+	}
+	return t.keep(whole)
+}
+
+// sorted splits what the devices gave into the state of each and, put together,
+// the measurements.
+func (p *plan) sorted(out []*tensors.Tensor, states int) (state [][]*tensors.Tensor, measured []*tensors.Tensor) {
+	n := len(p.devices())
+	var each [][]*tensors.Tensor
+	for from := 0; from < len(out); from += len(out) / n {
+		each = append(each, out[from:from+len(out)/n])
+		state = append(state, out[from:from+states])
+	}
+	measured = append(measured, p.together(each, states, scalarLanes))
+	if len(p.histograms) > 0 {
+		measured = append(measured, p.together(each, states+1, everywhere))
+	}
+	return state, measured
 }
 
 // nextChunk is how many steps fit chunkTime, after n steps took that long.
@@ -91,24 +125,31 @@ func (p *plan) rows() int {
 // [n], indices [maxChunk, examples], how many steps to take and the number of
 // the first, to the next state, scalars [maxChunk, columns, lanes] and counts
 // [rows, lanes·sites·bins]; see read.
-func (t *training) loop(g *Graph) []*Node {
+func (t *training) loop(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
+	if t.mesh != nil {
+		if err := g.SetAutoSharding(t.mesh); err != nil {
+			panic(err)
+		}
+	}
 	initial := t.parameters(g)
 	l := loopBody{plan: t.plan, state: len(initial)}
 	n := t.Data.Train.Len()
+	rate := shapes.Make(dtypes.Float32, t.perLane()...)
 	for _, p := range []struct {
 		name  string
 		shape shapes.Shape
+		lanes int // axis
 	}{
-		{"rate", shapes.Make(dtypes.Float32, t.perLane()...)},
-		{"images", shapes.Make(dtypes.Uint8, n, t.Data.Features)},
-		{"labels", shapes.Make(dtypes.Uint8, n)},
-		{"indices", shapes.Make(dtypes.Int32, maxChunk, t.examples())},
-		{"steps", shapes.Make(dtypes.Int32)},
+		{"rate", rate, lanesOf(rate)},
+		{"images", shapes.Make(dtypes.Uint8, n, t.Data.Features), everywhere},
+		{"labels", shapes.Make(dtypes.Uint8, n), everywhere},
+		{"indices", shapes.Make(dtypes.Int32, maxChunk, t.examples()), everywhere},
+		{"steps", shapes.Make(dtypes.Int32), everywhere},
+		{"first", shapes.Make(dtypes.Int32), everywhere},
 	} {
-		initial = append(initial, Parameter(g, p.name, p.shape))
+		initial = append(initial, ShardedParameter(g, p.name, p.shape, t.lying(p.shape, p.lanes)))
 	}
-	initial = append(initial, Parameter(g, "first", shapes.Make(dtypes.Int32)),
-		Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars)*t.width()))
+	initial = append(initial, Const(g, int32(0)), zeros(g, dtypes.Float32, maxChunk, len(t.scalars), t.width()))
 	if len(t.histograms) > 0 {
 		initial = append(initial, zeros(g, dtypes.Int32, t.rows()*t.counters()), Const(g, int32(0)))
 	}
@@ -124,8 +165,25 @@ func (t *training) loop(g *Graph) []*Node {
 	if len(t.histograms) > 0 {
 		out = append(out, last.counts)
 	}
-	return out
+	if t.mesh == nil {
+		return out, nil
+	}
+	var lie []*distributed.ShardingSpec
+	for i, x := range out {
+		axis := lanesOf(x.Shape())
+		switch i {
+		case l.state:
+			axis = scalarLanes
+		case l.state + 1:
+			axis = everywhere
+		}
+		lie = append(lie, t.lying(x.Shape(), axis))
+	}
+	return out, lie
 }
+
+// scalarLanes is the axis of the scalars, [maxChunk, columns, lanes], that has the lanes.
+const scalarLanes = 2
 
 // zeros is a tensor of zeros whose constant is made here and now; see probe.Count.
 func zeros(g *Graph, dtype dtypes.DType, dims ...int) *Node {
@@ -147,7 +205,7 @@ type carried struct {
 	rate, images, labels, indices, steps *Node
 	first                                *Node // number of the first step
 	taken                                *Node // steps taken
-	scalars                              *Node // [maxChunk, columns·lanes]
+	scalars                              *Node // [maxChunk, columns, lanes]
 	counts                               *Node // [rows·lanes·sites·bins], where there are histograms
 	filled                               *Node // how many of them are
 }
@@ -174,14 +232,14 @@ func (l loopBody) goesOn(g *Graph) []*Node {
 func (l loopBody) body(g *Graph) []*Node {
 	all := declare(g, "carried", l.shapes)
 	c := l.name(all)
-	row := []*Node{c.taken, Const(g, int32(0))}
+	zero := Const(g, int32(0))
 	n := l.examples()
-	batch := Reshape(DynamicSlice(c.indices, row, []int{1, n}), n, 1)
+	batch := Reshape(DynamicSlice(c.indices, []*Node{c.taken, zero}, []int{1, n}), n, 1)
 	images := Reshape(Gather(c.images, batch), l.batched(l.Data.Features)...)
 	labels := Reshape(Gather(c.labels, batch), l.batched()...)
 	next, m := l.step(all[:l.state], c.rate, images, labels)
 	next = append(next, all[l.state:l.state+fixed]...)
-	next = append(next, Add(c.taken, Const(g, int32(1))), DynamicUpdateSlice(c.scalars, Reshape(m.scalars, 1, -1), row))
+	next = append(next, Add(c.taken, Const(g, int32(1))), DynamicUpdateSlice(c.scalars, InsertAxes(m.scalars, 0), []*Node{c.taken, zero, zero}))
 	if len(l.histograms) > 0 {
 		next = append(next, l.count(c, m.counted)...)
 	}

@@ -11,7 +11,8 @@
 //
 // Both run the same step function, so both give the same samples. Runs that
 // differ in nothing that shapes a program can be its lanes: they are computed
-// side by side on a leading axis, each as it would be alone ([Engine.TrainLanes]).
+// side by side on a leading axis, each as it would be alone ([Engine.TrainLanes]),
+// on one device or spread over several ([Engine.Spread]).
 //
 // The package knows nothing of stores, figures or notebooks.
 package engine

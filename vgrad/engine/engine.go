@@ -34,10 +34,13 @@ type Engine struct {
 	Driver Driver
 	// Device of the backend's that does the work. Zero: the first.
 	Device int
+	// Spread is over how many devices, from the first on, the lanes of a program
+	// lie in equal parts, by XLA's own sharding. Zero: they are all on Device.
+	Spread int
 
 	mu       sync.Mutex
 	programs map[string]*program
-	resident map[*data.Set]*resident
+	resident map[place]*resident
 }
 
 // Job is one run: an experiment, its data and its network.
@@ -138,6 +141,11 @@ func Key(e vgrad.Experiment) string {
 // run drives a plan, with the sinks of each lane.
 func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Result, error) {
 	p.on = compute.DeviceNum(e.Device)
+	if e.Spread > 1 && p.lanes != nil {
+		if err := p.spread(e.Spread); err != nil {
+			return nil, err
+		}
+	}
 	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks}
 	defer t.release()
 	for lane := range max(1, p.examples()/p.exp.Batch) {
@@ -153,6 +161,8 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	}
 	drive := t.host
 	switch {
+	case p.mesh != nil && (e.Driver == Host || !e.Backend.Loops):
+		return nil, fmt.Errorf("engine: only the device loop spreads lanes over devices; the %s backend is driven from the host", e.Backend.Kind)
 	case e.Driver == Device && !e.Backend.Loops:
 		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", e.Backend.Kind)
 	case e.Driver != Host && e.Backend.Loops:

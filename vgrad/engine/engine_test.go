@@ -294,7 +294,7 @@ func gradientsOf(p *plan, batch []int32) [][]float32 {
 		panic(err)
 	}
 	var flat [][]float32
-	for _, x := range g.Run(p.donate(p.initial())...) {
+	for _, x := range g.Run(p.donate(p.initial(), 0)...) {
 		flat = append(flat, tensors.MustCopyFlatData[float32](x))
 	}
 	return flat

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -62,7 +63,7 @@ func (t *training) validate() (cost, accuracy []float32, err error) {
 
 // validation builds the forward pass over the whole validation set: the
 // variables, images and labels to loss and accuracy.
-func (t *training) validation(g *Graph) []*Node {
+func (t *training) validation(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 	for _, v := range t.variables {
 		v.NodeValue(g)
 	}
@@ -70,7 +71,7 @@ func (t *training) validation(g *Graph) []*Node {
 	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, n, t.Data.Features))
 	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, n))
 	cost, accuracy := judge(t.build(g, scale(images), false), labels)
-	return []*Node{cost, accuracy}
+	return []*Node{cost, accuracy}, nil
 }
 
 // meanAbs is the mean magnitude of a lane of a float32 tensor, size elements.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -16,8 +18,8 @@ import (
 // a program of their own.
 func (t *training) host() error {
 	const withHistograms = "training step with histograms"
-	step := func(g *Graph) []*Node { return t.hostStep(g, false) }
-	counted := func(g *Graph) []*Node { return t.hostStep(g, true) }
+	step := func(g *Graph) ([]*Node, []*distributed.ShardingSpec) { return t.hostStep(g, false), nil }
+	counted := func(g *Graph) ([]*Node, []*distributed.ShardingSpec) { return t.hostStep(g, true), nil }
 	if len(t.histograms) > 0 {
 		t.ahead(withHistograms, counted)
 	}
@@ -48,7 +50,7 @@ func (t *training) host() error {
 		start := time.Now()
 		t.draw(indices, 1)
 		images, labels := gather(t.Data.Train, t.Data.Features, indices)
-		out := g.RunOnDevice(t.on, append(t.donate(state), rate,
+		out := g.RunOnDevice(t.on, append(t.donate(state, t.on), rate,
 			tensors.FromFlatDataAndDimensions(images, t.batched(t.Data.Features)...),
 			tensors.FromFlatDataAndDimensions(labels, t.batched()...))...)
 		t.run += time.Since(start)
@@ -80,19 +82,21 @@ func (t *training) hostStep(g *Graph, histograms bool) []*Node {
 func (p *plan) parameters(g *Graph) []*Node {
 	var state []*Node
 	for i, v := range p.variables {
+		v.WithShardingSpec(p.lying(v.Shape(), 0))
 		state = append(state, p.facing(i, v.NodeValue(g)))
+		v.WithShardingSpec(nil) // other programs have it whole
 	}
 	for i, x := range p.initial()[len(state):] {
-		state = append(state, Parameter(g, fmt.Sprintf("slot%d", i), x.Shape()))
+		state = append(state, ShardedParameter(g, fmt.Sprintf("slot%d", i), x.Shape(), p.lying(x.Shape(), lanesOf(x.Shape()))))
 	}
 	return state
 }
 
 // donate gives the state's memory to the program that is about to replace it.
-func (p *plan) donate(state []*tensors.Tensor) []any {
+func (p *plan) donate(state []*tensors.Tensor, on compute.DeviceNum) []any {
 	var args []any
 	for _, x := range state {
-		args = append(args, must(DonateTensorBuffer(x, p.target, p.on)))
+		args = append(args, must(DonateTensorBuffer(x, p.target, on)))
 	}
 	return args
 }

@@ -29,6 +29,77 @@ func trainLanes(t *testing.T, b *backend.Backend, d Driver, es ...vgrad.Experime
 	return rs
 }
 
+func TestLanesThatCannotBeSpread(t *testing.T) {
+	xla, set := backendtest.XLA(t), synthetic(t)
+	lanes := make([]Lane, 3)
+	for i := range lanes {
+		lanes[i].Experiment = vgrad.Experiment{Data: "synthetic", Seed: uint64(i)}
+	}
+	for _, c := range []struct {
+		eng  *Engine
+		want string
+	}{
+		{&Engine{Backend: xla, Spread: 2}, "3 lanes do not lie evenly over 2 devices"},
+		{&Engine{Backend: xla, Spread: 99}, "lanes over 99 devices: the backend has"},
+		{&Engine{Backend: xla, Spread: 3, Driver: Host}, "only the device loop spreads lanes"},
+		{&Engine{Backend: backendtest.Go(t), Spread: 3}, "lanes over 3 devices: the backend has 1"},
+	} {
+		if _, err := c.eng.TrainLanes(t.Context(), set, lanes...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v; want %q", err, c.want)
+		}
+	}
+}
+
+// Lanes that XLA spreads over devices give what they give on one. XLA's CPU plugin
+// shows several.
+func TestSpreadLanes(t *testing.T) {
+	b := backendtest.XLA(t)
+	base := vgrad.Experiment{Data: "synthetic", Steps: 60, Measure: vgrad.Measure{HistogramEvery: 20}}
+	for _, c := range []struct {
+		name     string
+		devices  int
+		variants []string
+	}{
+		{"over two devices", 2, []string{"seed=1", "seed=2 learning_rate=0.01", "seed=3", "seed=4 initializer=he_normal"}},
+		{"one a device", 4, []string{"seed=1", "seed=2", "seed=3", "seed=4"}},
+		{"shared batches", 2, []string{"gain=1", "gain=2"}},
+		{"activations", 2, []string{"relu seed=1", "relu seed=2", "tanh seed=1", "sigmoid seed=1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var es []vgrad.Experiment
+			for _, v := range c.variants {
+				e, err := base.Vary(v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				es = append(es, e)
+			}
+			eng := &Engine{Backend: b, Spread: c.devices}
+			defer eng.Close()
+			var lanes []Lane
+			var rs []*recording
+			for _, e := range es {
+				r := record()
+				rs, lanes = append(rs, r), append(lanes, Lane{e, []vgrad.Sink{r}})
+			}
+			if _, err := eng.TrainLanes(t.Context(), synthetic(t), lanes...); err != nil {
+				t.Fatal(err)
+			}
+			for i, together := range trainLanes(t, b, Device, es...) {
+				agree(t, rs[i], together, 1e-4)
+				if len(rs[i].hists) != len(together.hists) {
+					t.Errorf("lane %d: %d histograms; on one device %d", i, len(rs[i].hists), len(together.hists))
+				}
+				for key, h := range together.hists {
+					if rs[i].hists[key].Count() != h.Count() {
+						t.Errorf("lane %d: %s counts %d values; on one device %d", i, key, rs[i].hists[key].Count(), h.Count())
+					}
+				}
+			}
+		})
+	}
+}
+
 // Each lane gives the samples that its experiment gives alone, to rounding: a
 // batched product sums in another order. That holds with batches of their own
 // and with shared ones, and for histograms.

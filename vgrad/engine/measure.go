@@ -8,7 +8,7 @@ import (
 
 // measurement is what one step gives beside the next state.
 type measurement struct {
-	scalars *Node   // [columns·lanes] float32
+	scalars *Node   // [columns, lanes] float32; without lanes as with one
 	counted []*Node // what the histograms count, in their order
 }
 
@@ -18,11 +18,15 @@ func (p *plan) measure(network map[vgrad.Quantity]*Node, ws []probe.Weights, us 
 	return measurement{p.measured(network, ws, us), p.counted(ws, us)}
 }
 
-// measured computes the columns of one step, [columns·lanes]. A quantity's
+// measured computes the columns of one step, [columns, lanes]. A quantity's
 // sites of one shape are measured together: what a probe costs on a small
-// network is its number of operations, not their size.
+// network is its number of operations, not their size. Where lanes are spread over
+// devices that would bring them together, so there each site is measured by itself.
 func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) *Node {
-	weights, units := stackWeights(ws), stackUnits(us)
+	weights, units := ws, us
+	if p.mesh == nil {
+		weights, units = stackWeights(ws), stackUnits(us)
+	}
 	var values []*Node
 	var last vgrad.Quantity
 	for _, c := range p.scalars {
@@ -45,7 +49,7 @@ func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us
 		}
 	}
 	for i, v := range values {
-		values[i] = Reshape(v, -1)
+		values[i] = Reshape(v, -1, p.width())
 	}
 	return Concatenate(values, 0)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/compute/support/xslices"
@@ -37,10 +38,11 @@ type column struct {
 type plan struct {
 	Job
 	target    compute.Backend
-	on        compute.DeviceNum  // the device
-	exp       vgrad.Experiment   // with defaults; of several lanes, the first one's
-	lanes     []vgrad.Experiment // with defaults; nil where there is one run without a lane axis
-	shared    bool               // all lanes see the same batches
+	on        compute.DeviceNum       // the device
+	exp       vgrad.Experiment        // with defaults; of several lanes, the first one's
+	lanes     []vgrad.Experiment      // with defaults; nil where there is one run without a lane axis
+	shared    bool                    // all lanes see the same batches
+	mesh      *distributed.DeviceMesh // of devices over which the lanes of a device loop are spread; nil: one device
 	model     nets.Model
 	optimizer optimizer
 

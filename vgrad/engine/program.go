@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/vgrad/lab/vgrad"
@@ -20,9 +22,13 @@ type program struct {
 	err   error
 }
 
+// builder makes a graph's nodes: what it gives, and how that lies over several
+// devices, nil for one.
+type builder func(g *Graph) ([]*Node, []*distributed.ShardingSpec)
+
 // program returns the compiled graph of that name for this run: one kept from
 // an earlier run, or what build makes, kept for the next.
-func (t *training) program(name string, build func(g *Graph) []*Node) (*Graph, error) {
+func (t *training) program(name string, build builder) (*Graph, error) {
 	start := time.Now()
 	p := t.slot(name)
 	p.once.Do(func() { p.graph, p.err = t.make(name, build) })
@@ -34,7 +40,7 @@ func (t *training) program(name string, build func(g *Graph) []*Node) (*Graph, e
 }
 
 // ahead starts to make a program that is wanted later.
-func (t *training) ahead(name string, build func(g *Graph) []*Node) {
+func (t *training) ahead(name string, build builder) {
 	p := t.slot(name)
 	t.making.Go(func() { p.once.Do(func() { p.graph, p.err = t.make(name, build) }) })
 }
@@ -60,7 +66,7 @@ func (t *training) slot(name string) *program {
 
 // make builds and compiles a graph. One of a run's graphs is built at a time,
 // since they share the model's variables; they are compiled side by side.
-func (t *training) make(name string, build func(g *Graph) []*Node) (g *Graph, err error) {
+func (t *training) make(name string, build builder) (g *Graph, err error) {
 	g = NewGraph(t.target, name)
 	defer func() {
 		if err != nil {
@@ -68,13 +74,13 @@ func (t *training) make(name string, build func(g *Graph) []*Node) (g *Graph, er
 		}
 	}()
 	defer caught(&err)
-	if err := g.Compile(t.nodes(g, build)...); err != nil {
+	if err := g.CompileWithSharding(t.nodes(g, build)); err != nil {
 		return nil, fmt.Errorf("engine: compile the %s: %w", name, err)
 	}
 	return g, nil
 }
 
-func (t *training) nodes(g *Graph, build func(g *Graph) []*Node) []*Node {
+func (t *training) nodes(g *Graph, build builder) ([]*Node, []*distributed.ShardingSpec) {
 	t.building.Lock()
 	defer t.building.Unlock()
 	return build(g)
@@ -96,20 +102,26 @@ func (t *training) key(name string) string {
 	for _, l := range t.lanes {
 		activations = append(activations, fmt.Sprint(l.Activation, l.Slope))
 	}
-	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, t.shared)
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, t.shared, len(t.devices()))
 }
 
 // resident is a data set's training part as tensors, which stay on the device
 // once they are there.
 type resident struct{ images, labels *tensors.Tensor }
 
-func (t *training) resident() (*resident, error) {
+// place is where a data set is resident.
+type place struct {
+	set    *data.Set
+	device compute.DeviceNum
+}
+
+func (t *training) resident(on compute.DeviceNum) (*resident, error) {
 	if err := t.Data.Wait(); err != nil {
 		return nil, err
 	}
 	t.engine.mu.Lock()
 	defer t.engine.mu.Unlock()
-	if r := t.engine.resident[t.Data]; r != nil {
+	if r := t.engine.resident[place{t.Data, on}]; r != nil {
 		return r, nil
 	}
 	set := t.Data.Train
@@ -118,9 +130,9 @@ func (t *training) resident() (*resident, error) {
 		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()),
 	}
 	if t.engine.resident == nil {
-		t.engine.resident = map[*data.Set]*resident{}
+		t.engine.resident = map[place]*resident{}
 	}
-	t.engine.resident[t.Data] = r
+	t.engine.resident[place{t.Data, on}] = r
 	return r, nil
 }
 

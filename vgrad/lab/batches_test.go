@@ -13,7 +13,7 @@ func TestBatches(t *testing.T) {
 	var gs []group
 	for depth := 2; depth < 2+kindsMost+3; depth++ {
 		for seed := range uint64(2) {
-			gs = append(gs, group{nil, []vgrad.Experiment{{Depth: depth, Seed: seed}}})
+			gs = append(gs, group{experiments: []vgrad.Experiment{{Depth: depth, Seed: seed}}})
 		}
 	}
 	all := batches(gs)
@@ -39,7 +39,7 @@ func TestMakeRoom(t *testing.T) {
 	l := &Lab{engines: []*engine.Engine{{}}}
 	kinds := func(from, to int) (gs []group) {
 		for depth := from; depth < to; depth++ {
-			gs = append(gs, group{nil, []vgrad.Experiment{{Depth: depth}}})
+			gs = append(gs, group{experiments: []vgrad.Experiment{{Depth: depth}}})
 		}
 		return gs
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"runtime"
 	"slices"
@@ -30,9 +31,12 @@ const (
 type group struct {
 	set         *data.Set
 	experiments []vgrad.Experiment
+	spread      bool // over all devices
 }
 
-// groups splits experiments into those that are trained together.
+// groups splits experiments into those that are trained together. Where the
+// backend has several devices, lanes are spread over all of them as far as they
+// lie evenly; the rest goes to one device or another.
 func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	var keys []string
 	byKey := map[string][]vgrad.Experiment{}
@@ -50,11 +54,50 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	for _, key := range keys {
 		alike := byKey[key]
 		set := sets[alike[0].WithDefaults().Data]
-		for _, part := range deal(alike, l.parts(alike, set, len(keys))) {
-			gs = append(gs, group{set, part})
+		spread, rest := l.evenly(alike)
+		for _, even := range spread {
+			for part := range slices.Chunk(even, len(l.engines)*most(alike[0], set)) {
+				gs = append(gs, group{set, part, true})
+			}
+		}
+		if len(rest) == 0 {
+			continue
+		}
+		for _, part := range deal(rest, l.parts(rest, set, len(keys))) {
+			gs = append(gs, group{set, part, false})
 		}
 	}
 	return gs
+}
+
+// evenly is what lies evenly over several devices, and the rest. Lanes of one
+// activation do: those of several would have to be sorted out between the devices
+// at every layer.
+func (l *Lab) evenly(alike []vgrad.Experiment) (spread [][]vgrad.Experiment, rest []vgrad.Experiment) {
+	if l.wide == nil {
+		return nil, alike
+	}
+	for es := range stretches(byActivation(alike)) {
+		n := len(es) - len(es)%len(l.engines)
+		spread, rest = append(spread, es[:n]), append(rest, es[n:]...)
+	}
+	return spread, rest
+}
+
+// stretches yields the parts of one activation each.
+func stretches(es []vgrad.Experiment) iter.Seq[[]vgrad.Experiment] {
+	return func(yield func([]vgrad.Experiment) bool) {
+		for from := 0; from < len(es); {
+			to := from
+			for to < len(es) && activationOf(es[to]) == activationOf(es[from]) {
+				to++
+			}
+			if !yield(es[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
 }
 
 // kindsMost is of how many kinds of networks the compiled programs are kept:
@@ -101,13 +144,18 @@ func (l *Lab) makeRoom(gs []group) {
 // parts is into how many groups experiments are dealt that could be one, where
 // there are so many kinds in all.
 func (l *Lab) parts(alike []vgrad.Experiment, set *data.Set, kinds int) int {
-	most := min(lanesMost, max(1, int(lanesWork/work(alike[0], set))))
+	most := most(alike[0], set)
 	parts := (len(alike) + most - 1) / most
 	compiled := l.engines[0].Backend.Loops
 	if kinds == 1 && !(compiled && len(alike) <= together) {
 		parts = max(parts, min(len(alike), runtime.GOMAXPROCS(0)))
 	}
 	return even(alike, parts)
+}
+
+// most is how many runs like e a device trains as one program at most.
+func most(e vgrad.Experiment, set *data.Set) int {
+	return min(lanesMost, max(1, int(lanesWork/work(e, set))))
 }
 
 // work is how many multiplications the forward pass of a step takes.
@@ -150,6 +198,15 @@ func activationOf(e vgrad.Experiment) activation {
 // deal deals experiments out to groups as one deals cards, so that each gets its
 // share of every activation; in a group those of one follow one another.
 func deal(es []vgrad.Experiment, groups int) [][]vgrad.Experiment {
+	dealt := make([][]vgrad.Experiment, groups)
+	for i, e := range byActivation(es) {
+		dealt[i%groups] = append(dealt[i%groups], e)
+	}
+	return dealt
+}
+
+// byActivation puts those of one activation side by side.
+func byActivation(es []vgrad.Experiment) []vgrad.Experiment {
 	place := map[activation]int{} // in the order they were asked for
 	for _, e := range es {
 		if a := activationOf(e); place[a] == 0 {
@@ -160,9 +217,5 @@ func deal(es []vgrad.Experiment, groups int) [][]vgrad.Experiment {
 	slices.SortStableFunc(es, func(a, b vgrad.Experiment) int {
 		return cmp.Compare(place[activationOf(a)], place[activationOf(b)])
 	})
-	dealt := make([][]vgrad.Experiment, groups)
-	for i, e := range es {
-		dealt[i%groups] = append(dealt[i%groups], e)
-	}
-	return dealt
+	return es
 }

@@ -17,25 +17,40 @@ func TestGroups(t *testing.T) {
 	set := &data.Set{Features: 784, Classes: 10}
 	for _, c := range []struct {
 		over         []string
-		loops        bool
+		devices      int
 		groups, most int
 		alike        bool
+		spread       []int // sizes of what is spread
+		sum          int   // of all that is
 	}{
-		{[]string{"sigmoid,relu,leaky_relu"}, true, 1, 3, true},
-		{[]string{"sigmoid,relu,leaky_relu", "seed=0..99"}, true, 20, 15, true},
-		{[]string{"depth=2,6", "relu", "seed=0..15"}, true, 2, 16, true},
-		{[]string{"relu", "seed=0..16"}, true, 2, 9, false},
-		{[]string{"width=256", "relu", "seed=0..3"}, true, 4, 1, true},
+		{[]string{"sigmoid,relu,leaky_relu"}, 1, 1, 3, true, nil, 0},
+		{[]string{"sigmoid,relu,leaky_relu", "seed=0..99"}, 1, 20, 15, true, nil, 0},
+		{[]string{"depth=2,6", "relu", "seed=0..15"}, 1, 2, 16, true, nil, 0},
+		{[]string{"relu", "seed=0..16"}, 1, 2, 9, false, nil, 0},
+		{[]string{"width=256", "relu", "seed=0..3"}, 1, 4, 1, true, nil, 0},
+		{[]string{"sigmoid,relu,leaky_relu", "seed=0..99"}, 4, 6, 64, false, []int{36, 64}, 300},
+		{[]string{"relu", "seed=0..10"}, 4, 2, 8, false, []int{8}, 8},
+		{[]string{"width=256", "relu", "seed=0..3"}, 2, 2, 2, true, []int{2}, 4},
+		{[]string{"relu", "depth=2..4"}, 2, 3, 1, true, nil, 0},
 	} {
-		t.Run(fmt.Sprint(c.over), func(t *testing.T) {
+		t.Run(fmt.Sprint(c.over, c.devices), func(t *testing.T) {
 			es, err := vgrad.Sweep{Over: c.over}.Experiments()
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := &Lab{engines: []*engine.Engine{{Backend: &backend.Backend{Loops: c.loops}}}}
+			l := &Lab{}
+			l.use(&backend.Backend{Loops: true}, c.devices)
 			gs := l.groups(es, map[string]*data.Set{"mnist": set})
-			seen, shapes := map[string]int{}, map[string]bool{}
+			seen, shapes, spread := map[string]int{}, map[string]bool{}, 0
 			for _, g := range gs {
+				if g.spread && (c.devices == 1 || len(g.experiments)%c.devices != 0) {
+					t.Errorf("%d lanes are spread over %d devices", len(g.experiments), c.devices)
+				}
+				if _, even := slices.BinarySearch(c.spread, len(g.experiments)); g.spread && !even {
+					t.Errorf("%d lanes are spread; want %v", len(g.experiments), c.spread)
+				} else if g.spread {
+					spread += len(g.experiments)
+				}
 				var acts []string
 				for _, e := range g.experiments {
 					seen[e.Hash()]++
@@ -51,6 +66,9 @@ func TestGroups(t *testing.T) {
 				if len(g.experiments) > c.most {
 					t.Errorf("%d in a group; want %d at most", len(g.experiments), c.most)
 				}
+			}
+			if spread != c.sum {
+				t.Errorf("%d lanes are spread; want %d", spread, c.sum)
 			}
 			if len(gs) != c.groups || len(seen) != len(es) {
 				t.Errorf("%d groups with %d experiments; want %d with %d", len(gs), len(seen), c.groups, len(es))

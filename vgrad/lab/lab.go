@@ -36,6 +36,7 @@ type Lab struct {
 
 	telling sync.Mutex       // held while Say, Watch, a watching sink or done is called
 	engines []*engine.Engine // one a device
+	wide    *engine.Engine   // over all devices, where there are several
 	kinds   map[string]bool  // keys of the programs that they keep
 	sets    map[string]*data.Set
 }
@@ -112,6 +113,9 @@ func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (Comparison, erro
 func (l *Lab) Close() {
 	for _, e := range l.engines {
 		e.Close()
+	}
+	if l.wide != nil {
+		l.wide.Close()
 	}
 	l.kinds = nil
 }

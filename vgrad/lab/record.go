@@ -18,8 +18,10 @@ import (
 // Record makes sure that every one of the experiments is recorded. What is
 // missing is trained: experiments that can be lanes of one program
 // ([engine.Key]) in groups of a bounded size, and as many groups side by side
-// as there are processors, on each of the backend's devices in turn. What
-// another process is training is waited for. It keeps no run in memory.
+// as there are processors. Where the backend has several devices, XLA spreads a
+// group's lanes over them as far as they lie evenly; what is left takes the
+// devices in turn. What another process is training is waited for. It keeps no
+// run in memory.
 //
 // done is called for each experiment as soon as its run is finished in the
 // store, at once for those that are there already, one call at a time; nil:
@@ -121,7 +123,10 @@ func (r *recorder) batch(ctx context.Context, gs []group) error {
 		}
 		work.Go(func() error {
 			eng := <-free
-			defer func() { free <- eng }()
+			defer func(e *engine.Engine) { free <- e }(eng)
+			if g.spread {
+				eng = r.wide
+			}
 			if err := r.group(ctx, eng, g); err != nil {
 				return fmt.Errorf("%s: %w", g, err)
 			}
@@ -295,10 +300,18 @@ func (l *Lab) openBackend(ctx context.Context) error {
 		return err
 	}
 	l.say("backend: %s", b.Why)
-	for device := range b.Devices() {
+	l.use(b, b.Devices())
+	return nil
+}
+
+// use makes the engines for so many of a backend's devices.
+func (l *Lab) use(b *backend.Backend, devices int) {
+	for device := range devices {
 		l.engines = append(l.engines, &engine.Engine{Backend: b, Driver: l.Driver, Device: device})
 	}
-	return nil
+	if devices > 1 && b.Loops && l.Driver != engine.Host {
+		l.wide = &engine.Engine{Backend: b, Driver: l.Driver, Spread: devices}
+	}
 }
 
 func (l *Lab) load(ctx context.Context, name string) error {

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/core/tensors/dtensor"
+)
+
+// lanesAxis names the one axis of a mesh of devices.
+const lanesAxis = "lanes"
+
+// spread lays the lanes of the device loop over the backend's first devices, in
+// equal parts. XLA shards the program accordingly.
+func (p *plan) spread(devices int) error {
+	switch has := p.target.NumDevices(); {
+	case devices > has:
+		return fmt.Errorf("engine: lanes over %d devices: the backend has %d", devices, has)
+	case len(p.lanes)%devices != 0:
+		return fmt.Errorf("engine: %d lanes do not lie evenly over %d devices", len(p.lanes), devices)
+	}
+	var err error
+	if p.mesh, err = distributed.NewDeviceMesh([]int{devices}, []string{lanesAxis}); err != nil {
+		return fmt.Errorf("engine: lanes over %d devices: %w", devices, err)
+	}
+	return nil
+}
+
+// devices lists those that the device loop runs on.
+func (p *plan) devices() []compute.DeviceNum {
+	if p.mesh == nil {
+		return []compute.DeviceNum{p.on}
+	}
+	var all []compute.DeviceNum
+	for d := range p.mesh.NumDevices() {
+		all = append(all, compute.DeviceNum(d))
+	}
+	return all
+}
+
+// everywhere is the axis of what lies whole on every device.
+const everywhere = -1
+
+// lying says that a tensor lies over the devices in parts along an axis, that of
+// its lanes. Nil where there is one device.
+func (p *plan) lying(of shapes.Shape, axis int) *distributed.ShardingSpec {
+	if p.mesh == nil {
+		return nil
+	}
+	axes := make([]distributed.AxisSpec, of.Rank())
+	if axis != everywhere {
+		axes[axis] = distributed.AxisSpec{lanesAxis}
+	}
+	return must(distributed.NewShardingSpec(p.mesh, axes...))
+}
+
+// lanesOf is the axis of a state's tensor that has the lanes: the first, but for
+// the number of the update.
+func lanesOf(x shapes.Shape) int {
+	if x.Rank() == 0 {
+		return everywhere
+	}
+	return 0
+}
+
+// parts is what each device gets of x.
+func (p *plan) parts(x *tensors.Tensor, axis int) []*tensors.Tensor {
+	if p.mesh == nil {
+		return []*tensors.Tensor{x}
+	}
+	return must(dtensor.ShardTensor(p.lying(x.Shape(), axis), x)).Shards()
+}
+
+// together is the i-th tensor of what each device gave, put together. The parts are freed.
+func (p *plan) together(each [][]*tensors.Tensor, i, axis int) *tensors.Tensor {
+	if p.mesh == nil {
+		return each[0][i]
+	}
+	var parts []*tensors.Tensor
+	for _, x := range each {
+		parts = append(parts, x[i])
+	}
+	x := must(dtensor.NewTensor(p.lying(parts[0].Shape(), axis), parts))
+	defer x.FinalizeAll() // what is left goes with the process
+	return must(x.Merge())
+}
