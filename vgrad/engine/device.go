@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,8 +24,9 @@ const maxCounters = 4e6
 const chunkTime = 100 * time.Millisecond
 
 // device drives the step in loops on the device, where the training data
-// lives; each call takes the indices of its batches and gives its samples.
-func (t *training) device() error {
+// lives; each call takes the indices of its batches and gives its samples, which
+// are handed on while the next call is under way.
+func (t *training) device() (err error) {
 	t.turn()
 	g, err := t.program("training loop", t.loop)
 	if err != nil {
@@ -45,6 +47,8 @@ func (t *training) device() error {
 		}
 	}
 	indices := make([]int32, maxChunk*t.examples())
+	var reading behind
+	defer func() { err = errors.Join(err, reading.wait()) }()
 	chunk := 10
 	for step := 0; step < t.exp.Steps; {
 		if err := t.ctx.Err(); err != nil {
@@ -64,17 +68,50 @@ func (t *training) device() error {
 		t.run += took
 		var measured []*tensors.Tensor
 		state, measured = t.sorted(out, len(state[0]))
-		if err := t.read(step, n, measured); err != nil {
+		first := step
+		if err := reading.do(func() error { return t.read(first, n, measured) }); err != nil {
 			return err
 		}
 		step += n
 		chunk = nextChunk(n, took)
+	}
+	if err := reading.wait(); err != nil {
+		return err
 	}
 	var whole []*tensors.Tensor
 	for i := range t.variables {
 		whole = append(whole, t.together(state, i, 0))
 	}
 	return t.keep(whole)
+}
+
+// behind does one thing at a time while its owner goes on.
+type behind struct{ done chan error }
+
+// do waits for what was begun before and, if that went well, begins f.
+func (b *behind) do(f func() error) error {
+	if err := b.wait(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	b.done = done
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		defer caught(&err)
+		err = f()
+	}()
+	return nil
+}
+
+// wait waits for what was begun, and returns its error once.
+func (b *behind) wait() error {
+	if b.done == nil {
+		return nil
+	}
+	err := <-b.done
+	b.done = nil
+	return err
 }
 
 // sorted splits what the devices gave into the state of each and, put together,

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/probe"
@@ -27,31 +29,45 @@ func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us
 	if p.mesh == nil {
 		weights, units = stackWeights(ws), stackUnits(us)
 	}
+	of := map[vgrad.Quantity][]*Node{} // site after site
+	for q, value := range network {
+		of[q] = []*Node{value}
+	}
+	file := func(qs []vgrad.Quantity, values []*Node) {
+		for i, q := range qs {
+			of[q] = append(of[q], values[i])
+		}
+	}
+	ofWeights, ofUnits := p.quantities(vgrad.LayerWeights), p.quantities(vgrad.LayerUnits)
+	for _, w := range weights {
+		file(ofWeights, probe.OfWeights(ofWeights, w))
+	}
+	for _, u := range units {
+		file(ofUnits, probe.OfUnits(ofUnits, u))
+	}
 	var values []*Node
 	var last vgrad.Quantity
 	for _, c := range p.scalars {
 		if c.quantity == last {
-			continue // measured with the quantity's first site
+			continue // it came with the quantity's first site
 		}
 		last = c.quantity
-		info, _ := c.quantity.Info()
-		switch info.Of {
-		case vgrad.WholeNetwork:
-			values = append(values, network[c.quantity])
-		case vgrad.LayerWeights:
-			for _, w := range weights {
-				values = append(values, probe.OfWeights(c.quantity, w))
-			}
-		case vgrad.LayerUnits:
-			for _, u := range units {
-				values = append(values, probe.OfUnits(c.quantity, u))
-			}
+		for _, v := range of[last] {
+			values = append(values, Reshape(v, -1, p.width()))
 		}
 	}
-	for i, v := range values {
-		values[i] = Reshape(v, -1, p.width())
-	}
 	return Concatenate(values, 0)
+}
+
+// quantities lists the scalars of weights or of units, each once.
+func (p *plan) quantities(of vgrad.Of) []vgrad.Quantity {
+	var qs []vgrad.Quantity
+	for _, c := range p.scalars {
+		if info, _ := c.quantity.Info(); info.Of == of && !slices.Contains(qs, c.quantity) {
+			qs = append(qs, c.quantity)
+		}
+	}
+	return qs
 }
 
 // counted lists the tensors whose values the histograms count.

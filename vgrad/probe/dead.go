@@ -10,12 +10,12 @@ const DeadBelow = 1e-8
 
 // dead is the fraction of units with |a| ≤ DeadBelow on every example of the
 // batch. A unit counts once, whatever the axes behind the first.
-func dead(u Units) *Node {
+func dead(u Units) formula {
 	batch := 0
 	if u.Lanes {
 		batch = 1
 	}
 	loudest := ReduceMax(Abs(u.A), batch)
 	silent := LessOrEqual(loudest, MulScalar(OnesLike(loudest), DeadBelow))
-	return u.mean(ConvertDType(silent, dtypes.Float32))
+	return formula{nil, func([]*Node) *Node { return u.value(u.mean(ConvertDType(silent, dtypes.Float32))) }}
 }

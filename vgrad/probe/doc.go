@@ -7,6 +7,7 @@
 // with its formula, a line in [weightProbes] or [unitProbes], and a line in
 // vgrad's catalogue.
 //
-// Every formula is written for float32: nothing is squared before it is
-// scaled, so that norms of gradients near 1e-33 come out right.
+// A formula names the sums it needs and what becomes of them; those of all
+// quantities of a site are taken at once. What is squared is squared in float64,
+// so that norms of gradients near 1e-33 come out right.
 package probe

@@ -3,4 +3,4 @@ package probe
 import . "github.com/gomlx/gomlx/core/graph"
 
 // meanAbsWeight is mean |W|.
-func meanAbsWeight(w Weights) *Node { return w.mean(Abs(w.W)) }
+func meanAbsWeight(w Weights) formula { return w.mean(Abs(w.W)) }

@@ -24,9 +24,14 @@ func (l Lanes) axes(x *Node) []int {
 	return axes
 }
 
-func (l Lanes) mean(x *Node) *Node { return ReduceMean(x, l.axes(x)...) }
-func (l Lanes) sum(x *Node) *Node  { return ReduceSum(x, l.axes(x)...) }
-func (l Lanes) max(x *Node) *Node  { return ReduceMax(x, l.axes(x)...) }
+// size is how many elements of x a lane has.
+func (l Lanes) size(x *Node) float64 {
+	n := x.Shape().Size()
+	if l {
+		n /= x.Shape().Dimensions[0]
+	}
+	return float64(n)
+}
 
 // like gives a reduced value the rank of x again, so that it broadcasts.
 func (l Lanes) like(reduced, x *Node) *Node {
@@ -41,10 +46,17 @@ func (l Lanes) like(reduced, x *Node) *Node {
 	return Reshape(reduced, dims...)
 }
 
+// mean is the mean of x.
+func (l Lanes) mean(x *Node) formula {
+	return formula{[]*Node{x}, func(sums []*Node) *Node { return DivScalar(sums[0], l.size(x)) }}
+}
+
 // rms is √mean(x²), summed in float64: squares of float32 values below 1e-19
 // would be zero, those above 1e19 infinite. A NaN in x gives NaN, an infinity
 // gives infinity.
-func (l Lanes) rms(x *Node) *Node {
+func (l Lanes) rms(x *Node) formula {
 	wide := ConvertDType(x, dtypes.Float64)
-	return ConvertDType(Sqrt(l.mean(Mul(wide, wide))), dtypes.Float32)
+	return formula{[]*Node{Mul(wide, wide)}, func(sums []*Node) *Node {
+		return ConvertDType(Sqrt(DivScalar(sums[0], l.size(x))), dtypes.Float32)
+	}}
 }

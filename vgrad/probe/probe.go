@@ -11,6 +11,8 @@ type Weights struct {
 	W      *Node // the weights before the update
 	Grad   *Node // ∂L/∂W, in the shape of W
 	Update *Node // ΔW, what the optimizer adds to W
+
+	absGrad *Node // |∂L/∂W|
 }
 
 // Units is what a probe sees of one layer's units in one step.
@@ -22,7 +24,7 @@ type Units struct {
 }
 
 // weightProbes are the quantities of a layer's weights.
-var weightProbes = map[vgrad.Quantity]func(Weights) *Node{
+var weightProbes = map[vgrad.Quantity]func(Weights) formula{
 	vgrad.MeanAbsGrad:   meanAbsGrad,
 	vgrad.RMSGrad:       rmsGrad,
 	vgrad.MaxAbsGrad:    maxAbsGrad,
@@ -31,7 +33,7 @@ var weightProbes = map[vgrad.Quantity]func(Weights) *Node{
 }
 
 // unitProbes are the quantities of a layer's units.
-var unitProbes = map[vgrad.Quantity]func(Units) *Node{
+var unitProbes = map[vgrad.Quantity]func(Units) formula{
 	vgrad.RMSDelta:       rmsDelta,
 	vgrad.MeanActivation: meanActivation,
 	vgrad.StdActivation:  stdActivation,
@@ -46,13 +48,26 @@ var histograms = map[vgrad.Quantity]func(*Weights, *Units) *Node{
 	vgrad.Activations: func(_ *Weights, u *Units) *Node { return u.A },
 }
 
-// OfWeights returns the node of a quantity of weights, a scalar or [lanes]. It
-// panics on a quantity that is none.
-func OfWeights(q vgrad.Quantity, w Weights) *Node { return weightProbes[q](w) }
+// OfWeights returns the nodes of quantities of weights, each a scalar or [lanes].
+// It panics on a quantity that is none.
+func OfWeights(qs []vgrad.Quantity, w Weights) []*Node {
+	w.absGrad = Abs(w.Grad)
+	var fs []formula
+	for _, q := range qs {
+		fs = append(fs, weightProbes[q](w))
+	}
+	return w.values(fs)
+}
 
-// OfUnits returns the node of a quantity of units, a scalar or [lanes]. It
+// OfUnits returns the nodes of quantities of units, each a scalar or [lanes]. It
 // panics on a quantity that is none.
-func OfUnits(q vgrad.Quantity, u Units) *Node { return unitProbes[q](u) }
+func OfUnits(qs []vgrad.Quantity, u Units) []*Node {
+	var fs []formula
+	for _, q := range qs {
+		fs = append(fs, unitProbes[q](u))
+	}
+	return u.values(fs)
+}
 
 // Counted returns the tensor that a histogram quantity counts. The argument
 // of the other kind of site may be nil.

@@ -1,8 +1,6 @@
 package probe
 
-import . "github.com/gomlx/gomlx/core/graph"
-
 // rmsDelta is √mean(δ²) over batch and units, δ = ∂L/∂z: the backpropagated
 // signal itself. L is the batch's mean loss, so an example's own δ is batch
 // times as large.
-func rmsDelta(u Units) *Node { return u.rms(u.Delta) }
+func rmsDelta(u Units) formula { return u.rms(u.Delta) }

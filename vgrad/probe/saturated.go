@@ -13,7 +13,7 @@ const SaturatedBelow = 1 - 0.97*0.97
 // saturated is the fraction of (example, unit) whose slope |φ′(z)| is below
 // SaturatedBelow·sup|φ′|: next to no gradient passes there. For ReLU it is
 // the fraction that is off.
-func saturated(u Units) *Node {
+func saturated(u Units) formula {
 	flat := LessThan(u.Slope, MulScalar(OnesLike(u.Slope), SaturatedBelow))
 	return u.mean(ConvertDType(flat, dtypes.Float32))
 }
