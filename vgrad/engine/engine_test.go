@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute/shapes"
@@ -595,6 +596,34 @@ func TestEngineReuse(t *testing.T) {
 		}
 		agree(t, alone, after, 0)
 	})
+}
+
+// Runs that go side by side share the data on the device, which one of them puts there.
+func TestRunsSideBySide(t *testing.T) {
+	b := backendtest.XLA(t)
+	e := vgrad.Experiment{Data: "synthetic", Steps: 1}
+	small := synthetic(t)
+	eng := &Engine{Backend: b}
+	defer eng.Close()
+	for range 20 {
+		// A set of its own, and so large that putting it there takes a while.
+		set := &data.Set{Features: small.Features, Classes: small.Classes, Validation: small.Validation}
+		for set.Train.Len() < 100_000 {
+			set.Train.Images = append(set.Train.Images, small.Train.Images...)
+			set.Train.Labels = append(set.Train.Labels, small.Train.Labels...)
+		}
+		var all sync.WaitGroup
+		for seed := range uint64(8) {
+			all.Go(func() {
+				e := e
+				e.Seed = seed
+				if _, err := eng.Train(t.Context(), Job{Experiment: e, Data: set}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
 }
 
 // However often histograms are due, a call takes no more steps than it has room

@@ -105,8 +105,7 @@ func (t *training) key(name string) string {
 	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, t.shared, len(t.devices()))
 }
 
-// resident is a data set's training part as tensors, which stay on the device
-// once they are there.
+// resident is a data set's training part as tensors on a device.
 type resident struct{ images, labels *tensors.Tensor }
 
 // place is where a data set is resident.
@@ -115,6 +114,9 @@ type place struct {
 	device compute.DeviceNum
 }
 
+// resident returns the data on a device, where the first run that wants it puts it.
+// Runs that go side by side must find it there: GoMLX 0.28 looks at a tensor that
+// another goroutine is moving, and takes it for freed.
 func (t *training) resident(on compute.DeviceNum) (*resident, error) {
 	if err := t.Data.Wait(); err != nil {
 		return nil, err
@@ -128,6 +130,12 @@ func (t *training) resident(on compute.DeviceNum) (*resident, error) {
 	r := &resident{
 		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
 		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()),
+	}
+	for _, x := range []*tensors.Tensor{r.images, r.labels} {
+		if err := x.ToDevice(t.target, on); err != nil {
+			r.free()
+			return nil, fmt.Errorf("engine: put the data on device %d: %w", on, err)
+		}
 	}
 	if t.engine.resident == nil {
 		t.engine.resident = map[place]*resident{}
