@@ -3,13 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/engine"
 )
 
-// growthSteps are enough to tell a step's time where it is long.
-const growthSteps = 200
+// growthSteps is how many steps tell the time of one of about so many
+// multiplications: enough for a tenth of a second, and none that takes minutes.
+func growthSteps(work int) int { return max(200, min(2500, int(2e10)/work)) }
 
 // growth is part (e): a step's time over depth, width and lanes.
 func (b *bench) growth(ctx context.Context) (table, error) {
@@ -32,16 +34,18 @@ func (b *bench) growth(ctx context.Context) (table, error) {
 			return t, err
 		}
 	}
-	t.note("ms a step, median (min–max), of %d steps with ReLU and mean |∂L/∂W| at every step; of lanes, of a step of all together.", growthSteps)
+	t.note("ms a step, median (min–max), of %d to %d steps with ReLU and mean |∂L/∂W| at every step; of lanes, of a step of all together.", growthSteps(math.MaxInt), growthSteps(1))
 	return t, nil
 }
 
 // grown adds the row of a network; lanes are ours alone.
 func (b *bench) grown(ctx context.Context, t *table, name string, e vgrad.Experiment, lanes int) error {
-	e.Activation, e.Steps, e.Measure = "relu", growthSteps, meanGradient
+	e = e.WithDefaults()
+	work := e.Batch * lanes * (b.set.Features*e.Width + (e.Depth-2)*e.Width*e.Width)
+	e.Activation, e.Steps, e.Measure = "relu", growthSteps(work), meanGradient
 	cs := []contestant{b.ours(name+", vgrad", "xla", engine.Auto, e, lanes)}
 	if lanes == 1 {
-		ask := request{Depth: e.WithDefaults().Depth, Width: e.WithDefaults().Width, Activation: e.Activation, Steps: e.Steps}
+		ask := request{Depth: e.Depth, Width: e.Width, Activation: e.Activation, Steps: e.Steps}
 		for r, w := range b.each("e") {
 			cs = append(cs, b.serve(ctx, r, w, ask))
 		}
@@ -52,7 +56,7 @@ func (b *bench) grown(ctx context.Context, t *table, name string, e vgrad.Experi
 	}
 	row := []string{name}
 	for _, r := range results {
-		row = append(row, spreadOf(r.times).times(milli/growthSteps).String())
+		row = append(row, spreadOf(r.times).times(milli/float64(e.Steps)).String())
 		if r.out != "" {
 			t.note("Left out: %s, %s: %s", name, r.name, r.out)
 		}

@@ -182,6 +182,10 @@ func TestQuantitiesAgreeWithReference(t *testing.T) {
 				compare(t, train(t, b, d, e), referenceRun(t, e), 2e-4)
 			})
 		}
+		t.Run("wide", func(t *testing.T) { // weights large enough that each is updated and measured by itself
+			e := vgrad.Experiment{Activation: "tanh", Width: 110, Data: "synthetic", Steps: 5, Seed: 7}
+			compare(t, train(t, b, d, e), referenceRun(t, e), 2e-4)
+		})
 	})
 }
 

@@ -121,6 +121,7 @@ func TestLanesAreRunsAlone(t *testing.T) {
 		"shared batches":              vary("seed=1", "seed=1 learning_rate=0.01", "seed=1 initializer=he_normal"),
 		"one lane":                    vary("seed=4"),
 		"activations":                 vary("relu seed=1", "relu seed=2", "leaky_relu seed=1", "leaky_relu seed=1 slope=0.3", "tanh seed=3", "relu seed=3"),
+		"wide":                        vary("width=110 seed=1", "width=110 seed=2 learning_rate=0.002"),
 		"activations, shared batches": vary("sigmoid", "relu", "leaky_relu"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ func (p *plan) measure(network map[vgrad.Quantity]*Node, ws []probe.Weights, us 
 func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) *Node {
 	weights, units := ws, us
 	if p.mesh == nil {
-		weights, units = stackWeights(ws), stackUnits(us)
+		weights, units = stackWeights(ws, stackedBelow*p.width()), stackUnits(us, stackedBelow*p.width())
 	}
 	of := map[vgrad.Quantity][]*Node{} // site after site
 	for q, value := range network {
@@ -93,11 +93,11 @@ func at(sites []site, s vgrad.Site) int {
 	return -1
 }
 
-// stackWeights stacks neighbouring weights of one shape: k of them look like
-// k lanes to a probe, or like k times as many lanes.
-func stackWeights(ws []probe.Weights) []probe.Weights {
+// stackWeights stacks neighbouring weights of one shape, unless they have more than
+// most elements: k of them look like k lanes to a probe, or like k times as many lanes.
+func stackWeights(ws []probe.Weights, most int) []probe.Weights {
 	var stacks []probe.Weights
-	for _, like := range alike(ws, func(w probe.Weights) *Node { return w.W }) {
+	for _, like := range alike(ws, most, func(w probe.Weights) *Node { return w.W }) {
 		if len(like) == 1 {
 			stacks = append(stacks, like[0])
 			continue
@@ -111,9 +111,9 @@ func stackWeights(ws []probe.Weights) []probe.Weights {
 }
 
 // stackUnits does the same for units.
-func stackUnits(us []probe.Units) []probe.Units {
+func stackUnits(us []probe.Units, most int) []probe.Units {
 	var stacks []probe.Units
-	for _, like := range alike(us, func(u probe.Units) *Node { return u.A }) {
+	for _, like := range alike(us, most, func(u probe.Units) *Node { return u.A }) {
 		if len(like) == 1 {
 			stacks = append(stacks, like[0])
 			continue
@@ -126,11 +126,16 @@ func stackUnits(us []probe.Units) []probe.Units {
 	return stacks
 }
 
-// alike splits xs where the shape of what f gives changes.
-func alike[T any](xs []T, f func(T) *Node) [][]T {
+// stackedBelow is how many elements of a lane a site has at most to be measured
+// together with others: stacking them copies them, which is cheaper than operations for each.
+const stackedBelow = 10_000
+
+// alike splits xs where the shape of what f gives changes, and each of more than
+// most elements by itself.
+func alike[T any](xs []T, most int, f func(T) *Node) [][]T {
 	var parts [][]T
 	for i, x := range xs {
-		if i > 0 && f(x).Shape().Equal(f(xs[i-1]).Shape()) {
+		if i > 0 && f(x).Shape().Equal(f(xs[i-1]).Shape()) && f(x).Shape().Size() <= most {
 			parts[len(parts)-1] = append(parts[len(parts)-1], x)
 		} else {
 			parts = append(parts, []T{x})

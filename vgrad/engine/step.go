@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/vgrad/lab/vgrad"
@@ -26,7 +28,7 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 	for i, v := range p.variables {
 		next[i] = p.facing(i, v.NodeValue(g)) // a model may change its own variables, such as running means
 	}
-	updates := p.update(rate, state, grads, next)
+	updates := p.update(p.after(rate, state, deltas), state, grads, next)
 	var ws []probe.Weights
 	for _, w := range p.weights {
 		ws = append(ws, probe.Weights{Lanes: p.lanes != nil, W: state[w.index], Grad: grads[w.index], Update: updates[w.index]})
@@ -74,6 +76,21 @@ func (p *plan) gradients(cost *Node, state []*Node, taps []nets.Tapped) (grads, 
 		grads[i] = all[k]
 	}
 	return grads, all[len(p.trainable):]
+}
+
+// after is the learning rate once the weights have been read for the last time,
+// for the first layer's δ. Without that order, XLA keeps a copy of every weight in
+// each step lest an update overwrites what is still to be read: an eighth of the
+// step at width 1024. Small weights are not worth it.
+func (p *plan) after(rate *Node, state, deltas []*Node) *Node {
+	large := func(i int) bool { return p.variables[i].Shape().Size()/p.width() > joinedBelow }
+	if len(deltas) == 0 || p.mesh != nil || !slices.ContainsFunc(p.trainable[1:], large) {
+		return rate
+	}
+	count := state[len(state)-1] // at least 1, which XLA does not know
+	last := Reshape(Slice(deltas[0], slices.Repeat([]SliceAxisSpec{AxisElem(0)}, deltas[0].Rank())...))
+	never := LogicalAnd(IsNegative(count), IsNegative(last))
+	return Where(never, ZerosLike(rate), rate)
 }
 
 // update fills in the next values of the trainable variables, the optimizer's
