@@ -1,7 +1,7 @@
 // Package cell is what the cells of a notebook call: it trains, shows figures,
-// tables and prose, and follows what takes long. It is the last word of the flow
+// findings, tables and prose, and follows what takes long. It is the last word of the flow
 //
-//	experiment → network → samples → run store → figures → cell
+//	experiment → network → samples → run store → findings, figures → cell
 //
 // and the only package that knows GoNB, the notebook's kernel.
 //
@@ -9,6 +9,7 @@
 //	runs := cell.Compare(vgrad.Experiment{}, "sigmoid", "relu") // trains with a live figure, or loads
 //	cell.Show(chart.MeanGradient(runs, 1))
 //	cell.Side(cell.Must(chart.Loss(runs)), cell.Must(chart.Accuracy(runs)))
+//	cell.Findings(diagnose.Of(runs[0]))
 //	s := cell.Sweep(vgrad.Experiment{}, "depth=2..12", "sigmoid,relu", "seed=0..9") // with a progress bar
 //	cell.Show(chart.FactorMap(s.Sources(), "depth", "activation"))
 //

@@ -1,0 +1,69 @@
+package cell
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"github.com/vgrad/lab/vgrad/diagnose"
+)
+
+const findingsStyle = `<style>
+.vgrad-findings { color-scheme: light dark; line-height: 1.45; max-width: 52rem; } [data-jp-theme-light="true"] .vgrad-findings { color-scheme: light; } [data-jp-theme-light="false"] .vgrad-findings { color-scheme: dark; }
+.vgrad-findings section { border-left: 4px solid light-dark(#a34700, #f0965a); padding: .1rem 0 .1rem .9rem; margin: .7rem 0; } .vgrad-findings section.none { border-color: light-dark(#00664f, #4cc3a0); }
+.vgrad-findings p { margin: .2rem 0; } .vgrad-findings dl { display: grid; grid-template-columns: max-content auto; gap: .1rem .8rem; margin: .3rem 0; font-size: .93em; } .vgrad-findings dt { opacity: .75; } .vgrad-findings dd { margin: 0; }
+.vgrad-findings .rest { opacity: .75; font-size: .93em; }
+</style>
+`
+
+// Findings shows what is wrong with runs, at which layer, how that is known, and what
+// to change:
+//
+//	cell.Findings(diagnose.Of(run))
+//
+// What was looked for in vain is told, and what could not be looked for.
+func Findings(reports ...diagnose.Report) {
+	var text, markup strings.Builder
+	for _, r := range reports {
+		fmt.Fprintf(&text, "%s: %s\n%s\n", r.Run, found(r), r)
+		markup.WriteString(findingsHTML(r))
+	}
+	if !inNotebook() {
+		fmt.Print(text.String())
+		return
+	}
+	display("", findingsStyle+`<div class="vgrad-findings">`+markup.String()+"</div>", strings.TrimSpace(text.String()))
+}
+
+// found counts the findings in words.
+func found(r diagnose.Report) string {
+	switch n := len(r.Findings); {
+	case n == 1:
+		return "one finding"
+	case n > 1:
+		return fmt.Sprintf("%d findings", n)
+	case len(r.Silent) == 0:
+		return "nothing could be judged"
+	}
+	return "nothing found"
+}
+
+// findingsHTML is a report as HTML, everything in it escaped.
+func findingsHTML(r diagnose.Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<p><strong>%s</strong>: %s</p>\n", html.EscapeString(r.Run), found(r))
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "<section><p><strong>▲ %s</strong> · %s</p><p>%s</p><dl>", html.EscapeString(f.Rule), html.EscapeString(f.Where()), html.EscapeString(f.Says))
+		for _, line := range [][2]string{{"seen", f.Evidence}, {"rule", f.Threshold + " (" + f.Source + ")"}, {"try", f.Advice}} {
+			fmt.Fprintf(&b, "<dt>%s</dt><dd>%s</dd>", line[0], html.EscapeString(line[1]))
+		}
+		b.WriteString("</dl></section>\n")
+	}
+	if len(r.Findings) == 0 && len(r.Silent) > 0 {
+		b.WriteString(`<section class="none"><p>✓ None of the rules fires.</p></section>` + "\n")
+	}
+	for _, line := range r.Rest() {
+		fmt.Fprintf(&b, `<p class="rest">%s</p>`+"\n", html.EscapeString(line))
+	}
+	return b.String()
+}
