@@ -12,19 +12,23 @@ import (
 type measurement struct {
 	scalars *Node   // [columns, lanes] float32; without lanes as with one
 	counted []*Node // what the histograms count, in their order
+	ofW     []*Node // sums over the weights themselves, which a step takes before it updates these
 }
 
 // measure computes what the plan asks for from what the step knows: the
 // values of the network, and what the probes see at each site.
 func (p *plan) measure(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) measurement {
-	return measurement{p.measured(network, ws, us), p.counted(ws, us)}
+	m := measurement{counted: p.counted(ws, us)}
+	m.scalars, m.ofW = p.measured(network, ws, us)
+	return m
 }
 
-// measured computes the columns of one step, [columns, lanes]. A quantity's
+// measured computes the columns of one step, [columns, lanes], and returns what of it
+// was read from the weights themselves. A quantity's
 // sites of one shape are measured together: what a probe costs on a small
 // network is its number of operations, not their size. Where lanes are spread over
 // devices that would bring them together, so there each site is measured by itself.
-func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) *Node {
+func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us []probe.Units) (scalars *Node, ofW []*Node) {
 	weights, units := ws, us
 	if p.mesh == nil {
 		weights, units = stackWeights(ws, stackedBelow*p.width()), stackUnits(us, stackedBelow*p.width())
@@ -40,7 +44,9 @@ func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us
 	}
 	ofWeights, ofUnits := p.quantities(vgrad.LayerWeights), p.quantities(vgrad.LayerUnits)
 	for _, w := range weights {
-		file(ofWeights, probe.OfWeights(ofWeights, w))
+		values, sums := probe.OfWeights(ofWeights, w)
+		file(ofWeights, values)
+		ofW = append(ofW, sums...)
 	}
 	for _, u := range units {
 		file(ofUnits, probe.OfUnits(ofUnits, u))
@@ -56,7 +62,7 @@ func (p *plan) measured(network map[vgrad.Quantity]*Node, ws []probe.Weights, us
 			values = append(values, Reshape(v, -1, p.width()))
 		}
 	}
-	return Concatenate(values, 0)
+	return Concatenate(values, 0), ofW
 }
 
 // quantities lists the scalars of weights or of units, each once.

@@ -23,7 +23,7 @@ type optimizer struct {
 var optimizers = []optimizer{
 	{"adam", 2, adam},
 	{"sgd", 0, func(rate, _, grad *Node, _ []*Node) (*Node, []*Node) {
-		return Neg(Mul(rate, grad)), nil
+		return Mul(Neg(rate), grad), nil
 	}},
 	{"momentum", 1, momentum},
 	{"rmsprop", 1, rmsprop},
@@ -56,7 +56,7 @@ func adam(rate, t, grad *Node, slots []*Node) (*Node, []*Node) {
 	v := Add(MulScalar(slots[1], beta2), MulScalar(Square(grad), 1-beta2))
 	correct := func(beta float64) *Node { return OneMinus(Pow(MulScalar(OnesLike(t), beta), t)) }
 	step := Div(Mul(rate, Sqrt(correct(beta2))), correct(beta1))
-	return Neg(Div(Mul(step, m), AddScalar(root(v), epsilon))), []*Node{m, v}
+	return Div(Mul(Neg(step), m), AddScalar(root(v), epsilon)), []*Node{m, v}
 }
 
 // root is √x for x ≥ 0, to 1e-15 for x below 1e-30. XLA's CPU backend takes a
@@ -66,7 +66,7 @@ func root(x *Node) *Node { return Mul(x, Rsqrt(ClipScalar(x, 1e-30, 1e38))) }
 // momentum is the heavy ball, μ = 0.9: v ← μv + g, ΔW = −rate·v.
 func momentum(rate, _, grad *Node, slots []*Node) (*Node, []*Node) {
 	v := Add(MulScalar(slots[0], 0.9), grad)
-	return Neg(Mul(rate, v)), []*Node{v}
+	return Mul(Neg(rate), v), []*Node{v}
 }
 
 // rmsprop is Tieleman & Hinton 2012, ρ = 0.9, ε = 1e-7: v ← ρv + (1−ρ)g²,
@@ -74,5 +74,5 @@ func momentum(rate, _, grad *Node, slots []*Node) (*Node, []*Node) {
 func rmsprop(rate, _, grad *Node, slots []*Node) (*Node, []*Node) {
 	const rho, epsilon = 0.9, 1e-7
 	v := Add(MulScalar(slots[0], rho), MulScalar(Square(grad), 1-rho))
-	return Neg(Div(Mul(rate, grad), AddScalar(Sqrt(v), epsilon))), []*Node{v}
+	return Div(Mul(Neg(rate), grad), AddScalar(Sqrt(v), epsilon)), []*Node{v}
 }

@@ -28,7 +28,7 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 	for i, v := range p.variables {
 		next[i] = p.facing(i, v.NodeValue(g)) // a model may change its own variables, such as running means
 	}
-	updates := p.update(p.after(rate, state, deltas), state, grads, next)
+	updates := p.update(rate, state, grads, next)
 	var ws []probe.Weights
 	for _, w := range p.weights {
 		ws = append(ws, probe.Weights{Lanes: p.lanes != nil, W: state[w.index], Grad: grads[w.index], Update: updates[w.index]})
@@ -37,7 +37,9 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 	for i, t := range taps {
 		us = append(us, probe.Units{Lanes: p.lanes != nil, A: t.A, Delta: deltas[i], Slope: t.Slope()})
 	}
-	return next, p.measure(map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}, ws, us)
+	m = p.measure(map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}, ws, us)
+	p.apply(updates, next, append(m.ofW, deltas[:min(1, len(deltas))]...)) // the first layer's δ needs all other layers' weights
+	return next, m
 }
 
 // scale turns bytes 0..255 into numbers 0..1.
@@ -78,23 +80,33 @@ func (p *plan) gradients(cost *Node, state []*Node, taps []nets.Tapped) (grads, 
 	return grads, all[len(p.trainable):]
 }
 
-// after is the learning rate once the weights have been read for the last time,
-// for the first layer's δ. Without that order, XLA keeps a copy of every weight in
-// each step lest an update overwrites what is still to be read: an eighth of the
-// step at width 1024. Small weights are not worth it.
-func (p *plan) after(rate *Node, state, deltas []*Node) *Node {
+// apply adds the updates to the trainable variables, once everything that reads
+// those is computed. Without that order XLA keeps a copy of every weight in each
+// step, lest an update overwrites what is still to be read: an eighth of the step at
+// width 1024, a quarter where weights are measured. Small weights are not worth it.
+func (p *plan) apply(updates, next, readers []*Node) {
 	large := func(i int) bool { return p.variables[i].Shape().Size()/p.width() > joinedBelow }
-	if len(deltas) == 0 || p.mesh != nil || !slices.ContainsFunc(p.trainable[1:], large) {
-		return rate
+	var never *Node
+	if len(readers) > 0 && p.mesh == nil && slices.ContainsFunc(p.trainable[1:], large) {
+		var some []*Node // of each reader an element
+		for _, x := range readers {
+			x = Slice(x, slices.Repeat([]SliceAxisSpec{AxisElem(0)}, x.Rank())...)
+			some = append(some, Reshape(ConvertDType(x, dtypes.Float32), 1))
+		}
+		count := next[len(next)-1] // at least 2, which XLA does not know
+		never = LogicalAnd(IsNegative(count), IsNegative(ReduceAllMax(Concatenate(some, 0))))
 	}
-	count := state[len(state)-1] // at least 1, which XLA does not know
-	last := Reshape(Slice(deltas[0], slices.Repeat([]SliceAxisSpec{AxisElem(0)}, deltas[0].Rank())...))
-	never := LogicalAnd(IsNegative(count), IsNegative(last))
-	return Where(never, ZerosLike(rate), rate)
+	for _, i := range p.trainable {
+		update := updates[i]
+		if never != nil && large(i) {
+			update = Where(never, ZerosLike(update), update)
+		}
+		next[i] = Add(next[i], update)
+	}
 }
 
-// update fills in the next values of the trainable variables, the optimizer's
-// slots and the update count, and returns ΔW for each variable.
+// update fills in the next values of the optimizer's slots and of the update count,
+// and returns ΔW for each variable.
 func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
 	updates := make([]*Node, len(p.variables))
 	count := state[len(state)-1]
@@ -104,8 +116,7 @@ func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
 		grad := p.joined(group, grads)
 		delta, slots := p.optimizer.update(p.like(rate, grad), count, grad, state[slot:end])
 		for k, part := range p.parted(group, delta) {
-			i := group[k]
-			updates[i], next[i] = part, Add(next[i], part)
+			updates[group[k]] = part
 		}
 		copy(next[slot:end], slots)
 		slot = end

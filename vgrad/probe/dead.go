@@ -17,5 +17,5 @@ func dead(u Units) formula {
 	}
 	loudest := ReduceMax(Abs(u.A), batch)
 	silent := LessOrEqual(loudest, MulScalar(OnesLike(loudest), DeadBelow))
-	return formula{nil, func([]*Node) *Node { return u.value(u.mean(ConvertDType(silent, dtypes.Float32))) }}
+	return formula{finish: func([]*Node) *Node { return u.value(u.mean(ConvertDType(silent, dtypes.Float32))) }}
 }

@@ -9,10 +9,14 @@ import (
 type formula struct {
 	terms  []*Node                  // what is summed
 	finish func(sums []*Node) *Node // of the sums, each a scalar, or [lanes]
+	ofW    []*Node                  // those of the terms that are of the weights themselves
 }
 
 // value is the value of one formula by itself.
-func (l Lanes) value(f formula) *Node { return l.values([]formula{f})[0] }
+func (l Lanes) value(f formula) *Node {
+	values, _ := l.values([]formula{f})
+	return values[0]
+}
 
 // summedAtOnce is how many elements a term has at most to be summed together
 // with others of its shape: joining them copies them, which is cheaper than an
@@ -21,8 +25,8 @@ const summedAtOnce = 10_000
 
 // values evaluates formulas of one site. The terms of all of them are summed at
 // once: what a probe costs on a small network is its number of operations, not
-// their size.
-func (l Lanes) values(fs []formula) []*Node {
+// their size. ofW are the sums over the weights themselves.
+func (l Lanes) values(fs []formula) (values, ofW []*Node) {
 	byType := map[dtypes.DType][]*Node{}
 	var types []dtypes.DType
 	sums := map[*Node]*Node{}
@@ -46,15 +50,17 @@ func (l Lanes) values(fs []formula) []*Node {
 			sums[byType[t][i]] = sum
 		}
 	}
-	var values []*Node
 	for _, f := range fs {
 		var of []*Node
 		for _, x := range f.terms {
 			of = append(of, sums[x])
 		}
 		values = append(values, f.finish(of))
+		for _, x := range f.ofW {
+			ofW = append(ofW, sums[x])
+		}
 	}
-	return values
+	return values, ofW
 }
 
 // sums sums each of xs, which are of one type and one shape.

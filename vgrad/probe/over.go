@@ -48,7 +48,7 @@ func (l Lanes) like(reduced, x *Node) *Node {
 
 // mean is the mean of x.
 func (l Lanes) mean(x *Node) formula {
-	return formula{[]*Node{x}, func(sums []*Node) *Node { return DivScalar(sums[0], l.size(x)) }}
+	return formula{terms: []*Node{x}, finish: func(sums []*Node) *Node { return DivScalar(sums[0], l.size(x)) }}
 }
 
 // rms is √mean(x²), summed in float64: squares of float32 values below 1e-19
@@ -56,7 +56,7 @@ func (l Lanes) mean(x *Node) formula {
 // gives infinity.
 func (l Lanes) rms(x *Node) formula {
 	wide := ConvertDType(x, dtypes.Float64)
-	return formula{[]*Node{Mul(wide, wide)}, func(sums []*Node) *Node {
+	return formula{terms: []*Node{Mul(wide, wide)}, finish: func(sums []*Node) *Node {
 		return ConvertDType(Sqrt(DivScalar(sums[0], l.size(x))), dtypes.Float32)
 	}}
 }

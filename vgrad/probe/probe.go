@@ -49,8 +49,9 @@ var histograms = map[vgrad.Quantity]func(*Weights, *Units) *Node{
 }
 
 // OfWeights returns the nodes of quantities of weights, each a scalar or [lanes].
-// It panics on a quantity that is none.
-func OfWeights(qs []vgrad.Quantity, w Weights) []*Node {
+// The sums over the weights themselves, from which some of them come, are ofW: a step
+// takes these before it updates the weights. It panics on a quantity that is none.
+func OfWeights(qs []vgrad.Quantity, w Weights) (values, ofW []*Node) {
 	w.absGrad = Abs(w.Grad)
 	var fs []formula
 	for _, q := range qs {
@@ -66,7 +67,8 @@ func OfUnits(qs []vgrad.Quantity, u Units) []*Node {
 	for _, q := range qs {
 		fs = append(fs, unitProbes[q](u))
 	}
-	return u.values(fs)
+	values, _ := u.values(fs)
+	return values
 }
 
 // Counted returns the tensor that a histogram quantity counts. The argument

@@ -6,7 +6,7 @@ import . "github.com/gomlx/gomlx/core/graph"
 // (divided by their number, not by one less).
 func stdActivation(u Units) formula {
 	mean := u.mean(u.A)
-	return formula{mean.terms, func(sums []*Node) *Node {
+	return formula{terms: mean.terms, finish: func(sums []*Node) *Node {
 		return u.value(u.rms(Sub(u.A, u.like(mean.finish(sums), u.A))))
 	}}
 }

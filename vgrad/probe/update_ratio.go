@@ -9,5 +9,5 @@ func updateRatio(w Weights) formula {
 	update, weights := w.rms(w.Update), w.rms(w.W)
 	return formula{append(update.terms, weights.terms...), func(sums []*Node) *Node {
 		return Div(update.finish(sums[:1]), weights.finish(sums[1:]))
-	}}
+	}, weights.terms}
 }
