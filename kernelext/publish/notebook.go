@@ -115,6 +115,29 @@ func (n *Notebook) Title() string {
 	return strings.TrimSuffix(filepath.Base(n.Path), ".ipynb")
 }
 
+// lead is the first paragraph of the notebook's prose; "" where there is none.
+func (n *Notebook) lead() string {
+	var lead strings.Builder
+	for _, c := range n.Cells {
+		if c.Kind != "markdown" {
+			continue
+		}
+		for line := range strings.Lines(string(c.Source)) {
+			blank := strings.TrimSpace(line) == ""
+			switch {
+			case blank && lead.Len() > 0:
+				return lead.String()
+			case !blank && !strings.HasPrefix(line, "#"):
+				lead.WriteString(line)
+			}
+		}
+		if lead.Len() > 0 {
+			break
+		}
+	}
+	return lead.String()
+}
+
 // failure returns the error of the first cell that has one.
 func (n *Notebook) failure() error {
 	count := 0

@@ -118,12 +118,17 @@ func once(output string) string {
 	return strings.ReplaceAll(output, string(chart.PackedFoot()), "")
 }
 
-// Index writes a page that lists notebooks, by the names of their pages.
+// Index writes a page that lists notebooks with their first paragraphs, by the names of
+// their pages.
 func Index(w io.Writer, title string, notebooks []*Notebook) error {
 	p := page.Page{Title: title}
 	var b strings.Builder
 	for _, n := range notebooks {
-		fmt.Fprintf(&b, "<li><a href=%q>%s</a></li>\n", html.EscapeString(PageName(n.Path)), html.EscapeString(n.Title()))
+		lead, err := prose(n.lead())
+		if err != nil {
+			return fmt.Errorf("publish: %s: %w", n.Path, err)
+		}
+		fmt.Fprintf(&b, "<li><a href=%q>%s</a>%s</li>\n", html.EscapeString(PageName(n.Path)), html.EscapeString(n.Title()), lead)
 	}
 	p.HTML(template.HTML("<ul>\n"+b.String()+"</ul>\n"), 0)
 	return p.Write(w, page.Options{})

@@ -172,8 +172,13 @@ func TestIndex(t *testing.T) {
 	if err := Index(&html, "Lessons", []*Notebook{example(t, strings.ReplaceAll(notebook, "# A lesson", "# <A>"))}); err != nil {
 		t.Fatal(err)
 	}
-	if want := `<li><a href="lesson.html">&lt;A&gt;</a></li>`; !strings.Contains(html.String(), want) {
-		t.Errorf("no %s in %s", want, html.String())
+	for _, want := range []string{`<li><a href="lesson.html">&lt;A&gt;</a>`, `<a href="02_next.html">the next</a>`} {
+		if !strings.Contains(html.String(), want) {
+			t.Errorf("no %s in %s", want, html.String())
+		}
+	}
+	if text := html.String(); strings.Contains(text, "<script>alert") || strings.Contains(text, "<td>") {
+		t.Errorf("more than the first paragraph, or a script: %s", text)
 	}
 }
 

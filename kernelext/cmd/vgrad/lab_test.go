@@ -289,3 +289,43 @@ func TestLabRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Notebooks are published with their pages and an index into a folder that is made; a
+// second time they say the same, and one that fails shows its cell and ends it.
+func TestPublish(t *testing.T) {
+	needLab(t)
+	one, two := writeNotebook(t, drawing), writeNotebook(t, "import \"fmt\"\n%%\nfmt.Println(6 * 7)")
+	if err := os.Rename(two, filepath.Join(filepath.Dir(one), "two.ipynb")); err != nil {
+		t.Fatal(err)
+	}
+	two = filepath.Join(filepath.Dir(one), "two.ipynb")
+	out := filepath.Join(t.TempDir(), "site", "pages")
+	if code, _, errs := program(t, "publish", "-quiet", "-out", out, one, two); code != 0 {
+		t.Fatalf("%d, %s", code, errs)
+	}
+	for name, want := range map[string]string{"a notebook.html": "a gradient that vanishes", "two.html": "42", "index.html": "two.html"} {
+		if text, err := os.ReadFile(filepath.Join(out, name)); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not have %q: %v", name, want, err)
+		}
+	}
+	before, err := os.ReadFile(two)
+	if err != nil || !strings.Contains(string(before), `"42\n"`) {
+		t.Errorf("the notebook has no output: %v", err)
+	}
+	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 0 || strings.Count(said, "says what it said") != 2 {
+		t.Errorf("-check: %d, %s%s", code, said, errs)
+	}
+	text := strings.Replace(string(before), "6 * 7", "6 * 8", 1)
+	if err := os.WriteFile(two, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 1 || !strings.Contains(said, "- 42") || !strings.Contains(said, "+ 48") || !strings.Contains(errs, "1 outputs say something else") {
+		t.Errorf("-check of what has changed: %d, %s%s", code, said, errs)
+	}
+	if after, err := os.ReadFile(two); err != nil || string(after) != text {
+		t.Errorf("-check wrote: %v", err)
+	}
+	if code, _, errs := program(t, "publish", "-quiet", writeNotebook(t, "%%\npanic(\"no gradient\")")); code != 1 || !strings.Contains(errs, "code cell 1 fails") || !strings.Contains(errs, "panic: no gradient") {
+		t.Errorf("a cell that panics: %d, %s", code, errs)
+	}
+}

@@ -28,7 +28,7 @@ type publishFlags struct {
 
 func (p *publishFlags) set() *flag.FlagSet {
 	f := flag.NewFlagSet("publish", flag.ContinueOnError)
-	f.StringVar(&p.out, "out", "", "folder of the pages (default: beside each notebook)")
+	f.StringVar(&p.out, "out", "", "folder of the pages, made where it is missing (default: beside each notebook)")
 	f.StringVar(&p.store, "store", "", "folder of recorded runs the cells see (default: an empty one, so that everything is trained)")
 	f.StringVar(&p.kernel, "kernel", "vgrad", "name of the kernelspec")
 	f.DurationVar(&p.limit, "limit", 10*time.Minute, "how long one cell may take")
@@ -57,6 +57,11 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	j, err := home.Find(ctx)
 	if err != nil {
 		return err
+	}
+	if p.out != "" && !p.check { // before a notebook is executed for minutes
+		if err := os.MkdirAll(p.out, 0o777); err != nil {
+			return fmt.Errorf("publish: the folder of the pages: %w", err)
+		}
 	}
 	o := publish.Options{Python: j, Run: jupyter.Run, Kernel: p.kernel, Store: p.store, Limit: p.limit}
 	var all []*publish.Notebook
@@ -126,8 +131,8 @@ func (p *publishFlags) write(ctx context.Context, nb *publish.Notebook, std stre
 		return err
 	}
 	to := p.pageOf(nb)
-	if err := os.WriteFile(to, html.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("publish: %w", err)
+	if err := writePage(to, html.Bytes()); err != nil {
+		return err
 	}
 	fmt.Fprintf(std.out, "%s (%d KB), %s (%d KB): %.1f s\n", nb.Path, len(nb.Bytes())/1000, to, html.Len()/1000, time.Since(start).Seconds())
 	return nil
@@ -148,8 +153,8 @@ func (p *publishFlags) index(all []*publish.Notebook, std streams) error {
 		return err
 	}
 	to := filepath.Join(filepath.Dir(p.pageOf(all[0])), "index.html")
-	if err := os.WriteFile(to, html.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("publish: %w", err)
+	if err := writePage(to, html.Bytes()); err != nil {
+		return err
 	}
 	fmt.Fprintln(std.out, to)
 	return nil
