@@ -363,3 +363,16 @@ func TestFlowOfRunsAtOdds(t *testing.T) {
 		})
 	}
 }
+
+// The smoothing a figure starts with grows with the number of steps, and is an average
+// however many there are.
+func TestStartWeight(t *testing.T) {
+	for steps, want := range map[int]float64{1: 0, 200: 0, 500: 0.9, 2500: 0.98, 50_000: 0.999, 200_000: 0.999, 2_000_000: 0.999} {
+		if got := startWeight([]line{{steps: make([]int, steps)}}); got != want {
+			t.Errorf("%d steps: weight %v; want %v", steps, got, want)
+		}
+	}
+	if !strings.Contains(live, fmt.Sprintf(`max: "%v"`, maxWeight)) {
+		t.Errorf("the slider does not end at %v", maxWeight)
+	}
+}

@@ -53,14 +53,17 @@ func Scalar(sources []vgrad.Source, q vgrad.Quantity, layer int) (*Figure, error
 }
 
 // startWeight is the smoothing a figure starts with: a line of more than 200
-// steps is averaged over about a fiftieth of them.
+// steps is averaged over about a fiftieth of them, but over no more than a thousand.
 func startWeight(lines []line) float64 {
 	most := longest(lines)
 	if most <= 200 {
 		return 0
 	}
-	return math.Round(1000*(1-50/float64(most))) / 1000
+	return min(maxWeight, math.Round(1000*(1-50/float64(most)))/1000)
 }
+
+// maxWeight is how far the slider for smoothing goes, see live.js: a weight of 1 has no average.
+const maxWeight = 0.999
 
 // longest is the number of steps of the longest line.
 func longest(lines []line) int {
