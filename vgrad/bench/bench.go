@@ -173,6 +173,11 @@ func (b *bench) built(ctx context.Context) (string, error) {
 // walkthrough is a contestant that runs our program's walkthrough from its start to its
 // end, with an empty store. Unless a page is asked for, it prints its outcomes.
 func (b *bench) walkthrough(name string, page bool, flags ...string) contestant {
+	return b.walkthroughIn(nil, name, page, flags...)
+}
+
+// walkthroughIn is walkthrough with some variables in its environment.
+func (b *bench) walkthroughIn(env []string, name string, page bool, flags ...string) contestant {
 	return contestant{name: name, ours: true, once: func(ctx context.Context) (seconds float64, got []outcome, err error) {
 		program, err := b.built(ctx)
 		if err != nil {
@@ -187,7 +192,9 @@ func (b *bench) walkthrough(name string, page bool, flags ...string) contestant 
 		if page {
 			args = append(args, "-out", store+"/report.html")
 		}
-		return process(exec.CommandContext(ctx, program, args...))
+		cmd := exec.CommandContext(ctx, program, args...)
+		cmd.Env = append(os.Environ(), env...)
+		return process(cmd)
 	}}
 }
 

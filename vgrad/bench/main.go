@@ -111,6 +111,7 @@ var parts = []part{
 	{"c", "The cost of probing, over our unprobed step", (*bench).probing},
 	{"d", "Many seeds of the three scenarios, from the start of the process", (*bench).seeds},
 	{"e", "How a step grows", (*bench).growth},
+	{"f", "XLA's options for compiling", (*bench).compiling},
 }
 
 // selfPart is what -self runs.
