@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},
 	"vgrad/sweep":                {"vgrad", "vgrad/chart", "vgrad/page", "vgrad/runs", "vgrad/summary"},
-	"vgrad/article":              {"vgrad", "vgrad/chart", "vgrad/lab", "vgrad/page", "vgrad/runs", "vgrad/summary"},
+	"vgrad/article":              {"vgrad", "vgrad/chart", "vgrad/diagnose", "vgrad/lab", "vgrad/page", "vgrad/runs", "vgrad/summary"},
 	"vgrad/bench":                {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/summary", "github.com/gofrs/flock"},
 	"vgrad/vgradtest":            {"vgrad"},
 	"vgrad/internal/reference":   {"vgrad", "gonum.org/"},

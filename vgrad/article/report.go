@@ -8,6 +8,7 @@ import (
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/chart"
+	"github.com/vgrad/lab/vgrad/diagnose"
 	"github.com/vgrad/lab/vgrad/lab"
 	"github.com/vgrad/lab/vgrad/page"
 	"github.com/vgrad/lab/vgrad/runs"
@@ -33,7 +34,7 @@ func reportPage(c lab.Comparison) (*page.Page, error) {
 	p.Heading("What the article claims")
 	p.Text("Each claim in the article's words, what these runs gave, and when it counts as holding." + spreadNote(rs))
 	p.Table(claimsTable(claims))
-	for _, section := range []func(*page.Page, lab.Comparison) error{figures, flow, weights, errata} {
+	for _, section := range []func(*page.Page, lab.Comparison) error{figures, flow, findings, weights, errata} {
 		if err := section(p, c); err != nil {
 			return nil, err
 		}
@@ -158,6 +159,28 @@ func flow(p *page.Page, c lab.Comparison) error {
 		makes = append(makes, func() (*chart.Figure, error) { return chart.LayerMap(r, vgrad.RMSDelta) })
 	}
 	return add(p, makes...)
+}
+
+// findings is what the rules of package diagnose say of each scenario.
+func findings(p *page.Page, c lab.Comparison) error {
+	p.Heading("What is wrong, in words")
+	text := "Rules look at what was recorded for what goes wrong in training: a gradient that vanishes or explodes, dead or saturated units, a NaN, updates of the wrong size, a loss that does not fall."
+	if seeds(c.Runs()) > 1 {
+		text += " Here they look at the first seed of each."
+	}
+	p.Text(text)
+	t := page.Table{Caption: "Findings", Columns: []string{"run", "finding", "where", "what is wrong", "seen", "the rule fires when"}}
+	for _, r := range firstOfEach(c) {
+		found := diagnose.Of(r).Findings
+		for _, f := range found {
+			t.Rows = append(t.Rows, []string{r.Label(), f.Rule, f.Where(), f.Says, f.Evidence, f.Threshold + " (" + f.Source + ")"})
+		}
+		if len(found) == 0 {
+			t.Rows = append(t.Rows, []string{r.Label(), "none", "–", "", "", ""})
+		}
+	}
+	p.Table(t)
+	return nil
 }
 
 // firstOfEach is the first run of each label.

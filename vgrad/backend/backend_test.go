@@ -104,3 +104,23 @@ func TestInstead(t *testing.T) {
 		}
 	}
 }
+
+// The CPU plugin compiles with the cheapest options; what a user has asked XLA for stays.
+func TestCompilesCheaply(t *testing.T) {
+	backendtest.XLA(t) // or there is none
+	for set, want := range map[string]string{
+		"":                                   "--xla_backend_optimization_level=1",
+		"--xla_cpu_multi_thread_eigen=true":  "--xla_cpu_multi_thread_eigen=true --xla_backend_optimization_level=1",
+		"--xla_backend_optimization_level=3": "--xla_backend_optimization_level=3",
+	} {
+		t.Setenv("XLA_FLAGS", set)
+		b, err := backend.Open(t.Context(), "xla", assets.XLAPlugin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Finalize()
+		if got := os.Getenv("XLA_FLAGS"); got != want {
+			t.Errorf("XLA_FLAGS=%q became %q; want %q", set, got, want)
+		}
+	}
+}

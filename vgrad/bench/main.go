@@ -112,6 +112,7 @@ var parts = []part{
 	{"d", "Many seeds of the three scenarios, from the start of the process", (*bench).seeds},
 	{"e", "How a step grows", (*bench).growth},
 	{"f", "XLA's options for compiling", (*bench).compiling},
+	{"g", "What each quantity costs by itself, over our unprobed step", (*bench).alone},
 }
 
 // selfPart is what -self runs.

@@ -20,13 +20,16 @@ var probes = []struct {
 	{"histograms of W and ∂L/∂W at every 10th", vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights, vgrad.Gradients}, HistogramEvery: 10}, 1.3, 0},
 }
 
+// probed are the networks of which that is measured.
+var probed = []struct {
+	name         string
+	width, steps int
+}{{"the article's", 10, 2500}, {"width 256", 256, 500}}
+
 // probing is part (c): our step with probes over the same without.
 func (b *bench) probing(ctx context.Context) (table, error) {
 	t := table{head: []string{"network", "measured", "ms a step, median (min–max)", "÷ unprobed", "target"}}
-	for _, net := range []struct {
-		name         string
-		width, steps int
-	}{{"the article's", 10, 2500}, {"width 256", 256, 500}} {
+	for _, net := range probed {
 		var cs []contestant
 		for _, p := range probes {
 			e := vgrad.Experiment{Width: net.width, Steps: net.steps, Activation: "relu", Measure: p.measure}

@@ -9,14 +9,14 @@ import (
 
 // Finding is something that is wrong with a training.
 type Finding struct {
-	Rule      string // its name, as "vanishing gradient"
-	Layer     int    // where it is worst; 0: the whole network
-	Step      int    // when it was seen
-	Says      string // what is wrong, in a sentence
-	Evidence  string // the numbers that say so
-	Threshold string // when the rule fires
-	Source    string // of the threshold
-	Advice    string // what to change
+	Rule      string `json:"rule"`            // its name, as "vanishing gradient"
+	Layer     int    `json:"layer,omitempty"` // where it is worst; 0: the whole network
+	Step      int    `json:"step"`            // when it was seen
+	Says      string `json:"says"`            // what is wrong, in a sentence
+	Evidence  string `json:"evidence"`        // the numbers that say so
+	Threshold string `json:"threshold"`       // when the rule fires
+	Source    string `json:"source"`          // of the threshold
+	Advice    string `json:"advice"`          // what to change
 }
 
 // Where is "layer 1, step 0", or the step alone where it is the whole network.

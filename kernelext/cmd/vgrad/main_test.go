@@ -332,7 +332,7 @@ func TestRuns(t *testing.T) {
 	if code, _, errs := program(t, "walkthrough", "-data", "synthetic", "-steps", "20", "-activations", "relu,tanh", "-json"); code != 0 {
 		t.Fatal(errs)
 	}
-	if _, out, _ := program(t, "runs", "show", "relu"); !strings.Contains(out, "finished in") || !strings.Contains(out, "mean |∂L/∂W|") {
+	if _, out, _ := program(t, "runs", "show", "relu"); !strings.Contains(out, "finished in") || !strings.Contains(out, "mean |∂L/∂W|") || !strings.Contains(out, "Not found: ") {
 		t.Errorf("runs show:\n%s", out)
 	}
 	if _, out, _ := program(t, "runs", "show", "relu", "-csv"); !strings.HasPrefix(out, "quantity,step,layer,site,value") {

@@ -10,11 +10,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/diagnose"
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
 const runsUsage = `vgrad runs [list]            list the recorded runs
-vgrad runs show NAME         what one is and what it measured; -json or -csv for all of it
+vgrad runs show NAME         what one is, what it measured, what is wrong with it; -json, or -csv for all values
 vgrad runs delete NAME...    delete runs
 vgrad runs merge FOLDER...   copy the finished runs of other stores into this one
 
@@ -138,10 +139,13 @@ func runJSON(out io.Writer, run *runs.Run) error {
 		Experiment vgrad.Experiment `json:"experiment"`
 		Provenance runs.Provenance  `json:"provenance"`
 		Sites      []vgrad.Site     `json:"sites"`
-	}{run.Name, run.Finished, run.LastStep, run.Experiment.WithDefaults(), run.Provenance, run.Sites()})
+
+		Findings []diagnose.Finding `json:"findings"`
+	}{run.Name, run.Finished, run.LastStep, run.Experiment.WithDefaults(), run.Provenance, run.Sites(), diagnose.Of(run).Findings})
 }
 
-// describe prints a run as a small table: a line a layer, the last recorded values.
+// describe prints a run as a small table, a line a quantity with the last recorded values,
+// and what is wrong with it.
 func describe(out io.Writer, run *runs.Run) error {
 	text, err := json.Marshal(run.Experiment.WithDefaults())
 	if err != nil {
@@ -169,7 +173,11 @@ func describe(out io.Writer, run *runs.Run) error {
 		}
 		fmt.Fprintln(t)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, diagnose.Of(run))
+	return err
 }
 
 func deleteRuns(s *runs.Store, names []string, out io.Writer) error {
