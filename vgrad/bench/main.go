@@ -1,7 +1,7 @@
 // Command bench measures vgrad beside PyTorch, TensorFlow and JAX, all in one run, and
 // prints how they compare.
 //
-//	go run ./vgrad/bench                          everything; about half an hour
+//	go run ./vgrad/bench                          everything; about an hour and a half
 //	go run ./vgrad/bench -only a,c -n 7 -md       two parts, seven rounds, as Markdown
 //	go run ./vgrad/bench -self                    ours against itself: a minute, no rivals
 //
