@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -50,16 +51,31 @@ func (s *setup) echarts(ctx context.Context) (what string, err error) {
 }
 
 // backend brings XLA where it is wanted: the plugins that GoMLX finds installed go first,
-// then the pinned one. GoMLX's own installer is not asked: no hash vouches for what it
-// brings.
+// then the pinned one. On platforms that have no pinned one, GoMLX's installer brings its
+// own to who asks for XLA by name, and is told what that means.
 func (s *setup) backend(ctx context.Context) (string, error) {
-	b, err := backend.Open(s.telling(ctx, "backend"), s.Backend, assets.XLAPlugin)
+	b, err := backend.Open(s.telling(ctx, "backend"), s.Backend, s.xla)
 	if err != nil {
 		return "", err
 	}
 	defer b.Finalize()
 	return b.Why, nil
 }
+
+func (s *setup) xla(ctx context.Context) (path string, err error) {
+	path, err = plugin(ctx)
+	if !errors.Is(err, assets.ErrUnsupported) || s.Backend != backend.XLA || s.Offline {
+		return path, err
+	}
+	s.Say(fmt.Sprintf("%-12s no XLA plugin of a pinned hash is for this platform; GoMLX's installer brings its own, for which no hash vouches", "backend"))
+	if err := install(ctx, filepath.Join(s.cache, assets.XLAElsewhere)); err != nil {
+		return "", err
+	}
+	return plugin(ctx)
+}
+
+// Where plugins come from; tests replace them.
+var plugin, install = assets.XLAPlugin, backend.Install
 
 func (s *setup) mnist(ctx context.Context) (string, error) {
 	dir, err := data.MNIST{}.Find(ctx)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vgrad/lab/kernelext/jupyter"
 	"github.com/vgrad/lab/kernelext/kernel"
+	"github.com/vgrad/lab/vgrad/assets"
 )
 
 // What is built is what the modules pin.
@@ -278,4 +279,48 @@ func ExampleStepError() {
 	err := error(&StepError{Step: "mnist", Err: exec.ErrNotFound})
 	fmt.Println(Essential(err), errors.Is(err, exec.ErrNotFound))
 	// Output: false true
+}
+
+// Where no plugin of a pinned hash is for the platform, GoMLX's installer is called for who
+// asks for XLA by name, with a network, and for nobody else; that is told.
+func TestXLAElsewhere(t *testing.T) {
+	defer func(p func(context.Context) (string, error), i func(context.Context, string) error) {
+		plugin, install = p, i
+	}(plugin, install)
+	const brought = "the plugin of GoMLX"
+	for _, c := range []struct {
+		name    string
+		options Options
+		fails   error // the installer
+		want    string
+		calls   int
+	}{
+		{"asked for", Options{Backend: "xla"}, nil, brought, 1},
+		{"not asked for", Options{}, nil, "none for this platform", 0},
+		{"offline", Options{Backend: "xla", Offline: true}, nil, "none for this platform", 0},
+		{"no network", Options{Backend: "xla"}, errors.New("no route to host"), "no route to host", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			there, calls, said := false, 0, ""
+			plugin = func(context.Context) (string, error) {
+				if there {
+					return brought, nil
+				}
+				return "", assets.ErrUnsupported
+			}
+			install = func(_ context.Context, dir string) error {
+				calls++
+				there = c.fails == nil && filepath.Base(dir) == assets.XLAElsewhere
+				return c.fails
+			}
+			c.options.Say = func(line string) { said += line }
+			path, err := (&setup{Options: c.options, cache: t.TempDir()}).xla(t.Context())
+			if got := fmt.Sprint(path, err); !strings.Contains(got, c.want) || calls != c.calls {
+				t.Errorf("%s, after %d calls; want %q after %d", got, calls, c.want, c.calls)
+			}
+			if told := strings.Contains(said, "no hash vouches"); told != (c.calls > 0) {
+				t.Errorf("it said %q", said)
+			}
+		})
+	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // ours are the names in the cache of what set-up brings.
-var ours = []string{"bench", "bin", "gopls", "jupyter", "echarts", "xla-cpu", "warmed.sha256", kernelsFile, ".setup.lock"}
+var ours = []string{"bench", "bin", "gopls", "jupyter", "echarts", "xla-cpu", assets.XLAElsewhere, "warmed.sha256", kernelsFile, ".setup.lock"}
 
 // kernelsFile lists the Jupyter data folders of the user's that have our kernelspec.
 const kernelsFile = "kernelspecs.json"

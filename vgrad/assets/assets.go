@@ -54,8 +54,8 @@ func ECharts(ctx context.Context) ([]byte, error) {
 }
 
 // XLAPlugin returns the path of XLA's PJRT plugin for the CPU, fetching it if need
-// be with Python's pip: 63 MB, 200 MB unpacked. It is for Linux on x86-64; elsewhere
-// the error is [ErrUnsupported]. With no network an attempt takes at most about ten
+// be with Python's pip: 63 MB, 200 MB unpacked. It is for Linux on x86-64; elsewhere it
+// is a plugin in [XLAElsewhere], or the error is [ErrUnsupported]. With no network an attempt takes at most about ten
 // seconds; ctx bounds it further.
 //
 // Its SHA-256 is checked when it is installed, and again when its size or time no
@@ -65,8 +65,18 @@ func XLAPlugin(ctx context.Context) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return c.ensure(ctx, xlaPlugin, told(ctx))
+	path, err = c.ensure(ctx, xlaPlugin, told(ctx))
+	if errors.Is(err, ErrUnsupported) {
+		if found, _ := filepath.Glob(filepath.Join(c.dir, XLAElsewhere, "pjrt_c_api_cpu_*plugin.*")); len(found) > 0 {
+			return found[0], nil
+		}
+	}
+	return path, err
 }
+
+// XLAElsewhere is the folder of the cache in which a plugin serves on platforms that have
+// none of a pinned hash; vgrad setup -backend xla puts it there.
+const XLAElsewhere = "xla-gomlx"
 
 type tellKey struct{}
 

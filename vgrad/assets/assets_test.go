@@ -193,6 +193,29 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
+// On a platform that has no pinned plugin, one that was brought otherwise serves.
+func TestXLAElsewhere(t *testing.T) {
+	pinned := wheels[thisPlatform]
+	delete(wheels, thisPlatform)
+	defer func() {
+		if pinned.wheel != "" {
+			wheels[thisPlatform] = pinned
+		}
+	}()
+	dir := t.TempDir()
+	t.Setenv("VGRAD_CACHE", dir)
+	if _, err := XLAPlugin(t.Context()); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("without one the error is %v", err)
+	}
+	want := filepath.Join(dir, XLAElsewhere, "pjrt_c_api_cpu_v0.114.0_plugin.so")
+	if err := errors.Join(os.Mkdir(filepath.Dir(want), 0o777), os.WriteFile(want, nil, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := XLAPlugin(t.Context()); got != want || err != nil {
+		t.Errorf("with one it is %q, %v", got, err)
+	}
+}
+
 // One part's failure does not keep the others away.
 func TestEnsureGoesOn(t *testing.T) {
 	c := cache{dir: t.TempDir()}

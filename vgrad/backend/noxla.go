@@ -7,7 +7,10 @@ import (
 	"errors"
 )
 
-// openXLA says why this program has no XLA.
-func openXLA(context.Context, string, Fetch) (*Backend, error) {
-	return nil, errors.New("this program was built without a C compiler, or for a system XLA has no plugin for")
-}
+// errNoXLA says why this program has no XLA.
+var errNoXLA = errors.New("this program was built without a C compiler, or for a system XLA has no plugin for")
+
+func openXLA(context.Context, string, Fetch) (*Backend, error) { return nil, errNoXLA }
+
+// Install fails: this program has no XLA.
+func Install(context.Context, string) error { return errNoXLA }

@@ -11,7 +11,7 @@ import (
 // setupFlags gives a command the flags of a set-up.
 func setupFlags(f *flag.FlagSet, o *setup.Options) {
 	f.StringVar(&o.Work, "work", "", "folder of the module that cells see (default: the current one)")
-	f.StringVar(&o.Backend, "backend", "", "xla or go, for all cells (default: XLA where it can be had, and cells may choose)")
+	f.StringVar(&o.Backend, "backend", "", "xla or go, for all cells (default: XLA where it can be had, and cells may choose);\nwith xla GoMLX's installer brings it where no plugin of a pinned hash is for this platform")
 	f.BoolVar(&o.Offline, "offline", false, "fetch nothing: use what is there, and name what is missing")
 }
 

@@ -1,0 +1,27 @@
+//go:build cgo && ((linux && (amd64 || arm64)) || (darwin && arm64) || (windows && amd64))
+
+package backend
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// What GoMLX's installer complains of is one line; who waits for it may stop waiting.
+func TestInstall(t *testing.T) {
+	defer func(f func(string) error) { install = f }(install)
+	install = func(dir string) error { return errors.New("no network for " + dir + "\ngoroutine 1") }
+	if err := Install(t.Context(), "a folder"); err == nil || !strings.Contains(err.Error(), "no network for a folder") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error is %q", err)
+	}
+	forever := make(chan bool)
+	defer close(forever)
+	install = func(string) error { <-forever; return nil }
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := Install(ctx, ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+}
