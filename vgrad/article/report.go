@@ -169,14 +169,14 @@ func findings(p *page.Page, c lab.Comparison) error {
 		text += " Here they look at the first seed of each."
 	}
 	p.Text(text)
-	t := page.Table{Caption: "Findings", Columns: []string{"run", "finding", "where", "what is wrong", "seen", "the rule fires when"}}
+	t := page.Table{Caption: "Findings", Columns: []string{"run", "finding", "what is wrong", "the rule fires when"}}
 	for _, r := range firstOfEach(c) {
 		found := diagnose.Of(r).Findings
 		for _, f := range found {
-			t.Rows = append(t.Rows, []string{r.Label(), f.Rule, f.Where(), f.Says, f.Evidence, f.Threshold + " (" + f.Source + ")"})
+			t.Rows = append(t.Rows, []string{r.Label(), f.Rule + ", " + f.Where(), f.Says + " Seen: " + f.Evidence + ".", f.Threshold + " (" + f.Source + ")"})
 		}
 		if len(found) == 0 {
-			t.Rows = append(t.Rows, []string{r.Label(), "none", "–", "", "", ""})
+			t.Rows = append(t.Rows, []string{r.Label(), "none", "–", "–"})
 		}
 	}
 	p.Table(t)

@@ -125,8 +125,10 @@ func named(qs []vgrad.Quantity) string {
 	return strings.Join(names, " or ")
 }
 
-// short writes a number for prose: 0.0123, 41, 1.1e-05.
-func short(x float64) string { return fmt.Sprintf("%.2g", x) }
+// short writes a number for prose: 0.012, 41, 1.1e-5.
+func short(x float64) string {
+	return strings.NewReplacer("e-0", "e-", "e+0", "e").Replace(fmt.Sprintf("%.2g", x))
+}
 
 // times writes a factor: 4.1, 2900.
 func times(x float64) string {
