@@ -17,7 +17,9 @@
 //
 // A cell has no use for an error value: what goes wrong ends the cell with one
 // line on standard error and exit status 1, which stops a notebook that is
-// executed from top to bottom. What was shown and recorded before stays.
+// executed from top to bottom. What was shown and recorded before stays. So does a
+// panic: its line says where in the cell, and in which function if that is another
+// package's. A %env GOTRACEBACK=single in a cell before brings the whole trace back.
 //
 // # Where it runs
 //

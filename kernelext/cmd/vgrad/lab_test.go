@@ -143,8 +143,8 @@ func TestLab(t *testing.T) {
 	defer stop()
 	var picture []byte
 	err = chromedp.Run(limited, chromedp.Navigate(address),
-		chromedp.WaitVisible(`.jp-Notebook .cm-content`),
-		chromedp.Click(`.jp-Notebook .cm-content`), chromedp.ActionFunc(shiftEnter), chromedp.WaitVisible(`#drawn`))
+		until(`document.querySelector(".jp-Notebook .cm-content")`), chromedp.ActionFunc(shiftEnter),
+		until(`document.querySelector("#drawn")?.checkVisibility()`))
 	if shot := chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture)); shot == nil {
 		keep(t, "lab.png", picture)
 	}
@@ -175,17 +175,34 @@ func TestLab(t *testing.T) {
 	}
 }
 
-// shiftEnter runs the selected cell. Lab does nothing while it has no kernel, so it is
+// until waits until JavaScript is true. It asks for no element by chromedp's own means:
+// those fail where Lab draws the element anew meanwhile.
+func until(js string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			var is bool
+			err := chromedp.Run(ctx, chromedp.Evaluate("!!("+js+")", &is))
+			if is {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%s: %w", js, errors.Join(ctx.Err(), err))
+			case <-time.After(200 * time.Millisecond): // an error may be that of a page that goes
+			}
+		}
+	})
+}
+
+// shiftEnter runs the first cell. Lab does nothing while it has no kernel, so it is
 // pressed until the cell runs.
 func shiftEnter(ctx context.Context) error {
-	for range 10 {
-		var prompt string
-		err := chromedp.Run(ctx, chromedp.KeyEvent("\r", chromedp.KeyModifiers(input.ModifierShift)), chromedp.Sleep(500*time.Millisecond),
-			chromedp.Text(`.jp-InputPrompt`, &prompt, chromedp.ByQuery))
-		if err != nil || !strings.Contains(prompt, "[ ]") {
-			return err
-		}
-		if err := chromedp.Run(ctx, chromedp.Click(`.jp-Notebook .cm-content`, chromedp.ByQuery)); err != nil {
+	for range 20 {
+		var waits bool
+		err := chromedp.Run(ctx, chromedp.Evaluate(`document.querySelector(".jp-Notebook .cm-content").focus()`, nil),
+			chromedp.KeyEvent("\r", chromedp.KeyModifiers(input.ModifierShift)), chromedp.Sleep(500*time.Millisecond),
+			chromedp.Evaluate(`document.querySelector(".jp-Notebook .jp-InputPrompt").textContent.includes("[ ]")`, &waits))
+		if err != nil || !waits {
 			return err
 		}
 	}
