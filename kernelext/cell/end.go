@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Must returns v, or ends the cell where there is an error:
@@ -26,6 +27,11 @@ func Must[T any](v T, err error) T {
 func Context() context.Context {
 	interrupt.once.Do(func() {
 		interrupt.ctx, interrupt.stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		if inNotebook() {
+			context.AfterFunc(interrupt.ctx, func() {
+				time.AfterFunc(endLimit, func() { fail(context.Canceled) })
+			})
+		}
 	})
 	return interrupt.ctx
 }
@@ -35,6 +41,13 @@ var interrupt struct {
 	ctx  context.Context
 	stop context.CancelFunc
 }
+
+// The kernel kills a cell five seconds after it interrupted it. Until then a program that
+// trains may close its run, and the cell say what became of it.
+const (
+	stopLimit = 3 * time.Second
+	endLimit  = 4500 * time.Millisecond
+)
 
 // kept is what an interrupted cell says.
 const kept = "interrupted; what was recorded is kept, and the same cell starts the run again"

@@ -28,10 +28,6 @@ func program() *exec.Cmd {
 	return cmd
 }
 
-// stopLimit is how long an interrupted program may take to close its run. The
-// kernel kills a cell five seconds after it interrupted it.
-const stopLimit = 3 * time.Second
-
 // ask starts the program, sends the request and hears its answer.
 func ask(ctx context.Context, r wire.Request, hear func(wire.Message) error) error {
 	cmd := program()

@@ -138,17 +138,25 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 		c, _ := load(store, es)
 		l.end(c, trained(es[0].WithDefaults().Steps, labels...))
 	case ctx.Err() != nil:
-		l.end(partial(store, es), fmt.Sprintf("Interrupted after %d of %d steps.", l.bar.at, steps))
+		l.end(l.partial(store, es), fmt.Sprintf("Interrupted after %d of %d steps.", l.bar.at, steps))
 	default:
-		l.end(partial(store, es), fmt.Sprintf("Stopped after %d of %d steps.", l.bar.at, steps))
+		l.end(l.partial(store, es), fmt.Sprintf("Stopped after %d of %d steps.", l.bar.at, steps))
 	}
 	if err != nil {
 		fail(err)
 	}
 }
 
-// partial returns what is recorded of experiments, finished or not.
-func partial(store *runs.Store, es []vgrad.Experiment) (c Comparison) {
+// drawnWhole is how many steps of trainings that were broken off are drawn in full: an
+// interrupted cell has no time for more.
+const drawnWhole = 50_000
+
+// partial returns what is recorded of experiments, finished or not, or of very long ones
+// what the live figure kept.
+func (l *live) partial(store *runs.Store, es []vgrad.Experiment) (c Comparison) {
+	if l.bar.at > drawnWhole {
+		return l.sources
+	}
 	for _, e := range es {
 		if run, err := store.Load(e); err == nil && run.LastStep >= 0 {
 			c = append(c, run)

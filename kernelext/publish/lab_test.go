@@ -268,7 +268,7 @@ func TestLiveFigureAndInterrupt(t *testing.T) {
 	b := openBrowser(t)
 	store := t.TempDir()
 	t.Setenv("VGRAD_RUNS", store)
-	path := write(t, imports+"%%\ncell.Text(\"ready\")", "%%\ncell.Compare(vgrad.Experiment{Steps: 200_000}, \"sigmoid\", \"relu\")", "%%\ncell.Text(\"after\")")
+	path := write(t, imports+"%%\ncell.Text(\"ready\")", "%%\ncell.Compare(vgrad.Experiment{Steps: 1_000_000}, \"sigmoid\", \"relu\")", "%%\ncell.Text(\"after\")")
 	base, token := serve(t, j, filepath.Dir(path))
 	b.open(base, token, filepath.Base(path))
 	b.number(command + `("notebook:run-all-cells").then(() => 0), 0`)
@@ -276,10 +276,10 @@ func TestLiveFigureAndInterrupt(t *testing.T) {
 	b.number(`(document.querySelector(".vgrad-row").scrollIntoView(), 0)`)
 	for i := range 2 {
 		states := b.number(fmt.Sprintf(`(async () => { const seen = new Set();
-			for (let k = 0; k < 40; k++) { seen.add(document.querySelectorAll(".vgrad-row figure canvas")[%d].toDataURL()); await new Promise(r => setTimeout(r, 50)); }
+			for (let k = 0; k < 40 && seen.size < 3; k++) { seen.add(document.querySelectorAll(".vgrad-row figure canvas")[%d].toDataURL()); await new Promise(r => setTimeout(r, 50)); }
 			return seen.size; })()`, i))
 		if states < 3 {
-			t.Errorf("in two seconds figure %d was seen in %v states", i, states)
+			t.Errorf("in two seconds or more figure %d was seen in %v states", i, states)
 		}
 	}
 	b.shoot("training")
@@ -296,7 +296,7 @@ func TestLiveFigureAndInterrupt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := s.Load(vgrad.Experiment{Steps: 200_000})
+	run, err := s.Load(vgrad.Experiment{Steps: 1_000_000})
 	if err != nil || run.Finished || run.LastStep < 100 {
 		t.Errorf("what is recorded: %+v, %v", run, err)
 	}
