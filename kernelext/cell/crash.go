@@ -31,7 +31,8 @@ func init() {
 const tellsCrash = "VGRAD_CELL_STDERR"
 
 // passOn copies what a program says until its end. From a line on that may be the first
-// of a crash it waits for the end, but no longer than patience for more.
+// of a crash it waits for the end, but no longer than patience for the stack that tells
+// a crash from other words.
 func passOn(in io.Reader, out io.Writer, patience time.Duration) {
 	pieces := make(chan []byte)
 	go func() {
@@ -56,11 +57,8 @@ func passOn(in io.Reader, out io.Writer, patience time.Duration) {
 		newLine = held[n-1] == '\n'
 		held = held[n:]
 	}
+	var late <-chan time.Time
 	for {
-		var late <-chan time.Time
-		if len(held) > 0 {
-			late = time.After(patience)
-		}
 		select {
 		case piece, more := <-pieces:
 			if !more {
@@ -70,7 +68,16 @@ func passOn(in io.Reader, out io.Writer, patience time.Duration) {
 			held = append(held, piece...)
 			pass(crashStart(held, newLine))
 		case <-late:
-			pass(len(held))
+			late = nil
+			if !goroutine.Match(held) {
+				pass(len(held))
+			}
+		}
+		switch {
+		case len(held) == 0:
+			late = nil
+		case late == nil && !goroutine.Match(held):
+			late = time.After(patience)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cell
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,7 +49,10 @@ func TestPassOn(t *testing.T) {
 
 	from, to := io.Pipe()
 	heard := make(chan string)
-	go passOn(from, sender(heard), 50*time.Millisecond)
+	go func() {
+		passOn(from, sender(heard), 50*time.Millisecond)
+		close(heard)
+	}()
 	for _, text := range []string{"12 %", "\n", "panic: just words\n", "pan", "cake\n"} {
 		io.WriteString(to, text)
 		select {
@@ -60,7 +64,20 @@ func TestPassOn(t *testing.T) {
 			t.Fatalf("%q was not passed on", text)
 		}
 	}
-	to.Close()
+
+	go func() { // who goes on to talk is heard all the same
+		io.WriteString(to, "panic: just words\n")
+		for range 100 {
+			io.WriteString(to, ".")
+			time.Sleep(10 * time.Millisecond)
+		}
+		to.Close()
+	}()
+	if first := <-heard; !strings.HasPrefix(first, "panic: just words\n") || len(first) > 100 {
+		t.Errorf("the first that is heard is %q", first)
+	}
+	for range heard { // until its end
+	}
 }
 
 // pieces is a text that is read in pieces of a size.

@@ -17,9 +17,10 @@
 //
 // A cell has no use for an error value: what goes wrong ends the cell with one
 // line on standard error and exit status 1, which stops a notebook that is
-// executed from top to bottom. What was shown and recorded before stays. So does a
-// panic: its line says where in the cell, and in which function if that is another
-// package's. A %env GOTRACEBACK=single in a cell before brings the whole trace back.
+// executed from top to bottom. What was shown and recorded before stays. A panic
+// ends it likewise, and its line says where in the cell, and in which function if that
+// is another package's; %env GOTRACEBACK=single in a cell before it brings the whole
+// trace back.
 //
 // # Where it runs
 //

@@ -138,9 +138,9 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 		c, _ := load(store, es)
 		l.end(c, trained(es[0].WithDefaults().Steps, labels...))
 	case ctx.Err() != nil:
-		l.end(l.partial(store, es), fmt.Sprintf("Interrupted after %d of %d steps.", l.bar.at, steps))
+		l.endEarly("Interrupted", store, es)
 	default:
-		l.end(l.partial(store, es), fmt.Sprintf("Stopped after %d of %d steps.", l.bar.at, steps))
+		l.endEarly("Stopped", store, es)
 	}
 	if err != nil {
 		fail(err)
@@ -151,18 +151,21 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 // interrupted cell has no time for more.
 const drawnWhole = 50_000
 
-// partial returns what is recorded of experiments, finished or not, or of very long ones
-// what the live figure kept.
-func (l *live) partial(store *runs.Store, es []vgrad.Experiment) (c Comparison) {
+// endEarly ends the figure of trainings that were broken off with what is recorded of
+// them, or, of long ones, with what the figure itself kept.
+func (l *live) endEarly(how string, store *runs.Store, es []vgrad.Experiment) {
+	line := fmt.Sprintf("%s after %d of %d steps.", how, l.bar.at, l.bar.total)
 	if l.bar.at > drawnWhole {
-		return l.sources
+		l.end(l.sources, line+" The figures show some of them, evenly spaced; the record has the others.")
+		return
 	}
+	var c Comparison
 	for _, e := range es {
 		if run, err := store.Load(e); err == nil && run.LastStep >= 0 {
 			c = append(c, run)
 		}
 	}
-	return c
+	l.end(c, line)
 }
 
 // Sweep trains every combination of the values of some fields, with a progress

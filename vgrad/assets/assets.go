@@ -55,8 +55,8 @@ func ECharts(ctx context.Context) ([]byte, error) {
 
 // XLAPlugin returns the path of XLA's PJRT plugin for the CPU, fetching it if need
 // be with Python's pip: 63 MB, 200 MB unpacked. It is for Linux on x86-64; elsewhere it
-// is a plugin in [XLAElsewhere], or the error is [ErrUnsupported]. With no network an attempt takes at most about ten
-// seconds; ctx bounds it further.
+// is a plugin in [XLAElsewhere], or the error is [ErrUnsupported]. With no network an
+// attempt takes at most about ten seconds; ctx bounds it further.
 //
 // Its SHA-256 is checked when it is installed, and again when its size or time no
 // longer are what they were then.

@@ -14,8 +14,11 @@ import (
 // pinned here: no hash vouches for this one, its publisher gives none. What is there
 // already is left as it is.
 func Install(ctx context.Context, dir string) (err error) {
-	done := make(chan error, 1)
-	go func() { done <- install(dir) }()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done, run := make(chan error, 1), install
+	go func() { done <- run(dir) }()
 	select {
 	case err = <-done:
 	case <-ctx.Done():

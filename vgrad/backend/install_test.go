@@ -18,10 +18,11 @@ func TestInstall(t *testing.T) {
 	}
 	forever := make(chan bool)
 	defer close(forever)
-	install = func(string) error { <-forever; return nil }
 	ctx, stop := context.WithCancel(t.Context())
-	stop()
-	if err := Install(ctx, ""); !errors.Is(err, context.Canceled) {
-		t.Errorf("the error is %v", err)
+	install = func(string) error { stop(); <-forever; return nil }
+	for _, when := range []string{"while it waits", "before"} {
+		if err := Install(ctx, ""); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: the error is %v", when, err)
+		}
 	}
 }
