@@ -83,7 +83,7 @@ func play() error {
 				return voice.Send(wire.Message{Failed: "context canceled"})
 			}
 		}
-		last := []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: 0.5}, {Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: 1}}
+		last := []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 0.5}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}}
 		err = w.Put(e.WithDefaults().Steps, last)
 		if err := errors.Join(err, w.Finish(runs.Provenance{Backend: "go"})); err != nil {
 			return err
@@ -96,7 +96,7 @@ func play() error {
 }
 
 func samplesOf(step int) []vgrad.Sample {
-	ss := []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: 1 / float64(1+step)}}
+	ss := []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 1 / float64(1+step)}}
 	for layer := 1; layer <= 2; layer++ {
 		site := vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 4}
 		ss = append(ss, vgrad.Sample{Step: step, Site: site, Quantity: vgrad.MeanAbsGrad, Value: float64(layer) / 100})
@@ -363,7 +363,7 @@ func TestLiveOfTwo(t *testing.T) {
 		l.begin(vgrad.Experiment{Steps: 4, Activation: "relu"})
 		for step := range 4 {
 			for run := range 2 {
-				samples := []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: float64(run)}}
+				samples := []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: float64(run)}}
 				if err := l.put(run, step, samples); err != nil {
 					t.Fatal(err)
 				}

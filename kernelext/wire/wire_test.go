@@ -22,7 +22,7 @@ func TestAsk(t *testing.T) {
 	said := []Message{
 		{Say: "backend: go"},
 		{Begin: &vgrad.Experiment{}},
-		{Samples: []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.Loss, Value: math.Inf(1)}}},
+		{Samples: []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: math.Inf(1)}}},
 		{Run: 1, Step: 3, Samples: []vgrad.Sample{{Step: 3, Site: vgrad.Site{Path: "/l/w", Layer: 1, Size: 2}, Quantity: vgrad.MeanAbsGrad, Value: 1e-300}}},
 		{Claims: table},
 		{Progress: &vgrad.Progress{Total: 60, Done: 12, Found: 4, Last: vgrad.Experiment{Depth: 3}, Left: 23 * time.Second}},
@@ -83,7 +83,7 @@ func TestVoiceOfTwo(t *testing.T) {
 	sinks := []vgrad.Sink{v.Begin(vgrad.Experiment{}), v.Begin(vgrad.Experiment{Activation: "relu"})}
 	put := []int{1, 0, 0, 1}
 	for step, run := range put {
-		if err := sinks[run].Put(step, []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss}}); err != nil {
+		if err := sinks[run].Put(step, []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -49,7 +49,7 @@ func (f *fake) put(q vgrad.Quantity, step, layer int, v float64) {
 
 func site(layer int) vgrad.Site {
 	if layer == 0 {
-		return vgrad.Network
+		return vgrad.NetworkSite
 	}
 	return vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 100}
 }

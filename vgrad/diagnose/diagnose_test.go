@@ -32,7 +32,7 @@ func (m made) Sites() (sites []vgrad.Site) {
 func (m made) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 	sites := m.Sites()
 	if info, err := q.Info(); err == nil && info.Of == vgrad.WholeNetwork {
-		sites = []vgrad.Site{vgrad.Network}
+		sites = []vgrad.Site{vgrad.NetworkSite}
 	}
 	return func(yield func(vgrad.Sample) bool) {
 		for step := 0; m.values[q] != nil && step < m.steps; step++ {

@@ -22,8 +22,8 @@ func (t *training) finish() error {
 	step := t.exp.Steps
 	for lane := range t.width() {
 		samples := []vgrad.Sample{
-			{Step: step, Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: float64(cost[lane])},
-			{Step: step, Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: float64(accuracy[lane])},
+			{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: float64(cost[lane])},
+			{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: float64(accuracy[lane])},
 		}
 		if t.exp.Measure.Measures(vgrad.MeanAbsWeight) {
 			for _, w := range t.weights {

@@ -253,7 +253,7 @@ func (p *plan) choose() {
 		if err != nil || info.Final || !p.exp.Measure.Measures(q) {
 			continue
 		}
-		sites := []site{{Site: vgrad.Network}}
+		sites := []site{{Site: vgrad.NetworkSite}}
 		switch info.Of {
 		case vgrad.LayerWeights:
 			sites = p.weights

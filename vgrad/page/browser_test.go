@@ -52,7 +52,7 @@ func (f fake) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 	}
 	sites := f.Sites()
 	if info.Of == vgrad.WholeNetwork {
-		sites = []vgrad.Site{vgrad.Network}
+		sites = []vgrad.Site{vgrad.NetworkSite}
 	}
 	return func(yield func(vgrad.Sample) bool) {
 		r := rand.New(rand.NewPCG(7, uint64(len(f.label))))

@@ -10,7 +10,7 @@ import (
 // articleStep returns one step's samples of the article's network: 2 of the whole network,
 // 56 of its layers, and every 200th step 18 histograms.
 func articleStep(step int) []vgrad.Sample {
-	samples := []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.Loss}, {Site: vgrad.Network, Quantity: vgrad.TrainAccuracy}}
+	samples := []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.Loss}, {Site: vgrad.NetworkSite, Quantity: vgrad.TrainAccuracy}}
 	for layer := 1; layer <= 6; layer++ {
 		weights := vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 100}
 		units := vgrad.Site{Path: fmt.Sprintf("/layer%d/units", layer), Layer: layer, Size: 300}

@@ -33,7 +33,7 @@ func record(store *runs.Store, exp vgrad.Experiment) {
 	}
 	defer w.Close()
 	for step := range 3 {
-		loss := vgrad.Sample{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: 2.25}
+		loss := vgrad.Sample{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2.25}
 		if err := w.Put(step, []vgrad.Sample{loss}); err != nil {
 			log.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func ExampleWriter() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	loss := vgrad.Sample{Site: vgrad.Network, Quantity: vgrad.Loss, Value: 2.5}
+	loss := vgrad.Sample{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2.5}
 	if err := w.Put(0, []vgrad.Sample{loss}); err != nil {
 		log.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func readRun(dir string) (*Run, error) {
 // forwardOrder lists the layers' sites, by layer and then as they were first put.
 func forwardOrder(f *samplesFile) []vgrad.Site {
 	var sites []vgrad.Site
-	seen := map[vgrad.Site]bool{vgrad.Network: true}
+	seen := map[vgrad.Site]bool{vgrad.NetworkSite: true}
 	for _, t := range f.tables {
 		for _, c := range t.Columns {
 			if !seen[c.Site] {

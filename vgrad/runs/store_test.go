@@ -40,7 +40,7 @@ func create(t testing.TB, s *Store, e vgrad.Experiment) *Writer {
 func put(t testing.TB, w *Writer, n int) {
 	t.Helper()
 	for step := range n {
-		if err := w.Put(step, []vgrad.Sample{{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: float64(step)}}); err != nil {
+		if err := w.Put(step, []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: float64(step)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -464,8 +464,8 @@ func TestWriteCSV(t *testing.T) {
 	h := vgrad.HistogramOf([]float32{-1, 0, 0, 1.5, float32(math.Inf(1)), float32(math.NaN())})
 	err := w.Put(0, []vgrad.Sample{
 		{Site: vgrad.Site{Path: "/a,b", Layer: 1}, Quantity: vgrad.Weights, Hist: h},
-		{Site: vgrad.Network, Quantity: vgrad.Loss, Value: math.NaN()},
-		{Site: vgrad.Network, Quantity: "my_own", Value: 1e-33},
+		{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: math.NaN()},
+		{Site: vgrad.NetworkSite, Quantity: "my_own", Value: 1e-33},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ type sample struct {
 // the last. So [Factor] of the condensed run is that of the run.
 func Of(src vgrad.Recorded, quantities ...vgrad.Quantity) *Run {
 	r := &Run{label: src.Label(), experiment: src.Ran(), sites: src.Sites(), kept: map[vgrad.Quantity][]sample{}}
-	index := map[vgrad.Site]int32{vgrad.Network: -1}
+	index := map[vgrad.Site]int32{vgrad.NetworkSite: -1}
 	for i, site := range r.sites {
 		index[site] = int32(i)
 	}
@@ -98,7 +98,7 @@ func (r *Run) Sites() []vgrad.Site { return slices.Clone(r.sites) }
 func (r *Run) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 	return func(yield func(vgrad.Sample) bool) {
 		for _, s := range r.kept[q] {
-			site := vgrad.Network
+			site := vgrad.NetworkSite
 			if s.site >= 0 {
 				site = r.sites[s.site]
 			}

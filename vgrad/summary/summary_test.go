@@ -160,7 +160,7 @@ type held struct {
 }
 
 func (h held) Sites() (sites []vgrad.Site) {
-	seen := map[vgrad.Site]bool{vgrad.Network: true}
+	seen := map[vgrad.Site]bool{vgrad.NetworkSite: true}
 	for layer := 1; layer <= 3; layer++ {
 		for _, samples := range h.steps {
 			for _, s := range samples {

@@ -39,7 +39,7 @@ func record(t testing.TB, store *runs.Store, e vgrad.Experiment, growth float64)
 	defer w.Close()
 	e = e.WithDefaults()
 	for step := 0; step < e.Steps; step += e.Measure.Every {
-		samples := []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.Loss, Value: 2}, {Site: vgrad.Network, Quantity: vgrad.TrainAccuracy, Value: 0.5}}
+		samples := []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2}, {Site: vgrad.NetworkSite, Quantity: vgrad.TrainAccuracy, Value: 0.5}}
 		for layer := 1; layer <= e.Depth; layer++ {
 			site := vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 100}
 			samples = append(samples, vgrad.Sample{Site: site, Quantity: vgrad.MeanAbsGrad, Value: math.Pow(growth, float64(layer))})
@@ -48,7 +48,7 @@ func record(t testing.TB, store *runs.Store, e vgrad.Experiment, growth float64)
 			t.Fatal(err)
 		}
 	}
-	err = w.Put(e.Steps, []vgrad.Sample{{Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: 1}, {Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: 1 / float64(e.Depth)}})
+	err = w.Put(e.Steps, []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 1 / float64(e.Depth)}})
 	if err := errors.Join(err, w.Finish(runs.Provenance{})); err != nil {
 		t.Fatal(err)
 	}

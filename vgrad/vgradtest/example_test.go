@@ -30,7 +30,7 @@ func (m *memory) Label() string { return "memory" }
 func (m *memory) Sites() []vgrad.Site {
 	var sites []vgrad.Site
 	for _, s := range m.samples {
-		if s.Site != vgrad.Network && !slices.Contains(sites, s.Site) {
+		if s.Site != vgrad.NetworkSite && !slices.Contains(sites, s.Site) {
 			sites = append(sites, s.Site)
 		}
 	}

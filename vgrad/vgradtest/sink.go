@@ -54,7 +54,7 @@ func TestSink(t *testing.T, open func(t *testing.T) vgrad.Sink) {
 		put(t, sink, 1, []vgrad.Sample{})
 	})
 	t.Run("takes a quantity it does not know", func(t *testing.T) {
-		put(t, open(t), 0, []vgrad.Sample{{Site: vgrad.Network, Quantity: "my_own", Value: math.Pi}})
+		put(t, open(t), 0, []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: "my_own", Value: math.Pi}})
 	})
 }
 

@@ -31,8 +31,8 @@ func Steps() [][]vgrad.Sample {
 	var steps [][]vgrad.Sample
 	for step := range 5 {
 		samples := []vgrad.Sample{
-			{Step: step, Site: vgrad.Network, Quantity: vgrad.Loss, Value: 2.5 - float64(step)/4},
-			{Step: step, Site: vgrad.Network, Quantity: vgrad.TrainAccuracy, Value: float64(step) / 8},
+			{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2.5 - float64(step)/4},
+			{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.TrainAccuracy, Value: float64(step) / 8},
 		}
 		for layer := 1; layer <= 3; layer++ {
 			samples = append(samples, layerSamples(step, layer)...)
@@ -41,8 +41,8 @@ func Steps() [][]vgrad.Sample {
 	}
 	last := len(steps)
 	return append(steps, []vgrad.Sample{
-		{Step: last, Site: vgrad.Network, Quantity: vgrad.ValLoss, Value: 1.75},
-		{Step: last, Site: vgrad.Network, Quantity: vgrad.ValAccuracy, Value: 0.5},
+		{Step: last, Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1.75},
+		{Step: last, Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 0.5},
 	})
 }
 
@@ -156,7 +156,7 @@ func testSites(t *testing.T, src vgrad.Source, samples []vgrad.Sample) {
 	got := src.Sites()
 	var want []vgrad.Site
 	for _, s := range samples {
-		if s.Site != vgrad.Network && !slices.Contains(want, s.Site) {
+		if s.Site != vgrad.NetworkSite && !slices.Contains(want, s.Site) {
 			want = append(want, s.Site)
 		}
 	}
