@@ -1,10 +1,6 @@
 package vgrad
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -14,172 +10,295 @@ import (
 	"strings"
 )
 
-// Experiment says what is to be run: a network, its data, how it is trained
-// and what is measured. It is a plain value: copy it, change a field, compare.
+// Experiment says what is to be run: a network, its task, how it is trained and
+// what is measured. It is a plain value: copy it, change a field, compare.
 //
 // A field left at its zero value takes the default stated beside it, and the
 // defaults together are the article's experiment. Two experiments that mean
 // the same have the same [Experiment.Hash], whether a default is written out
-// or not.
+// or not. [Zero] is for a number that is really zero.
 type Experiment struct {
 	// Label is what figures call the run; it is no part of the hash.
 	// Zero: what sets the experiment apart from the article's (see Name).
 	Label string `json:"label,omitempty"`
 
-	// Network names the model function. Zero: "mlp", the multi-layer
-	// perceptron that the next six fields describe. Any other name is a
-	// model handed in by the caller.
-	Network string `json:"network,omitempty"`
-	// Depth is the number of layers with weights, output included. Zero: 6.
-	Depth int `json:"depth,omitempty"`
-	// Width is the number of units of each hidden layer. Zero: 10.
-	Width int `json:"width,omitempty"`
-	// Activation of the hidden layers. Zero: "sigmoid".
-	Activation string `json:"activation,omitempty"`
-	// Slope of leaky ReLU below zero. Zero: 0.2.
-	Slope float64 `json:"slope,omitempty"`
-	// Initializer of the weights; biases start at zero. Zero: "glorot_uniform".
-	Initializer string `json:"initializer,omitempty"`
-	// Gain multiplies the initial weights. Zero: 1.
-	Gain float64 `json:"gain,omitempty"`
+	// Network is the family with its parameters, as Highway{Depth: 20}, or a
+	// [Model] that is handed in. Zero: the perceptron of the next six fields,
+	// which are those of [MLP]. With another family they must be unset.
+	Network     Network `json:"-"`
+	Depth       int     `json:"depth,omitempty"`
+	Width       int     `json:"width,omitempty"`
+	Activation  string  `json:"activation,omitempty"`
+	Slope       float64 `json:"slope,omitempty"`
+	Initializer string  `json:"initializer,omitempty"`
+	Gain        float64 `json:"gain,omitempty"`
 
 	// Data names the data set. Zero: "mnist".
 	Data string `json:"data,omitempty"`
 	// Batch is the number of examples of a step. Zero: 30.
 	Batch int `json:"batch,omitempty"`
+	// Loss is what is minimized, "cross_entropy" or "mean_squared_error".
+	// Zero: what belongs to the data.
+	Loss string `json:"loss,omitempty"`
 
 	// Optimizer that turns gradients into updates. Zero: "adam".
 	Optimizer string `json:"optimizer,omitempty"`
 	// LearningRate of the optimizer. Zero: 0.001.
 	LearningRate float64 `json:"learning_rate,omitempty"`
-	// Steps of training. Zero: 2500.
+	// Steps of training. Zero: 2500, or those of the stages together.
 	Steps int `json:"steps,omitempty"`
+	// Stages are the parts of the training, one after another, as pre-training
+	// and fine-tuning. Nil: one stage that trains everything for Steps steps.
+	Stages []Stage `json:"stages,omitempty"`
 	// Seed from which initial weights and shuffles are drawn.
 	Seed uint64 `json:"seed,omitempty"`
 
 	// Measure says what is measured and how often. Zero: everything.
 	Measure Measure `json:"measure,omitzero"`
+
+	// zeros names the fields whose zero is meant, each with a space behind it.
+	zeros string
 }
 
-// Measure says which quantities are recorded and how often. The zero value
-// records every scalar quantity at every step and every histogram at every
-// 200th. Step 0 is always recorded.
-type Measure struct {
-	// Quantities to record beside the loss and the accuracies, which are
-	// always recorded. Nil: all of them; empty: none.
-	Quantities []Quantity `json:"quantities,omitzero"`
-	// Every how many steps the scalars are recorded. Zero: 1.
-	Every int `json:"every,omitempty"`
-	// HistogramEvery is the same for histograms. Zero: 200; negative: none.
-	HistogramEvery int `json:"histogram_every,omitempty"`
+// Stage is a part of a training. The optimizer begins anew with each stage; the
+// batches and the numbers of the steps go on.
+type Stage struct {
+	// Name is what figures call the stage. Zero: "stage 1" and so on.
+	Name string `json:"name,omitempty"`
+	// Steps of the stage; at least 1.
+	Steps int `json:"steps"`
+	// Train says which variables are trained: patterns of their paths,
+	// separated by commas, as "/layer1/*" (see [MatchPath]). Zero: all.
+	Train string `json:"train,omitempty"`
+	// Optimizer and LearningRate of the stage. Zero: the experiment's.
+	Optimizer    string  `json:"optimizer,omitempty"`
+	LearningRate float64 `json:"learning_rate,omitempty"`
 }
 
-// Article returns the defaults: the article's experiment, every field written out.
-func Article() Experiment {
-	return Experiment{
-		Network: "mlp", Depth: 6, Width: 10, Activation: "sigmoid", Slope: 0.2,
-		Initializer: "glorot_uniform", Gain: 1,
-		Data: "mnist", Batch: 30,
-		Optimizer: "adam", LearningRate: 0.001, Steps: 2500,
-		Measure: Measure{Every: 1, HistogramEvery: 200},
+// Defaults returns the article's experiment with every field written out.
+func Defaults() Experiment { return Experiment{}.WithDefaults() }
+
+// general are the defaults of the fields that belong to no network.
+var general = Experiment{
+	Data: "mnist", Batch: 30,
+	Optimizer: "adam", LearningRate: 0.001, Steps: 2500,
+	Measure: Measure{Every: 1, HistogramEvery: 200},
+}
+
+// Resolved returns the network with every parameter written out, whichever way
+// the experiment gives them.
+func (e Experiment) Resolved() Network {
+	e = e.WithDefaults()
+	if _, ok := e.Network.(MLP); ok {
+		return e.perceptron()
 	}
+	return e.Network
+}
+
+// perceptron collects the fields that are MLP's.
+func (e Experiment) perceptron() MLP {
+	return MLP{e.Depth, e.Width, e.Activation, e.Slope, e.Initializer, e.Gain}
+}
+
+// withPerceptron is the reverse of perceptron.
+func (e Experiment) withPerceptron(n MLP) Experiment {
+	e.Depth, e.Width, e.Activation, e.Slope, e.Initializer, e.Gain = n.Depth, n.Width, n.Activation, n.Slope, n.Initializer, n.Gain
+	return e
+}
+
+// flat moves the parameters of an MLP in Network to the experiment's own fields,
+// and those fields that are set to [Zero] to zeros. What both give stays with
+// the experiment's field; Validate tells of it where they differ.
+func (e Experiment) flat() Experiment {
+	n, isMLP := e.Network.(MLP)
+	if isMLP {
+		e.Network = nil
+		own := e.perceptron()
+		fill(reflect.ValueOf(&own).Elem(), reflect.ValueOf(n), e.zeros)
+		e = e.withPerceptron(own)
+	}
+	e.zeros = markZeros(reflect.ValueOf(&e).Elem(), e.zeros)
+	if n := e.Network; n != nil && reflect.TypeOf(n).Kind() == reflect.Struct {
+		v := reflect.New(reflect.TypeOf(n)).Elem()
+		v.Set(reflect.ValueOf(n))
+		e.zeros = markZeros(v, e.zeros)
+		e.Network = v.Interface().(Network)
+	}
+	return e
+}
+
+// markZeros makes each negative zero among the fields of v a plain one, and
+// returns zeros with their names.
+func markZeros(v reflect.Value, zeros string) string {
+	for i, name := range namesOf(v.Type()) {
+		if f := v.Field(i); f.Kind() == reflect.Float64 && f.Float() == 0 && math.Signbit(f.Float()) {
+			f.SetFloat(0)
+			zeros = withZero(zeros, name)
+		}
+	}
+	return zeros
+}
+
+// withZero adds a name to zeros, which is kept sorted so that experiments compare.
+func withZero(zeros, name string) string {
+	names := append(strings.Fields(zeros), name)
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ") + " "
+}
+
+// means reports whether zeros has a name.
+func means(zeros, name string) bool {
+	return zeros != "" && slices.Contains(strings.Fields(zeros), name)
 }
 
 // WithDefaults returns e with every unset field written out.
 func (e Experiment) WithDefaults() Experiment {
-	fill(reflect.ValueOf(&e).Elem(), reflect.ValueOf(Article()))
+	e = e.flat()
+	if e.Steps == 0 {
+		for _, s := range e.Stages {
+			e.Steps += s.Steps
+		}
+	}
+	fill(reflect.ValueOf(&e).Elem(), reflect.ValueOf(general), e.zeros)
+	switch n := e.Network.(type) {
+	case nil:
+		n2 := e.perceptron()
+		fill(reflect.ValueOf(&n2).Elem(), reflect.ValueOf(MLP{}.Defaults()), e.zeros)
+		e = e.withPerceptron(n2)
+		e.Network = MLP{}
+	case Model:
+		n2 := e.perceptron()
+		fill(reflect.ValueOf(&n2).Elem(), reflect.ValueOf(MLP{}.Defaults()), e.zeros)
+		e = e.withPerceptron(n2)
+	default:
+		v := reflect.New(reflect.TypeOf(n)).Elem()
+		v.Set(reflect.ValueOf(n))
+		fill(v, reflect.ValueOf(n.Defaults()), e.zeros)
+		e.Network = v.Interface().(Network)
+	}
 	return e
 }
 
-// fill sets the zero fields of dst from src, into nested structs.
-func fill(dst, src reflect.Value) {
-	for i := range dst.NumField() {
+// fill sets the zero fields of dst from src, into nested structs. Fields that
+// zeros names are zero on purpose.
+func fill(dst, src reflect.Value, zeros string) {
+	for i, name := range namesOf(dst.Type()) {
 		switch d, s := dst.Field(i), src.Field(i); {
+		case !d.CanSet() || d.Kind() == reflect.Interface || means(zeros, name):
 		case d.Kind() == reflect.Struct:
-			fill(d, s)
+			fill(d, s, "")
 		case d.IsZero():
 			d.Set(s)
 		}
 	}
 }
 
-// withoutDefaults returns e with every field that equals its default unset.
-func (e Experiment) withoutDefaults() Experiment {
-	clear := func(dst, src reflect.Value) {}
-	clear = func(dst, src reflect.Value) {
-		for i := range dst.NumField() {
-			switch d, s := dst.Field(i), src.Field(i); {
-			case d.Kind() == reflect.Struct:
-				clear(d, s)
-			case reflect.DeepEqual(d.Interface(), s.Interface()):
-				d.SetZero()
-			}
+// unset sets the fields of dst that equal those of src to zero, into nested
+// structs, but for fields that zeros names.
+func unset(dst, src reflect.Value, zeros string) {
+	for i, name := range namesOf(dst.Type()) {
+		switch d, s := dst.Field(i), src.Field(i); {
+		case !d.CanSet() || d.Kind() == reflect.Interface || means(zeros, name):
+		case d.Kind() == reflect.Struct:
+			unset(d, s, "")
+		case d.Comparable() && d.Equal(s):
+			d.SetZero()
 		}
 	}
-	clear(reflect.ValueOf(&e).Elem(), reflect.ValueOf(Article()))
+}
+
+// withoutDefaults returns e with every field that equals its default unset. Of
+// zeros it keeps those that are the value of a field.
+func (e Experiment) withoutDefaults() Experiment {
+	e = e.flat()
+	e.zeros = e.zerosInUse()
+	byDefault := general
+	for i, s := range e.Stages {
+		if i == 0 {
+			byDefault.Steps = 0
+		}
+		byDefault.Steps += s.Steps
+	}
+	unset(reflect.ValueOf(&e).Elem(), reflect.ValueOf(byDefault), e.zeros)
+	switch n := e.Network.(type) {
+	case nil, Model:
+		own := e.perceptron()
+		unset(reflect.ValueOf(&own).Elem(), reflect.ValueOf(MLP{}.Defaults()), e.zeros)
+		e = e.withPerceptron(own)
+	default:
+		v := reflect.New(reflect.TypeOf(n)).Elem()
+		v.Set(reflect.ValueOf(n))
+		unset(v, reflect.ValueOf(n.Defaults()), e.zeros)
+		e.Network = v.Interface().(Network)
+	}
 	return e
 }
 
-// Hash returns the content hash of the experiment: 64 hexadecimal digits that
-// depend on every field but the label. Defaults are left out of it, so it
-// does not change when a later version adds a field.
-func (e Experiment) Hash() string {
-	e = e.withoutDefaults()
-	e.Label = ""
-	e.Measure.Quantities = canonical(e.Measure.Quantities)
-	text, err := json.Marshal(e)
-	if err != nil {
-		text = fmt.Appendf(nil, "%#v", e) // a NaN or Inf field: not valid, but still hashable
+// zerosInUse is zeros without the fields that have another value by now, and
+// without those whose default is zero anyway.
+func (e Experiment) zerosInUse() string {
+	kept := ""
+	for _, name := range strings.Fields(e.zeros) {
+		f, err := e.field(name)
+		if err != nil || !f.IsZero() {
+			continue
+		}
+		byDefault := Experiment{}.WithDefaults()
+		byDefault.Network = e.Network
+		if d, err := byDefault.WithDefaults().field(name); err == nil && !d.IsZero() {
+			kept = withZero(kept, name)
+		}
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// canonical sorts the quantities and drops repeats: their order means nothing.
-func canonical(qs []Quantity) []Quantity {
-	qs = slices.Clone(qs)
-	slices.Sort(qs)
-	return slices.Compact(qs)
+	return kept
 }
 
 // Name returns the label, or, where there is none, the activation followed by
 // the fields that set the experiment apart from the article's, seed excepted:
-// "tanh depth=20 width=32".
+// "tanh depth=20 width=32". Of another family than the perceptron it begins
+// with the family: "highway depth=20".
 func (e Experiment) Name() string {
 	if e.Label != "" {
 		return e.Label
 	}
-	d := e.withoutDefaults()
-	d.Activation, d.Seed, d.Measure = "", 0, Measure{}
-	name := e.WithDefaults().Activation
-	if d.Network != "" {
-		name, d.Network = d.Network, ""
-	}
-	words := []string{name}
-	v := reflect.ValueOf(d)
-	for i := range v.NumField() {
-		if f := v.Field(i); !f.IsZero() {
-			words = append(words, fmt.Sprintf("%s=%v", fieldName(v.Type().Field(i)), f.Interface()))
+	e = e.withoutDefaults()
+	words := []string{e.nameStart()}
+	for _, name := range e.fields() {
+		f, err := e.field(name)
+		switch {
+		case err != nil || name == "label" || name == "network" || name == "seed":
+		case name == "activation" && e.Network == nil:
+		case !f.IsZero() || means(e.zeros, name):
+			words = append(words, name+"="+text(f))
 		}
+	}
+	for i, s := range e.Stages {
+		words = append(words, fmt.Sprintf("stage%d=%d%s", i+1, s.Steps, s.Train))
 	}
 	return strings.Join(words, " ")
 }
 
-// fieldName is the name a field has in JSON.
-func fieldName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
+// nameStart begins the name: the activation of a perceptron, else the family.
+func (e Experiment) nameStart() string {
+	if e.Network != nil {
+		return e.Network.Family()
+	}
+	return e.WithDefaults().Activation
 }
+
+// text writes the value of a field as Vary reads it.
+func text(f reflect.Value) string { return fmt.Sprint(f.Interface()) }
 
 // Vary returns e changed as the variant says: one or more words, each
 // "field=value" with the field's JSON name ("depth=20 width=32"); a word
-// without "=" is an activation ("relu"). It fails on a field that does not
+// without "=" is an activation ("relu"). "network=highway" changes the family;
+// parameters that both families have stay. It fails on a field that does not
 // exist or a value that does not fit it.
 func (e Experiment) Vary(variant string) (Experiment, error) {
 	words := strings.FieldsFunc(variant, func(r rune) bool { return r == ' ' || r == ',' })
 	if len(words) == 0 {
-		return e, errors.New("vgrad: empty variant; say an activation or field=value, as in \"depth=20\"")
+		return e, errors.New("empty variant; say an activation or field=value, as in \"depth=20\"")
 	}
+	slices.SortStableFunc(words, func(a, b string) int { return familyFirst(a) - familyFirst(b) })
 	for _, word := range words {
 		name, value, ok := strings.Cut(word, "=")
 		if !ok {
@@ -192,50 +311,179 @@ func (e Experiment) Vary(variant string) (Experiment, error) {
 	return e, nil
 }
 
-// set assigns a top-level field by its JSON name.
+// familyFirst sorts the word that names the family before those of its parameters.
+func familyFirst(word string) int {
+	if strings.HasPrefix(word, "network=") {
+		return 0
+	}
+	return 1
+}
+
+// set assigns a field by its JSON name. A zero is meant; where the field cannot
+// be zero that is an error.
 func (e *Experiment) set(name, value string) error {
+	if name == "network" {
+		return e.setNetwork(value)
+	}
+	var zero bool
+	err := e.change(name, func(f reflect.Value) error {
+		if err := parseInto(f, value); err != nil {
+			return fmt.Errorf("%s=%q: %w", name, value, err)
+		}
+		if f.CanFloat() && f.Float() == 0 {
+			f.SetFloat(0) // not the negative zero that "-0" is
+		}
+		zero = f.IsZero()
+		return nil
+	})
+	if err == nil && zero {
+		err = e.meanZero(name, value)
+	}
+	return err
+}
+
+// meanZero books that a field is zero on purpose.
+func (e *Experiment) meanZero(name, value string) error {
 	f, err := e.field(name)
 	if err != nil {
 		return err
 	}
-	if err := parseInto(f, value); err != nil {
-		return fmt.Errorf("vgrad: %s=%q: %w", name, value, err)
+	byDefault, err := e.WithDefaults().field(name)
+	switch {
+	case err != nil || byDefault.IsZero():
+		return err
+	case f.Kind() == reflect.Float64:
+		e.zeros = withZero(e.zeros, name)
+		return e.checkField(name)
+	case f.Kind() == reflect.Int:
+		return fmt.Errorf("%s is 0; it must be at least 1", name)
+	}
+	return fmt.Errorf("%s=%s has no value; leave the word out for the default, %v", name, value, byDefault)
+}
+
+// checkField reports what Validate says of one field.
+func (e Experiment) checkField(name string) error {
+	err := e.Validate()
+	if err == nil {
+		return nil
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if strings.HasPrefix(line, name+" is ") {
+			return errors.New(line)
+		}
 	}
 	return nil
 }
 
-// field returns a top-level field that is no struct, by its JSON name.
-func (e *Experiment) field(name string) (reflect.Value, error) {
-	v := reflect.ValueOf(e).Elem()
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() != reflect.Struct && fieldName(v.Type().Field(i)) == name {
-			return f, nil
+// setNetwork changes the family, and keeps the parameters that the new one has.
+func (e *Experiment) setNetwork(name string) error {
+	if name == "" {
+		return fmt.Errorf("network= has no value; the families are %s", strings.Join(Families(), ", "))
+	}
+	before := e.withoutDefaults()
+	e.Network = familyOf(name)
+	_, isMLP := e.Network.(MLP)
+	_, isModel := e.Network.(Model)
+	if isMLP || isModel {
+		if isMLP {
+			e.Network = nil
+		}
+		if before.Network == nil {
+			return nil
 		}
 	}
-	return reflect.Value{}, fmt.Errorf("vgrad: an experiment has no field %q; it has %s", name, strings.Join(Fields(), ", "))
+	*e = e.withPerceptron(MLP{})
+	for _, p := range before.parameters() {
+		f, err := before.field(p)
+		if err != nil || f.IsZero() && !means(before.zeros, p) {
+			continue
+		}
+		if err := e.change(p, func(to reflect.Value) error { to.Set(f); return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Fields lists the top-level fields that Vary can set, by their JSON names.
-func Fields() []string {
-	var names []string
-	t := reflect.TypeFor[Experiment]()
-	for i := range t.NumField() {
-		if t.Field(i).Type.Kind() != reflect.Struct {
-			names = append(names, fieldName(t.Field(i)))
+// parameters lists the fields of the experiment's network.
+func (e Experiment) parameters() []string {
+	switch n := e.Network.(type) {
+	case nil, Model:
+		return perceptronFields
+	default:
+		return parameters(n)
+	}
+}
+
+// change lets f set a field of the experiment or of its network, by its JSON name.
+func (e *Experiment) change(name string, f func(reflect.Value) error) error {
+	*e = e.flat()
+	_, isModel := e.Network.(Model)
+	if e.Network != nil && !isModel {
+		n, found, err := changed(e.Network, name, f)
+		if found {
+			e.Network = n
+			return err
+		}
+		if slices.Contains(perceptronFields, name) {
+			return noField(e.Network, name)
+		}
+	}
+	v := reflect.ValueOf(e).Elem()
+	if i := slices.Index(namesOf(v.Type()), name); i >= 0 && settable(v.Field(i)) {
+		return f(v.Field(i))
+	}
+	return fmt.Errorf("an experiment has no field %q; it has %s", name, strings.Join(e.fields(), ", "))
+}
+
+// settable reports whether a field can be set from text.
+func settable(f reflect.Value) bool {
+	switch f.Kind() {
+	case reflect.String, reflect.Int, reflect.Uint64, reflect.Float64:
+		return f.CanInterface()
+	}
+	return false
+}
+
+// field returns the value of a field by its JSON name: "network" is the family's
+// name. It is a copy.
+func (e Experiment) field(name string) (value reflect.Value, err error) {
+	if name == "network" {
+		family := ""
+		if n := e.Network; n != nil {
+			family = n.Family()
+		}
+		return reflect.ValueOf(family), nil
+	}
+	err = e.change(name, func(f reflect.Value) error { value = f; return nil })
+	return value, err
+}
+
+// Fields lists the fields that Vary can set, by their JSON names; those of the
+// perceptron among them. Other families have their own.
+func Fields() []string { return Experiment{}.fields() }
+
+// fields lists the fields of the experiment, its network's in the place of the
+// perceptron's.
+func (e Experiment) fields() []string {
+	names := []string{"label", "network"}
+	names = append(names, e.parameters()...)
+	for i, name := range namesOf(reflect.TypeFor[Experiment]()) {
+		if settable(reflect.ValueOf(e).Field(i)) && !slices.Contains(perceptronFields, name) && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// Field returns the value of a top-level field by its JSON name, as Vary reads
-// it; of an unset field the default. It fails on a field that does not exist.
+// Field returns the value of a field by its JSON name, as Vary reads it; of an
+// unset field the default. It fails on a field that does not exist.
 func (e Experiment) Field(name string) (string, error) {
-	e = e.WithDefaults()
-	f, err := e.field(name)
+	f, err := e.WithDefaults().field(name)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprint(f.Interface()), nil
+	return text(f), nil
 }
 
 // NameBy names e by some of its fields, the activation first and alone:
@@ -273,69 +521,117 @@ func parseInto(f reflect.Value, text string) error {
 		x, err := strconv.ParseFloat(text, 64)
 		f.SetFloat(x)
 		return err
+	case reflect.Bool:
+		yes, err := strconv.ParseBool(text)
+		f.SetBool(yes)
+		return err
 	}
 	return fmt.Errorf("a field of kind %s cannot be set from text", f.Kind())
 }
 
 // Validate reports what is wrong with the numbers and the quantities of the
-// experiment, all of it at once. Names of networks, activations, data sets
-// and optimizers are checked by the packages that know them.
+// experiment, all of it at once, a line for each fault. Names of activations,
+// data sets and optimizers are checked by the packages that know them.
 func (e Experiment) Validate() error {
+	both := e.givenTwice()
+	given := e
 	e = e.WithDefaults()
+	wrong := []error{both, e.Resolved().Check(), atLeastOne("batch", e.Batch), atLeastOne("steps", e.Steps)}
+	wrong = append(wrong, above("learning_rate", e.LearningRate, 0))
+	wrong = append(wrong, given.checkStages(), e.Measure.check())
+	return errors.Join(wrong...)
+}
+
+// givenTwice reports parameters that the experiment has beside its network's.
+func (e Experiment) givenTwice() error {
+	if _, isModel := e.Network.(Model); e.Network == nil || isModel {
+		return nil
+	}
 	var wrong []error
-	positive := func(name string, n int) {
-		if n < 1 {
-			wrong = append(wrong, fmt.Errorf("vgrad: %s is %d; it must be at least 1", name, n))
+	own := reflect.ValueOf(e.perceptron())
+	for i, name := range perceptronFields {
+		f := own.Field(i)
+		if f.IsZero() {
+			continue
 		}
-	}
-	positive("depth", e.Depth)
-	positive("width", e.Width)
-	positive("batch", e.Batch)
-	positive("steps", e.Steps)
-	positive("measure.every", e.Measure.Every)
-	for _, f := range []struct {
-		name string
-		x    float64
-		ok   bool
-	}{
-		{"learning_rate", e.LearningRate, e.LearningRate > 0},
-		{"gain", e.Gain, e.Gain > 0},
-		{"slope", e.Slope, true},
-	} {
-		if !f.ok || math.IsNaN(f.x) || math.IsInf(f.x, 0) {
-			wrong = append(wrong, fmt.Errorf("vgrad: %s is %v; it must be a finite number%s", f.name, f.x, map[bool]string{true: "", false: " above 0"}[f.ok]))
-		}
-	}
-	for _, q := range e.Measure.Quantities {
-		if _, err := q.Info(); err != nil {
-			wrong = append(wrong, err)
+		_, found, _ := changed(e.Network, name, func(in reflect.Value) error {
+			if !in.IsZero() && !in.Equal(f) {
+				wrong = append(wrong, fmt.Errorf("%s is %v in the network and %v beside it; give it once", name, in, f))
+			}
+			return nil
+		})
+		if _, isMLP := e.Network.(MLP); !isMLP && !found {
+			wrong = append(wrong, noField(e.Network, name))
+		} else if !isMLP {
+			wrong = append(wrong, fmt.Errorf("%s is %v beside the network; give it in %s", name, f, e.Network.Family()))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// Measures reports whether q is recorded. Quantities of the whole network
-// always are.
-func (m Measure) Measures(q Quantity) bool {
-	info, err := q.Info()
-	switch {
-	case err != nil:
-		return false
-	case info.Histogram && m.HistogramEvery < 0:
-		return false
-	case info.Of == WholeNetwork || m.Quantities == nil:
-		return true
+// checkStages reports what is wrong with the stages.
+func (e Experiment) checkStages() error {
+	var wrong []error
+	steps := 0
+	for i, s := range e.Stages {
+		name := fmt.Sprintf("stages[%d]", i)
+		wrong = append(wrong, atLeastOne(name+".steps", s.Steps), finite(name+".learning_rate", s.LearningRate, 0), checkPatterns(name+".train", s.Train))
+		steps += s.Steps
 	}
-	return slices.Contains(m.Quantities, q)
+	if e.Stages != nil && e.Steps != 0 && e.Steps != steps {
+		wrong = append(wrong, fmt.Errorf("steps is %d; the stages have %d together; leave steps unset", e.Steps, steps))
+	}
+	return errors.Join(wrong...)
 }
 
-// ParseExperiment reads an experiment from JSON. An unknown field is an error.
-func ParseExperiment(text []byte) (Experiment, error) {
-	var e Experiment
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&e); err != nil {
-		return Experiment{}, fmt.Errorf("vgrad: read an experiment: %w", err)
+// InStages returns the stages of the training, with names, optimizers and
+// learning rates written out: one where there are none.
+func (e Experiment) InStages() []Stage {
+	e = e.WithDefaults()
+	stages := slices.Clone(e.Stages)
+	if stages == nil {
+		stages = []Stage{{Name: "training", Steps: e.Steps}}
 	}
-	return e, nil
+	for i := range stages {
+		s := &stages[i]
+		if s.Name == "" {
+			s.Name = fmt.Sprintf("stage %d", i+1)
+		}
+		if s.Optimizer == "" {
+			s.Optimizer = e.Optimizer
+		}
+		if s.LearningRate == 0 {
+			s.LearningRate = e.LearningRate
+		}
+	}
+	return stages
+}
+
+// Alike returns the experiment without what the lanes of one program may differ
+// in: label, seed, learning rate, and the parameters that the network's own
+// Alike leaves out. Experiments whose Alike has one hash can be trained as one
+// program.
+func (e Experiment) Alike() Experiment {
+	n := e.Resolved().Alike()
+	e = e.withoutDefaults()
+	e.Label, e.Seed, e.LearningRate, e.zeros = "", 0, 0, ""
+	if p, ok := n.(MLP); ok {
+		return e.withPerceptron(p)
+	}
+	e.Network = n
+	return e
+}
+
+// Work is about how long training takes, in no particular unit: it is for
+// sharing out experiments and for telling how much of a sweep is left. An
+// operation costs the same until its matrices are large. Inputs and outputs are
+// taken to be MNIST's, since only the data is known to know its own. It never
+// overflows in a sum over a sweep. Whole numbers make it the same on every
+// machine.
+func (e Experiment) Work() uint64 {
+	e = e.WithDefaults()
+	const small = 1 << 14 // multiplications done in the time that a layer's operations take to begin
+	n := e.Resolved()
+	step := sum(product(small, n.Layers()), product(e.Batch, int(n.Multiplications(784, 10))))
+	return product(int(step/64), e.Steps)
 }

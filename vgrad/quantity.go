@@ -117,7 +117,7 @@ func (q Quantity) Info() (Info, error) {
 		for _, k := range Quantities() {
 			known = append(known, string(k))
 		}
-		return Info{}, fmt.Errorf("vgrad: unknown quantity %q; the known ones are %s", q, strings.Join(known, ", "))
+		return Info{}, fmt.Errorf("unknown quantity %q; the known ones are %s", q, strings.Join(known, ", "))
 	}
 	return catalogue[i].Info, nil
 }

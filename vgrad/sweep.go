@@ -3,7 +3,6 @@ package vgrad
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,17 +44,15 @@ func (s Sweep) Experiments() ([]Experiment, error) {
 		return nil, err
 	}
 	es := []Experiment{s.Base}
-	for _, a := range axes {
-		var more []Experiment
-		for _, e := range es {
-			for _, value := range a.values {
-				if err := e.set(a.field, value); err != nil {
-					return nil, err
-				}
-				more = append(more, e)
-			}
+	for _, combination := range combinations(axes) {
+		e, err := s.Base.with(combination)
+		if err != nil {
+			return nil, err
 		}
-		es = more
+		es = append(es, e)
+	}
+	if len(axes) > 0 {
+		es = es[1:]
 	}
 	seen := map[string]bool{}
 	return slices.DeleteFunc(es, func(e Experiment) bool {
@@ -82,12 +79,11 @@ func (s Sweep) Varied() ([]string, error) {
 // Shard returns the i-th of n parts of the sweep, i counting from 1, so that n
 // machines run all of it and none of it twice. The parts are of about equal
 // [Experiment.Work], and experiments that can be trained as one program (they
-// differ in nothing but seed, learning rate, initializer, gain, activation and
-// slope) are in one part as far as that allows. The split is the same on every
+// differ in nothing that [Experiment.Alike] keeps) are in one part as far as that allows. The split is the same on every
 // machine. A part may be empty.
 func (s Sweep) Shard(i, n int) ([]Experiment, error) {
 	if n < 1 || n > MaxSweep || i < 1 || i > n {
-		return nil, fmt.Errorf("vgrad: there is no shard %d of %d; shards count from 1, and there are at most %d", i, n, MaxSweep)
+		return nil, fmt.Errorf("there is no shard %d of %d; shards count from 1, and there are at most %d", i, n, MaxSweep)
 	}
 	all, err := s.Experiments()
 	if err != nil {
@@ -104,11 +100,44 @@ type axis struct {
 	values []string
 }
 
+// assignment is a field and one value.
+type assignment struct{ field, value string }
+
+// combinations lists every choice of a value from each axis, the last axis varying fastest.
+func combinations(axes []axis) [][]assignment {
+	all := [][]assignment{nil}
+	for _, a := range axes {
+		var more [][]assignment
+		for _, c := range all {
+			for _, value := range a.values {
+				more = append(more, append(slices.Clip(c), assignment{a.field, value}))
+			}
+		}
+		all = more
+	}
+	return all
+}
+
+// with returns e with fields set, the network before its parameters.
+func (e Experiment) with(fields []assignment) (Experiment, error) {
+	for _, network := range []bool{true, false} {
+		for _, a := range fields {
+			if (a.field == "network") != network {
+				continue
+			}
+			if err := e.set(a.field, a.value); err != nil {
+				return e, err
+			}
+		}
+	}
+	return e, nil
+}
+
 // axes parses Over and reports all that is wrong with the sweep.
 func (s Sweep) axes() ([]axis, error) {
 	errs := []error{s.Base.Validate()}
 	if s.Base.Label != "" {
-		errs = append(errs, fmt.Errorf("vgrad: the sweep's base has the label %q; experiments of a sweep are told apart by their fields", s.Base.Label))
+		errs = append(errs, fmt.Errorf("the sweep's base has the label %q; experiments of a sweep are told apart by their fields", s.Base.Label))
 	}
 	var axes []axis
 	runs := 1
@@ -116,46 +145,77 @@ func (s Sweep) axes() ([]axis, error) {
 		a, err := parseAxis(text)
 		errs = append(errs, err)
 		if slices.ContainsFunc(axes, func(b axis) bool { return a.field == b.field }) {
-			errs = append(errs, fmt.Errorf("vgrad: the sweep has %s twice", a.field))
+			errs = append(errs, fmt.Errorf("the sweep has %s twice", a.field))
 		}
 		axes = append(axes, a)
 		runs = min(runs*max(1, len(a.values)), MaxSweep+1)
 	}
 	if runs > MaxSweep {
-		errs = append(errs, fmt.Errorf("vgrad: the sweep has more than %d combinations", MaxSweep))
+		errs = append(errs, fmt.Errorf("the sweep has more than %d combinations", MaxSweep))
 	}
-	return axes, errors.Join(errs...)
+	return axes, errors.Join(append(errs, s.checkValues(axes))...)
 }
 
-// parseAxis reads "depth=2,6,12".
+// checkValues reports the values that a field cannot have, in any of the sweep's
+// networks.
+func (s Sweep) checkValues(axes []axis) error {
+	bases := []Experiment{s.Base}
+	for _, a := range axes {
+		if a.field == "network" {
+			bases = nil
+			for _, value := range a.values {
+				b := s.Base
+				if err := b.set("network", value); err != nil {
+					return err
+				}
+				bases = append(bases, b)
+			}
+		}
+	}
+	var wrong []error
+	said := map[string]bool{}
+	for _, a := range axes {
+		for _, value := range a.values {
+			for _, b := range bases {
+				err := b.set(a.field, value)
+				if err == nil {
+					err = b.checkField(a.field)
+				}
+				if err != nil && !said[err.Error()] {
+					said[err.Error()] = true
+					wrong = append(wrong, err)
+				}
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// parseAxis reads "depth=2,6,12". Items of the form "0..9" are ranges where both
+// ends are whole numbers.
 func parseAxis(text string) (axis, error) {
 	name, list, ok := strings.Cut(text, "=")
 	if !ok {
 		name, list = "activation", text
 	}
 	a := axis{field: strings.TrimSpace(name)}
-	field, err := (&Experiment{}).field(a.field)
-	switch {
-	case err != nil:
-		return a, err
-	case a.field == "label":
-		return a, errors.New("vgrad: a label makes no other experiment; sweep over another field")
+	if a.field == "label" {
+		return a, errors.New("a label makes no other experiment; sweep over another field")
 	}
 	var errs []error
 	seen := map[string]bool{}
 	for item := range strings.SplitSeq(list, ",") {
 		values := []string{strings.TrimSpace(item)}
-		if low, high, ok := strings.Cut(item, ".."); ok && (field.CanInt() || field.CanUint()) {
+		if low, high, ok := strings.Cut(item, ".."); ok {
+			var err error
 			if values, err = between(low, high); err != nil {
-				errs = append(errs, fmt.Errorf("vgrad: %s=%s: %w", a.field, item, err))
+				errs = append(errs, fmt.Errorf("%s=%s: %w", a.field, item, err))
 				continue
 			}
 		}
 		for _, v := range values {
 			if !seen[v] {
-				seen[v] = true
-				a.values = append(a.values, v)
-				errs = append(errs, checkValue(a.field, v))
+				seen[v], a.values = true, append(a.values, v)
 			}
 		}
 	}
@@ -181,50 +241,13 @@ func between(low, high string) ([]string, error) {
 	return values, nil
 }
 
-// checkValue reports a value that no experiment can have, and one that would
-// stand for another, as depth=0 stands for the default.
-func checkValue(field, value string) error {
-	var e Experiment
-	if err := e.set(field, value); err != nil {
-		return err
-	}
-	byDefault := Article()
-	set, _ := e.field(field)
-	standard, _ := byDefault.field(field)
-	if set.IsZero() && !standard.IsZero() {
-		return fmt.Errorf("vgrad: %s=%s is an unset field, which stands for the default, %v", field, value, standard)
-	}
-	return e.Validate()
-}
-
-// Work is about how long training takes, in no particular unit: what it is for
-// is to share out experiments and to tell how much of a sweep is left. A step
-// of a layer costs the same until its matrices are large. It never overflows
-// in a sum over a sweep. Whole numbers make it the same on every machine.
-func (e Experiment) Work() uint64 {
-	e = e.WithDefaults()
-	const most = 1 << 45
-	product := func(a uint64, b int) uint64 {
-		high, low := bits.Mul64(a, uint64(max(1, b)))
-		if high > 0 || low > most {
-			return most
-		}
-		return low
-	}
-	const small = 1 << 14 // multiplications that are done in the time it takes to begin
-	step := small + product(product(product(1, e.Batch), e.Width), e.Width)
-	return product(product(step/64, e.Depth), e.Steps)
-}
-
 // together puts experiments that can be trained as one program next to each
 // other, and returns where such a group starts, and the end.
 func together(es []Experiment) (all []Experiment, starts []int) {
 	var keys []string
 	groups := map[string][]Experiment{}
 	for _, e := range es {
-		k := e
-		k.Seed, k.LearningRate, k.Initializer, k.Gain, k.Activation, k.Slope = 0, 0, "", 0, "", 0
-		key := k.Hash()
+		key := e.Alike().Hash()
 		if groups[key] == nil {
 			keys = append(keys, key)
 		}

@@ -48,8 +48,8 @@ func ExampleSweep_Shard() {
 		fmt.Println()
 	}
 	// Output:
-	// shard 1/2: sigmoid depth=2-0 sigmoid depth=2-1 sigmoid depth=2-2 sigmoid depth=2-3 sigmoid depth=2-4 relu depth=2-0 relu depth=2-1 relu depth=2-2 relu depth=2-3 relu depth=2-4 sigmoid depth=6-0 sigmoid depth=6-1 sigmoid depth=6-2
-	// shard 2/2: sigmoid depth=6-3 sigmoid depth=6-4 relu depth=6-0 relu depth=6-1 relu depth=6-2 relu depth=6-3 relu depth=6-4
+	// shard 1/2: sigmoid depth=2-0 sigmoid depth=2-1 sigmoid depth=2-2 sigmoid depth=2-3 sigmoid depth=2-4 relu depth=2-0 relu depth=2-1 relu depth=2-2 relu depth=2-3 relu depth=2-4 sigmoid depth=6-0
+	// shard 2/2: sigmoid depth=6-1 sigmoid depth=6-2 sigmoid depth=6-3 sigmoid depth=6-4 relu depth=6-0 relu depth=6-1 relu depth=6-2 relu depth=6-3 relu depth=6-4
 }
 
 func ExampleExperiment_Field() {
@@ -62,8 +62,8 @@ func ExampleExperiment_Field() {
 
 func ExampleExperiment_Work() {
 	shallow, deep := vgrad.Experiment{Depth: 2}, vgrad.Experiment{Depth: 20}
-	fmt.Println(deep.Work() / shallow.Work())
-	// Output: 10
+	fmt.Printf("%.1f\n", float64(deep.Work())/float64(shallow.Work()))
+	// Output: 2.3
 }
 
 // What means the same is one experiment.
@@ -97,9 +97,9 @@ func TestBadSweep(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		`label "mine"`, "batch is -1", "depth=0 is an unset field, which stands for the default, 6", "has depth twice", `no field "wdith"`,
+		`label "mine"`, "batch is -1", "depth is 0; it must be at least 1", "has depth twice", `no field "wdith"`,
 		`width="x"`, "width is -2", "seed=9..3: the range ends before it begins", "seed=1..a: a range is two whole numbers", "a label makes no other experiment",
-		"learning_rate is NaN", `gain=""`, "optimizer= is an unset field", "more than 100000 numbers",
+		"learning_rate is NaN", `gain=""`, "optimizer= has no value; leave the word out for the default, adam", "more than 100000 numbers",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("it does not say %q:\n%v", want, err)
@@ -167,14 +167,14 @@ func TestShards(t *testing.T) {
 
 // Where the groups are of equal work, shards cut none apart.
 func TestShardsKeepGroups(t *testing.T) {
-	s := vgrad.Sweep{Over: []string{"seed=0..9", "width=10,11,12,13", "sigmoid,relu,leaky_relu", "initializer=glorot_uniform,he_normal", "learning_rate=0.001,0.01"}}
+	s := vgrad.Sweep{Over: []string{"seed=0..9", "optimizer=adam,sgd,momentum,rmsprop", "sigmoid,relu,leaky_relu", "initializer=glorot_uniform,he_normal", "learning_rate=0.001,0.01"}}
 	for i := 1; i <= 4; i++ {
 		es, err := s.Shard(i, 4)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(es) != 120 || slices.ContainsFunc(es, func(e vgrad.Experiment) bool { return e.Width != es[0].Width }) {
-			t.Errorf("shard %d has %d experiments, not those of one width", i, len(es))
+		if len(es) != 120 || slices.ContainsFunc(es, func(e vgrad.Experiment) bool { return e.Optimizer != es[0].Optimizer }) {
+			t.Errorf("shard %d has %d experiments, not those of one optimizer", i, len(es))
 		}
 	}
 }

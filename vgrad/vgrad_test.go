@@ -31,14 +31,14 @@ func ExampleExperiment_Vary() {
 	fmt.Println(err)
 	// Output:
 	// relu depth=20 learning_rate=0.01 <nil>
-	// vgrad: an experiment has no field "depht"; it has label, network, depth, width, activation, slope, initializer, gain, data, batch, optimizer, learning_rate, steps, seed
+	// an experiment has no field "depht"; it has label, network, depth, width, activation, slope, initializer, gain, data, batch, loss, optimizer, learning_rate, steps, seed
 }
 
 func ExampleExperiment_Validate() {
 	fmt.Println(vgrad.Experiment{Depth: -1, LearningRate: -0.1}.Validate())
 	// Output:
-	// vgrad: depth is -1; it must be at least 1
-	// vgrad: learning_rate is -0.1; it must be a finite number above 0
+	// depth is -1; it must be at least 1
+	// learning_rate is -0.1; it must be a finite number above 0
 }
 
 func ExampleMeasure() {
@@ -70,10 +70,10 @@ func ExampleHistogram() {
 
 // The zero experiment is the article's, and means the same written out.
 func TestZeroIsTheArticle(t *testing.T) {
-	if got, want := (vgrad.Experiment{}).Hash(), vgrad.Article().Hash(); got != want {
+	if got, want := (vgrad.Experiment{}).Hash(), vgrad.Defaults().Hash(); got != want {
 		t.Errorf("hash of the zero experiment %s; written out %s", got, want)
 	}
-	if e := (vgrad.Experiment{}).WithDefaults(); fmt.Sprint(e) != fmt.Sprint(vgrad.Article()) {
+	if e := (vgrad.Experiment{}).WithDefaults(); fmt.Sprint(e) != fmt.Sprint(vgrad.Defaults()) {
 		t.Errorf("with defaults %+v; want the article's", e)
 	}
 	if err := (vgrad.Experiment{}).Validate(); err != nil {
@@ -99,8 +99,8 @@ func TestHashIsStable(t *testing.T) {
 
 func TestHashTellsApart(t *testing.T) {
 	seen := map[string]string{}
-	for _, variant := range []string{"relu", "depth=7", "width=11", "slope=0.3", "initializer=orthogonal", "gain=2", "data=synthetic",
-		"batch=31", "optimizer=sgd", "learning_rate=0.01", "steps=10", "seed=1", "network=x"} {
+	for _, variant := range []string{"relu", "depth=7", "width=11", "leaky_relu", "leaky_relu slope=0.3", "leaky_relu slope=0", "gain=0", "initializer=orthogonal", "gain=2", "data=synthetic",
+		"batch=31", "optimizer=sgd", "learning_rate=0.01", "steps=10", "seed=1", "network=x", "loss=mean_squared_error", "network=highway", "network=highway depth=11", "network=highway gate_bias=0"} {
 		e, err := vgrad.Experiment{}.Vary(variant)
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestHashTellsApart(t *testing.T) {
 }
 
 func TestParseExperiment(t *testing.T) {
-	for _, e := range []vgrad.Experiment{{}, vgrad.Article(), {Activation: "relu", Seed: 1 << 63, Measure: vgrad.Measure{Every: 5, HistogramEvery: -1}}} {
+	for _, e := range []vgrad.Experiment{{}, vgrad.Defaults(), {Activation: "relu", Seed: 1 << 63, Measure: vgrad.Measure{Every: 5, HistogramEvery: -1}}} {
 		text, err := json.Marshal(e)
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func TestParseExperiment(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`{"depht":3}`, `{"depth":"x"}`, `{`, ``} {
-		if _, err := vgrad.ParseExperiment([]byte(bad)); err == nil || !strings.HasPrefix(err.Error(), "vgrad: read an experiment") {
+		if _, err := vgrad.ParseExperiment([]byte(bad)); err == nil || !strings.HasPrefix(err.Error(), "read an experiment") {
 			t.Errorf("%s: error %v", bad, err)
 		}
 	}

@@ -39,5 +39,5 @@
 // Go function trains in the cell itself, by package lab:
 //
 //	l := &lab.Lab{Model: mine, Watch: cell.Watch}
-//	run := cell.Must(l.Train(cell.Context(), vgrad.Experiment{Network: "mine"}))
+//	run := cell.Must(l.Train(cell.Context(), vgrad.Experiment{Network: vgrad.Model("mine")}))
 package cell

@@ -101,7 +101,7 @@ func TestOwnModuleTwoKernels(t *testing.T) {
 	own := kernelFor(t, p, j, dir)
 	t.Setenv("GOFLAGS", "-mod=mod")
 	t.Setenv("GOWORK", "off")
-	cell := "import (\"fmt\"; \"example.com/mine\"; \"github.com/vgrad/lab/vgrad\")\n%%\nfmt.Println(mine.Answer(), vgrad.Article().Depth)"
+	cell := "import (\"fmt\"; \"example.com/mine\"; \"github.com/vgrad/lab/vgrad\")\n%%\nfmt.Println(mine.Answer(), vgrad.Defaults().Depth)"
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {

@@ -134,8 +134,7 @@ func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (
 
 // Key is the same for experiments that can be lanes of one program.
 func Key(e vgrad.Experiment) string {
-	e.Seed, e.LearningRate, e.Initializer, e.Gain, e.Activation, e.Slope = 0, 0, "", 0, "", 0
-	return e.Hash()
+	return e.Alike().Hash()
 }
 
 // run drives a plan, with the sinks of each lane.

@@ -290,7 +290,7 @@ func gradientsOf(p *plan, batch []int32) [][]float32 {
 		logits = p.build(g, scale(ConstTensor(g, tensors.FromFlatDataAndDimensions(images, len(batch), p.Data.Features))), true)
 	})
 	cost, _ := judge(logits, Const(g, labels))
-	grads, _ := p.gradients(cost, state, taps)
+	grads, _ := p.gradients(cost, state, taps.Taps)
 	var out []*Node
 	for _, w := range p.weights {
 		out = append(out, grads[w.index])
@@ -497,7 +497,7 @@ func TestModelHandedIn(t *testing.T) {
 		r := record()
 		eng := &Engine{Backend: b, Driver: d}
 		defer eng.Close()
-		e := vgrad.Experiment{Network: "mine", Data: "synthetic", Steps: 300, LearningRate: 0.01}
+		e := vgrad.Experiment{Network: vgrad.Model("mine"), Data: "synthetic", Steps: 300, LearningRate: 0.01}
 		if _, err := eng.Train(t.Context(), Job{Experiment: e, Data: synthetic(t), Model: custom}, r); err != nil {
 			t.Fatal(err)
 		}
@@ -525,14 +525,14 @@ func TestErrors(t *testing.T) {
 		{"activation", Job{Experiment: vgrad.Experiment{Activation: "relo"}}, "leaky_relu"},
 		{"initializer", Job{Experiment: vgrad.Experiment{Initializer: "x"}}, "glorot_uniform"},
 		{"optimizer", Job{Experiment: vgrad.Experiment{Optimizer: "x"}}, "adam"},
-		{"network", Job{Experiment: vgrad.Experiment{Network: "x"}}, "mlp"},
+		{"network", Job{Experiment: vgrad.Experiment{Network: vgrad.Model("x")}}, "mlp"},
 		{"data", Job{Experiment: vgrad.Experiment{Data: "x"}}, "mnist"},
 		{"batch", Job{Experiment: vgrad.Experiment{Data: "synthetic", Batch: 1e6}}, "1000000"},
 		{"width", Job{Experiment: vgrad.Experiment{Width: -3}}, "width is -3"},
 		{"rate", Job{Experiment: vgrad.Experiment{LearningRate: math.NaN()}}, "learning_rate is NaN"},
 		{"quantity", Job{Experiment: vgrad.Experiment{Measure: vgrad.Measure{Quantities: []vgrad.Quantity{"x"}}}}, "mean_abs_grad"},
-		{"panic", Job{Experiment: vgrad.Experiment{Network: "x", Data: "synthetic"}, Model: panics}, "a bug in the model"},
-		{"shape", Job{Experiment: vgrad.Experiment{Network: "x", Data: "synthetic"}, Model: short}, "[30 10]"},
+		{"panic", Job{Experiment: vgrad.Experiment{Network: vgrad.Model("x"), Data: "synthetic"}, Model: panics}, "a bug in the model"},
+		{"shape", Job{Experiment: vgrad.Experiment{Network: vgrad.Model("x"), Data: "synthetic"}, Model: short}, "[30 10]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.job.Data = synthetic(t)

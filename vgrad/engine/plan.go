@@ -86,7 +86,7 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 	if p.optimizer, err = newOptimizer(p.exp.Optimizer); err != nil {
 		return nil, err
 	}
-	taps, err := p.trace()
+	shown, err := p.trace()
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 	}
 	p.group()
 	p.turned = make([]bool, len(p.variables))
-	p.locate(taps)
+	p.locate(shown)
 	p.choose()
 	return p, nil
 }
@@ -118,15 +118,15 @@ func (p *plan) work() int {
 }
 
 // trace builds the model in a graph that is thrown away.
-func (p *plan) trace() ([]nets.Tapped, error) {
+func (p *plan) trace() (nets.Recorded, error) {
 	g := NewGraph(p.target, "trace")
 	defer g.Finalize()
 	x := Parameter(g, "x", shapes.Make(dtypes.Float32, p.batched(p.Data.Features)...))
 	var logits *Node
-	taps := nets.Record(g, func() { logits = p.build(g, x, true) })
+	shown := nets.Record(g, func() { logits = p.build(g, x, true) })
 	want := p.perLane(p.exp.Batch, p.Data.Classes)
 	if logits == nil || !logits.Shape().Equal(shapes.Make(dtypes.Float32, want...)) {
-		return nil, fmt.Errorf("engine: the network gives %v; logits must be float32 of shape %v", logits, want)
+		return shown, fmt.Errorf("engine: the network gives %v; logits must be float32 of shape %v", logits, want)
 	}
 	for v := range p.store.IterVariables() {
 		if v.Trainable {
@@ -135,9 +135,9 @@ func (p *plan) trace() ([]nets.Tapped, error) {
 		p.variables = append(p.variables, v)
 	}
 	if len(p.trainable) == 0 {
-		return nil, fmt.Errorf("engine: the network has no trainable variable")
+		return shown, fmt.Errorf("engine: the network has no trainable variable")
 	}
-	return taps, nil
+	return shown, nil
 }
 
 // joinedBelow is how many elements a variable has at most to be updated together
@@ -234,14 +234,23 @@ func (p *plan) build(g *Graph, x *Node, training bool) *Node {
 	return p.model(scope, x)
 }
 
-// locate gives every weight variable and every tap its site.
-func (p *plan) locate(taps []nets.Tapped) {
+// locate gives every weight variable and every tap its site: as the model
+// declares it, else in the order in which the variables were created.
+func (p *plan) locate(shown nets.Recorded) {
+	layers := map[*model.Variable]nets.Declared{}
+	for _, d := range shown.Variables {
+		layers[d.Variable] = d
+	}
 	for k, v := range nets.Weights(p.store, p.lanes != nil) {
-		at := vgrad.Site{Path: v.Path(), Layer: k + 1, Size: v.Shape().Size() / p.width()}
+		d, declared := layers[v]
+		if !declared {
+			d = nets.Declared{Layer: k + 1, Role: vgrad.Kernel}
+		}
+		at := vgrad.Site{Path: v.Path(), Layer: d.Layer, Role: d.Role, Size: v.Shape().Size() / p.width()}
 		p.weights = append(p.weights, site{at, slices.Index(p.variables, v)})
 	}
-	for i, t := range taps {
-		at := vgrad.Site{Path: t.Path, Layer: t.Weights, Size: t.A.Shape().Size() / p.width()}
+	for i, t := range shown.Taps {
+		at := vgrad.Site{Path: t.Path, Layer: t.Layer, Time: t.Time, Role: t.Role, Activation: t.Activation.Name, Size: t.A.Shape().Size() / p.width()}
 		p.units = append(p.units, site{at, i})
 	}
 }

@@ -94,15 +94,17 @@ func (e *Engine) forget(p *program) {
 }
 
 // key names what a program depends on: the experiment without what is fed to
-// it at run time.
+// it at run time, and the activations that the lanes have as operations.
 func (t *training) key(name string) string {
-	e := t.exp
-	e.Seed, e.LearningRate, e.Steps, e.Initializer, e.Gain = 0, 0, 0, "", 0
+	e := t.exp.Alike()
+	e.Steps = 0
 	var activations []string
-	for _, l := range t.lanes {
-		activations = append(activations, fmt.Sprint(l.Activation, l.Slope))
+	for _, l := range append([]vgrad.Experiment{t.exp}, t.lanes...) {
+		activation, _ := l.Field("activation") // a family without has none
+		slope, _ := l.Field("slope")
+		activations = append(activations, activation+slope)
 	}
-	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, t.shared, len(t.devices()))
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()))
 }
 
 // resident is a data set's training part as tensors on a device.

@@ -20,7 +20,7 @@ func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m 
 		v.SetNodeValue(p.facing(i, state[i]))
 	}
 	var logits *Node
-	taps := nets.Record(g, func() { logits = p.build(g, scale(images), true) })
+	taps := nets.Record(g, func() { logits = p.build(g, scale(images), true) }).Taps
 	cost, accuracy := judge(logits, labels)
 	grads, deltas := p.gradients(cost, state, taps)
 

@@ -160,9 +160,7 @@ func most(e vgrad.Experiment, set *data.Set) int {
 
 // work is how many multiplications the forward pass of a step takes.
 func work(e vgrad.Experiment, set *data.Set) float64 {
-	e = e.WithDefaults()
-	width := float64(e.Width)
-	return float64(e.Batch) * width * (float64(set.Features+set.Classes) + float64(max(0, e.Depth-2))*width)
+	return float64(e.WithDefaults().Batch) * float64(e.Resolved().Multiplications(set.Features, set.Classes))
 }
 
 // even is parts, or somewhat more if that makes all of them alike, so that one
@@ -186,13 +184,14 @@ func even(alike []vgrad.Experiment, parts int) int {
 
 // activation is by what lanes are put side by side.
 type activation struct {
-	name  string
-	slope float64
+	name, slope string
 }
 
 func activationOf(e vgrad.Experiment) activation {
-	e = e.WithDefaults()
-	return activation{e.Activation, e.Slope}
+	var a activation
+	a.name, _ = e.Field("activation") // a family without one has one kind
+	a.slope, _ = e.Field("slope")
+	return a
 }
 
 // deal deals experiments out to groups as one deals cards, so that each gets its

@@ -135,15 +135,16 @@ func (l *Lab) tell(call func()) {
 
 // check is what can be known to be wrong before any work.
 func (l *Lab) check(e vgrad.Experiment) error {
-	if l.Model != nil && e.Network == "" {
-		return errors.New("lab: a model that is handed in needs a name in Experiment.Network, by which its runs are found")
+	if l.Model != nil && e.Network == nil {
+		return errors.New("a model that is handed in needs a name in Experiment.Network, by which its runs are found")
 	}
 	return engine.Check(e, l.handedIn(e))
 }
 
 // handedIn reports whether the experiment's network is the Model.
 func (l *Lab) handedIn(e vgrad.Experiment) bool {
-	return l.Model != nil && e.WithDefaults().Network != nets.MLP
+	_, isModel := e.Network.(vgrad.Model)
+	return l.Model != nil && isModel
 }
 
 func (l *Lab) open() (err error) {

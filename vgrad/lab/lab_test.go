@@ -222,7 +222,7 @@ func ExampleLab_model() {
 	}
 	l := &lab.Lab{Store: store, Backend: "go", Model: mine}
 	defer l.Close()
-	run, err := l.Train(context.Background(), vgrad.Experiment{Network: "mine", Data: "synthetic", Steps: 400, LearningRate: 0.01})
+	run, err := l.Train(context.Background(), vgrad.Experiment{Network: vgrad.Model("mine"), Data: "synthetic", Steps: 400, LearningRate: 0.01})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -26,20 +26,20 @@ func ExampleRecord() {
 	store := model.NewStore()
 	g := graph.NewGraph(b, "example")
 	x := graph.Const(g, [][]float32{{0.5, 1, 0, 0.25}})
-	taps := nets.Record(g, func() { net(store.RootScope(), x) })
+	shown := nets.Record(g, func() { net(store.RootScope(), x) })
 	for _, w := range nets.Weights(store, false) {
 		fmt.Println(w.Path(), w.Shape().Dimensions)
 	}
-	for _, t := range taps {
-		fmt.Println(t.Path, t.Activation.Name, "after weights", t.Weights)
+	for _, t := range shown.Taps {
+		fmt.Println(t.Path, t.Activation.Name, "of layer", t.Layer)
 	}
 	// Output:
 	// /layer1/weights [4 10]
 	// /layer2/weights [10 10]
 	// /layer3/weights [10 10]
-	// /layer1/units relu after weights 1
-	// /layer2/units relu after weights 2
-	// /layer3/units identity after weights 3
+	// /layer1/units relu of layer 1
+	// /layer2/units relu of layer 2
+	// /layer3/units identity of layer 3
 }
 
 func ExampleNewActivation() {

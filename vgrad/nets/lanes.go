@@ -2,7 +2,6 @@ package nets
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/vgrad/lab/vgrad"
 )
 
 // stretch is a number of neighbouring lanes with one activation.
@@ -14,10 +13,10 @@ type stretch struct {
 // perLane is the activation of lanes side by side: each applies its own to its
 // part of the first axis. Where they all have the same one, it is that one;
 // else slopes are relative to each one's largest, and MaxSlope is 1.
-func perLane(acts []Activation, es []vgrad.Experiment) Activation {
+func perLane(acts []Activation, slopes []float64) Activation {
 	var parts []stretch
 	for i, a := range acts {
-		if i > 0 && a.Name == acts[i-1].Name && es[i].WithDefaults().Slope == es[i-1].WithDefaults().Slope {
+		if i > 0 && a.Name == acts[i-1].Name && slopes[i] == slopes[i-1] {
 			parts[len(parts)-1].to++
 			continue
 		}

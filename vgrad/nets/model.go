@@ -2,6 +2,8 @@ package nets
 
 import (
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -11,97 +13,165 @@ import (
 )
 
 // Model builds a network: x is [batch, features] float32, the result the
-// logits, [batch, classes]. It creates its variables under scope and panics
+// logits, [batch, outputs]. It creates its variables under scope and panics
 // on errors.
 type Model func(scope *model.Scope, x *Node) *Node
 
-// MLP is the name of the multi-layer perceptron among networks.
-const MLP = "mlp"
+// Setup is what the builder of a network family is given.
+type Setup struct {
+	// Networks has the family's struct of each lane, every parameter written
+	// out; where there are no lanes it has one. The lanes differ in no
+	// parameter that the family's Alike keeps.
+	Networks []vgrad.Network
+	// Seeds are those from which each lane's initial weights are drawn.
+	Seeds []uint64
+	// Lanes says that every variable has a first axis, [lanes, …], and the
+	// output too. x is [lanes, batch, features], or [batch, features] where
+	// the lanes share their batch.
+	Lanes bool
+	// Outputs is the number of values that the network gives for an example.
+	Outputs int
+}
 
-// New returns the network that e describes, for data with that many classes.
-// It fails on an unknown network, activation or initializer; the message
-// lists the known ones.
-func New(e vgrad.Experiment, classes int) (Model, error) {
-	e = e.WithDefaults()
-	if e.Network != MLP {
-		return nil, fmt.Errorf("nets: unknown network %q; the known one is %q, and a model of your own is handed in with its function", e.Network, MLP)
-	}
-	act, err := NewActivation(e.Activation, e.Slope)
-	if err != nil {
-		return nil, err
-	}
-	init, err := NewInitializer(e.Initializer, e.Gain)
-	if err != nil {
-		return nil, err
-	}
-	return mlp{e, classes, act, []draw{{init, e.Seed}}, false}.build, nil
+// Builder is a network family from elsewhere ([vgrad.Register]) that builds its
+// own networks. It reports names that it does not know.
+type Builder interface {
+	Build(s Setup) (Model, error)
+}
+
+// builders lists those of the laboratory's families.
+var builders = []struct {
+	of    vgrad.Network
+	build func(s Setup) (Model, error)
+}{
+	{vgrad.MLP{}, mlp},
+	{vgrad.Highway{}, highway},
+}
+
+// New returns the network that e describes, with so many outputs. It fails on
+// an unknown network, activation or initializer; the message lists the known
+// ones.
+func New(e vgrad.Experiment, outputs int) (Model, error) {
+	return build(Setup{Networks: []vgrad.Network{e.Resolved()}, Seeds: []uint64{e.Seed}, Outputs: outputs})
 }
 
 // NewLanes returns the network of several experiments side by side, on the
-// first axis of every variable, [lanes, …], and of the logits, [lanes, batch,
-// classes]: each lane computes what [New] would for its experiment. They may
-// differ in seed, initializer, gain, activation and slope; the rest is the
-// first one's. Lanes of one activation are computed together where they stand
-// side by side. The model takes x as [batch, features], which all lanes share,
-// or as [lanes, batch, features].
-func NewLanes(es []vgrad.Experiment, classes int) (Model, error) {
-	var draws []draw
-	var acts []Activation
+// first axis of every variable, [lanes, …], and of the output, [lanes, batch,
+// outputs]: each lane computes what [New] would for its experiment. They may
+// differ in what the family's Alike leaves out; the rest is the first one's.
+// Lanes of one activation are computed together where they stand side by side.
+// The model takes x as [batch, features], which all lanes share, or as [lanes,
+// batch, features].
+func NewLanes(es []vgrad.Experiment, outputs int) (Model, error) {
+	s := Setup{Lanes: true, Outputs: outputs}
 	for _, e := range es {
-		e = e.WithDefaults()
-		init, err := NewInitializer(e.Initializer, e.Gain)
-		if err != nil {
-			return nil, err
-		}
-		act, err := NewActivation(e.Activation, e.Slope)
-		if err != nil {
-			return nil, err
-		}
-		draws, acts = append(draws, draw{init, e.Seed}), append(acts, act)
+		s.Networks, s.Seeds = append(s.Networks, e.Resolved()), append(s.Seeds, e.Seed)
 	}
-	return mlp{es[0].WithDefaults(), classes, perLane(acts, es), draws, true}.build, nil
+	return build(s)
 }
 
-// draw is where a lane's initial weights come from.
+func build(s Setup) (Model, error) {
+	if b, ok := s.Networks[0].(Builder); ok {
+		return b.Build(s)
+	}
+	for _, b := range builders {
+		if reflect.TypeOf(b.of) == reflect.TypeOf(s.Networks[0]) {
+			return b.build(s)
+		}
+	}
+	return nil, fmt.Errorf("network is %q; the families are %s, and a model of your own is handed in with its function", s.Networks[0].Family(), strings.Join(vgrad.Families(), ", "))
+}
+
+// Of returns the network of the first lane as the family's struct: what the
+// lanes have in common is read from it.
+func Of[N vgrad.Network](s Setup) N { return s.Networks[0].(N) }
+
+// Activations returns the activation that the lanes apply, each its own: of
+// tells the name and the slope in a lane's network. An unknown name is an error.
+func (s Setup) Activations(of func(vgrad.Network) (name string, slope float64)) (Activation, error) {
+	var acts []Activation
+	var slopes []float64
+	for _, n := range s.Networks {
+		name, slope := of(n)
+		act, err := NewActivation(name, slope)
+		if err != nil {
+			return Activation{}, err
+		}
+		acts, slopes = append(acts, act), append(slopes, slope)
+	}
+	return perLane(acts, slopes), nil
+}
+
+// Draws returns where the lanes' initial weights come from: of tells the
+// initializer and the gain in a lane's network. An unknown name is an error.
+func (s Setup) Draws(of func(vgrad.Network) (initializer string, gain float64)) (Draws, error) {
+	var d Draws
+	for i, n := range s.Networks {
+		name, gain := of(n)
+		init, err := NewInitializer(name, gain)
+		if err != nil {
+			return nil, err
+		}
+		d = append(d, draw{init, s.Seeds[i]})
+	}
+	return d, nil
+}
+
+// Draws is where each lane's initial weights come from.
+type Draws []draw
+
 type draw struct {
 	init Initializer
 	seed uint64
 }
 
-// mlp is a multi-layer perceptron, with a draw for each lane.
-type mlp struct {
-	vgrad.Experiment
-	classes int
-	hidden  Activation
-	draws   []draw
-	lanes   bool
+// Dense describes a layer φ(x·W + b).
+type Dense struct {
+	Layer      int        // place in forward order, from 1
+	Role       vgrad.Role // of the units. Zero: Units
+	Units      int
+	Activation Activation
+	Draws      Draws
+	Bias       []float64 // where the biases start, of each lane. Nil: 0
 }
 
-// build is the model function: depth layers, layer1 on.
-func (m mlp) build(scope *model.Scope, x *Node) *Node {
-	for i := 1; i < m.Depth; i++ {
-		x = m.dense(scope.In("layer%d", i), x, m.Width, m.hidden)
-	}
-	return m.dense(scope.In("layer%d", m.Depth), x, m.classes, MustActivation("identity", 0))
-}
-
-// dense is φ(x·W + b), with x [batch, in], W [in, out] and b [out] zero at
-// first, each with the lanes before where there are any. It taps its
-// pre-activations and activations.
-func (m mlp) dense(scope *model.Scope, x *Node, out int, act Activation) *Node {
+// Dense is φ(x·W + b), with x [batch, in], W [in, units] and b [units], each
+// with the lanes before where there are any. It creates the scope's variables
+// "weights" and "biases", declares them and taps the layer's units.
+func (s Setup) Dense(scope *model.Scope, x *Node, d Dense) *Node {
 	dims := x.Shape().Dimensions
-	w := m.variable(scope, "weights", []int{dims[len(dims)-1], out}).NodeValue(x)
-	b := m.variable(scope, "biases", []int{out}).NodeValue(x)
-	z := Add(m.product(x, w), InsertAxes(b, -2))
-	a := act.Apply(z)
-	tap(scope, "units", z, a, act, m.lanes)
+	w := s.variable(scope, "weights", []int{dims[len(dims)-1], d.Units}, func(lane int, shape []int) []float32 {
+		return d.Draws[lane].init(Stream(d.Draws[lane].seed, scope.Scope()+"/weights"), shape)
+	})
+	b := s.variable(scope, "biases", []int{d.Units}, func(lane int, shape []int) []float32 {
+		values := make([]float32, d.Units)
+		for i := range values {
+			if d.Bias != nil {
+				values[i] = float32(d.Bias[lane])
+			}
+		}
+		return values
+	})
+	g := x.Graph()
+	Declare(g, w, d.Layer, vgrad.Kernel)
+	Declare(g, b, d.Layer, vgrad.Bias)
+	z := Add(s.product(x, w.NodeValue(x)), InsertAxes(b.NodeValue(x), -2))
+	a := d.Activation.Apply(z)
+	show(g, Tapped{Path: model.JoinPath(scope.Scope(), "units"), Layer: d.Layer, Role: roleOr(d.Role, vgrad.Units), Z: z, A: a, Activation: d.Activation, Kernel: w})
 	return a
 }
 
+func roleOr(r, other vgrad.Role) vgrad.Role {
+	if r == "" {
+		return other
+	}
+	return r
+}
+
 // product is x·W in every lane.
-func (m mlp) product(x, w *Node) *Node {
+func (s Setup) product(x, w *Node) *Node {
 	switch {
-	case !m.lanes:
+	case !s.Lanes:
 		return Dot(x, w).Product()
 	case x.Rank() == 2: // one batch for all lanes: one wide product, [batch, lanes, out]
 		return TransposeAllAxes(Dot(x, w).General([]int{1}, nil, []int{1}, nil), 1, 0, 2)
@@ -109,22 +179,18 @@ func (m mlp) product(x, w *Node) *Node {
 	return Dot(x, w).General([]int{2}, []int{0}, []int{1}, []int{0})
 }
 
-// variable returns the scope's variable of that name and shape, in every lane:
-// "weights" drawn, others zero.
-func (m mlp) variable(scope *model.Scope, name string, shape []int) *model.Variable {
+// variable returns the scope's variable of that name and shape, in every lane;
+// its first values are those that start gives for each lane.
+func (s Setup) variable(scope *model.Scope, name string, shape []int, start func(lane int, shape []int) []float32) *model.Variable {
 	if v := scope.GetVariable(name); v != nil {
 		return v
 	}
 	var values []float32
-	for _, d := range m.draws {
-		if name == "weights" {
-			values = append(values, d.init(Stream(d.seed, scope.Scope()+"/"+name), shape)...)
-		} else {
-			values = append(values, make([]float32, size(shape))...)
-		}
+	for lane := range s.Networks {
+		values = append(values, start(lane, shape)...)
 	}
-	if m.lanes {
-		shape = append([]int{len(m.draws)}, shape...)
+	if s.Lanes {
+		shape = append([]int{len(s.Networks)}, shape...)
 	}
 	return scope.VariableWithValue(name, tensors.FromFlatDataAndDimensions(values, shape...))
 }

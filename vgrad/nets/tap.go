@@ -3,17 +3,19 @@ package nets
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
 )
 
 // Tapped is what a tap shows: the pre-activations z and the activations
 // a = φ(z) of some units, both [batch, …].
 type Tapped struct {
-	Path       string // scope path and name
+	Path       string     // scope path and name
+	Layer      int        // place in forward order, from 1; 0: not told
+	Time       int        // unrolled time step, from 1; 0: none
+	Role       vgrad.Role // Units, Gate or Stream
 	Z, A       *Node
 	Activation Activation
-	// Weights is how many weight variables the store held when the tap was
-	// first met: the units belong to the last of them.
-	Weights int
+	Kernel     *model.Variable // the weights behind the units; nil: not told
 }
 
 // Slope returns |φ′(z)|/sup|φ′|, in the shape of z.
@@ -21,39 +23,63 @@ func (t Tapped) Slope() *Node {
 	return DivScalar(Abs(t.Activation.Slope(t.Z, t.A)), t.Activation.MaxSlope)
 }
 
-// recorder is attached to a graph whose taps are wanted.
-type recorder struct{ taps []Tapped }
+// Declared is a variable of which the model says what it is.
+type Declared struct {
+	Variable *model.Variable
+	Layer    int
+	Role     vgrad.Role
+}
+
+// Recorded is what a model shows of itself while it is built.
+type Recorded struct {
+	Taps      []Tapped
+	Variables []Declared
+}
 
 type recorderKey struct{}
+
+func recorder(g *Graph) *Recorded {
+	r, _ := g.State(recorderKey{}).(*Recorded)
+	return r
+}
 
 // Tap shows z and a = φ(z) to whoever records the graph; with nobody
 // recording it does nothing. Name is put behind the scope's path.
 func Tap(scope *model.Scope, name string, z, a *Node, act Activation) {
-	tap(scope, name, z, a, act, false)
+	show(z.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), name), Layer: len(Weights(scope.Store(), false)), Role: vgrad.Units, Z: z, A: a, Activation: act})
 }
 
-func tap(scope *model.Scope, name string, z, a *Node, act Activation, lanes bool) {
-	r, ok := z.Graph().State(recorderKey{}).(*recorder)
-	if !ok || r == nil {
-		return
+// TapStream shows what runs from block to block behind a layer: the sum of a
+// residual block, the output of a highway layer.
+func TapStream(scope *model.Scope, x *Node, layer int) {
+	show(x.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), "stream"), Layer: layer, Role: vgrad.Stream, Z: x, A: x, Activation: MustActivation("identity", 0)})
+}
+
+// Declare says of a variable in which layer it is and what it does there. With
+// nobody recording it does nothing.
+func Declare(g *Graph, v *model.Variable, layer int, role vgrad.Role) {
+	if r := recorder(g); r != nil {
+		r.Variables = append(r.Variables, Declared{v, layer, role})
 	}
-	r.taps = append(r.taps, Tapped{
-		Path: model.JoinPath(scope.Scope(), name), Z: z, A: a, Activation: act,
-		Weights: len(Weights(scope.Store(), lanes)),
-	})
 }
 
-// Record runs build and returns the taps that it met on g, in order.
-func Record(g *Graph, build func()) []Tapped {
-	r := &recorder{}
+func show(g *Graph, t Tapped) {
+	if r := recorder(g); r != nil {
+		r.Taps = append(r.Taps, t)
+	}
+}
+
+// Record runs build and returns what the model shows of itself on g, in order.
+func Record(g *Graph, build func()) Recorded {
+	r := &Recorded{}
 	g.AttachState(recorderKey{}, r)
-	defer g.AttachState(recorderKey{}, (*recorder)(nil))
+	defer g.AttachState(recorderKey{}, (*Recorded)(nil))
 	build()
-	return r.taps
+	return *r
 }
 
-// Weights returns the variables that count as a layer's weights, in the order
-// of their creation: trainable, with two axes or more beside the lanes'.
+// Weights returns the variables that count as weights, in the order of their
+// creation: those with two axes or more beside the lanes', of numbers.
 func Weights(store *model.Store, lanes bool) []*model.Variable {
 	axes := 2
 	if lanes {

@@ -6,17 +6,18 @@ import "github.com/vgrad/lab/vgrad"
 // scalars of the built-in networks. Histograms are guessed at a typical 100 bytes.
 func Estimate(e vgrad.Experiment) int64 {
 	e = e.WithDefaults()
+	layers := e.Resolved().Layers()
 	scalars, hists := 0, 0 // columns
 	for _, q := range vgrad.Quantities() {
 		info, err := q.Info()
 		switch {
 		case err != nil || info.Final || !e.Measure.Measures(q):
 		case info.Histogram:
-			hists += e.Depth
+			hists += layers
 		case info.Of == vgrad.WholeNetwork:
 			scalars++
 		default:
-			scalars += e.Depth
+			scalars += layers
 		}
 	}
 	const (

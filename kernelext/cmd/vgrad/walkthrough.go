@@ -37,7 +37,7 @@ type walkthroughFlags struct {
 
 func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f := flag.NewFlagSet("walkthrough", flag.ContinueOnError)
-	d := vgrad.Article()
+	d := vgrad.Defaults()
 	e := &w.walk.Base
 	f.IntVar(&e.Steps, "steps", d.Steps, "steps of training")
 	f.IntVar(&e.Batch, "batch", d.Batch, "examples of a step")
