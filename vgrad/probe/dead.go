@@ -10,12 +10,17 @@ const DeadBelow = 1e-8
 
 // dead is the fraction of units with |a| ≤ DeadBelow on every example of the
 // batch. A unit counts once, whatever the axes behind the first.
+//
+// Each activation is compared before the batch is reduced. The other way round,
+// by max |a| over the batch, a NaN gets lost: XLA's max on a CPU drops it, and a
+// network that is NaN throughout would be called dead.
 func dead(u Units) formula {
 	batch := 0
 	if u.Lanes {
 		batch = 1
 	}
-	loudest := ReduceMax(Abs(u.A), batch)
-	silent := LessOrEqual(loudest, MulScalar(OnesLike(loudest), DeadBelow))
-	return formula{finish: func([]*Node) *Node { return u.value(u.mean(ConvertDType(silent, dtypes.Float32))) }}
+	zero := LessOrEqual(Abs(u.A), MulScalar(OnesLike(u.A), DeadBelow))
+	live := OneMinus(ConvertDType(zero, dtypes.Float32))
+	silent := OneMinus(ReduceMax(live, batch))
+	return formula{finish: func([]*Node) *Node { return u.value(u.mean(silent)) }}
 }

@@ -12,8 +12,9 @@ const SaturatedBelow = 1 - 0.97*0.97
 
 // saturated is the fraction of (example, unit) whose slope |φ′(z)| is below
 // SaturatedBelow·sup|φ′|: next to no gradient passes there. For ReLU it is
-// the fraction that is off.
+// the fraction that is off. Where the activation is NaN the slope says nothing,
+// ReLU's is 0 there; that counts as not saturated.
 func saturated(u Units) formula {
 	flat := LessThan(u.Slope, MulScalar(OnesLike(u.Slope), SaturatedBelow))
-	return u.mean(ConvertDType(flat, dtypes.Float32))
+	return u.mean(ConvertDType(LogicalAnd(flat, LogicalNot(IsNaN(u.A))), dtypes.Float32))
 }
