@@ -3,7 +3,8 @@
 // It stands between set-up, which puts a Python environment into the cache, and those
 // who use it: the lab, the doctor and whoever executes a notebook. Everything Jupyter
 // keeps for the lessons (settings, kernels, signatures, running servers) lies in the
-// cache beside that environment, so the user's own Jupyter is neither read nor changed.
+// cache beside that environment, so the user's own Jupyter is neither read nor changed. A
+// lab reads no settings that the machine has for everyone either, and opens to its token.
 //
 //	home, err := jupyter.Open()                // folders in the cache
 //	j, err := home.Find(ctx)                   // ours, else one that is installed
@@ -96,7 +97,7 @@ func (h Home) Seal() error { return os.WriteFile(h.stamp(), []byte(lockSum()), 0
 func (h Home) Env() []string {
 	return []string{
 		"JUPYTER_CONFIG_DIR=" + h.Config(), "JUPYTER_DATA_DIR=" + h.Data(),
-		"JUPYTER_RUNTIME_DIR=" + filepath.Join(h.Dir, "runtime"), "JUPYTER_PATH=", "JUPYTER_CONFIG_PATH=",
+		"JUPYTER_RUNTIME_DIR=" + filepath.Join(h.Dir, "runtime"), "JUPYTER_PATH=", "JUPYTER_CONFIG_PATH=", "JUPYTER_NO_CONFIG=",
 		"JUPYTERLAB_WORKSPACES_DIR=" + filepath.Join(h.Dir, "workspaces"),
 		"JUPYTERLAB_SETTINGS_DIR=" + filepath.Join(h.Dir, "settings"),
 		"PYTHONNOUSERSITE=1", "PYDEVD_DISABLE_FILE_VALIDATION=1",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,9 +97,10 @@ func TestFind(t *testing.T) {
 func TestEnv(t *testing.T) {
 	t.Setenv("JUPYTER_CONFIG_DIR", "/somebody's")
 	t.Setenv("JUPYTER_PATH", "/somebody's")
+	t.Setenv("JUPYTER_NO_CONFIG", "1")
 	j := Jupyter{Python: "python", Home: Home{"/home of ours"}}
 	env := strings.Join(j.Command(t.Context(), "jupyterlab").Environ(), "\n") + "\n"
-	for _, want := range []string{"JUPYTER_CONFIG_DIR=/home of ours/config\n", "JUPYTER_DATA_DIR=/home of ours/share\n", "JUPYTER_PATH=\n"} {
+	for _, want := range []string{"JUPYTER_CONFIG_DIR=/home of ours/config\n", "JUPYTER_DATA_DIR=/home of ours/share\n", "JUPYTER_PATH=\n", "JUPYTER_NO_CONFIG=\n"} {
 		if !strings.Contains(filepath.ToSlash(env), want) {
 			t.Errorf("the environment lacks %q", want)
 		}
@@ -164,6 +167,44 @@ func TestLabArgs(t *testing.T) {
 		if strings.Contains(strings.Join(args, " "), "sesame") {
 			t.Errorf("the token is among %q", args)
 		}
+	}
+}
+
+// A server that lets in whoever has no token, or not those who have it, is found out at once.
+func TestGuarded(t *testing.T) {
+	const open, closed, away, page = http.StatusOK, http.StatusForbidden, http.StatusNotFound, http.StatusFound
+	for _, c := range []struct {
+		with, other, without int // its answers to its token, to another and to none
+		says                 string
+	}{
+		{open, closed, closed, ""},
+		{open, open, open, "answers without its token: status 200"},
+		{open, open, closed, "answers without its token: status 200"},
+		{open, closed, page, "answers without its token: status 302"},
+		{closed, closed, closed, "refuses its own token: status 403"},
+		{away, away, away, "refuses its own token: status 404"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.FormValue("token") {
+			case "sesame & co":
+				w.WriteHeader(c.with)
+			case "":
+				w.Header().Set("Location", "/login?token=sesame+%26+co")
+				w.WriteHeader(c.without)
+			default:
+				w.WriteHeader(c.other)
+			}
+		}))
+		err := Home{"/home of ours"}.guarded(t.Context(), &Job{}, server.URL+"/api/status", "sesame & co")
+		server.Close()
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "/home of ours")) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	ended := &Job{done: make(chan struct{}), err: errors.New("exit status 3")}
+	close(ended.done)
+	if err := (Home{}).guarded(t.Context(), ended, "http://127.0.0.1:1/", "sesame"); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("a server that has ended: %v", err)
 	}
 }
 

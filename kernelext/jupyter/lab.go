@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,9 +31,13 @@ type Lab struct {
 	Log      io.Writer // of the server; nil: nowhere
 }
 
-// Serve runs JupyterLab behind a token and calls ready with its address when it answers.
-// A token that was given is not in the address: it is a secret. It returns when ctx has ended or the server has, and leaves no
-// process behind.
+//go:embed lab.py
+var labPy string
+
+// Serve runs JupyterLab behind a token and calls ready with its address when it answers
+// and refuses whoever has no token. A token that was given is not in the address: it is a
+// secret. No settings of the machine's are read; see lab.py. Serve returns when ctx has
+// ended or the server has, and leaves no process behind.
 func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) error {
 	port, err := freePort(l.Port)
 	if err != nil {
@@ -46,7 +51,7 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 		token = rand.Text()
 		query = "?token=" + token
 	}
-	cmd := j.Command(context.WithoutCancel(ctx), "jupyterlab", l.args(port)...)
+	cmd := j.Script(context.WithoutCancel(ctx), labPy, l.args(port)...)
 	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token)
 	var last tail
 	cmd.Stdout = &last
@@ -59,7 +64,7 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 		return err
 	}
 	base := fmt.Sprintf("http://127.0.0.1:%d/", port)
-	if err := answers(ctx, job, base+"api/status?token="+url.QueryEscape(token)); err != nil {
+	if err := j.Home.guarded(ctx, job, base+"api/status", token); err != nil {
 		return errors.Join(err, job.Stop(), last.error())
 	}
 	ready(base + l.path() + query)
@@ -75,6 +80,7 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 }
 
 // args are the server's flags. The token is not among them: others see a process's flags.
+// A page of an extension needs it too, unless the extension says that it is for everyone.
 func (l Lab) args(port int) []string {
 	ip := l.IP
 	if ip == "" {
@@ -82,6 +88,7 @@ func (l Lab) args(port int) []string {
 	}
 	args := []string{
 		"--no-browser", "--ServerApp.ip=" + ip, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
+		"--ServerApp.base_url=/", "--ServerApp.allow_unauthenticated_access=False",
 		"--ServerApp.root_dir=" + l.Root, "--LabApp.extension_manager=readonly", "--KernelSpecManager.ensure_native_kernel=False",
 	}
 	if l.Kernel != "" {
@@ -121,15 +128,18 @@ func freePort(want int) (int, error) {
 }
 
 // calm switches off what would ask a network or interrupt the first minute: the offer of
-// news, and the search for newer versions.
+// news, and the search for newer versions. It also says that this home has been migrated:
+// else Jupyter copies here what ~/.ipython has of settings, which may be without a token.
 func (h Home) calm() error {
-	dir := filepath.Join(h.Config(), "labconfig")
 	text, err := json.Marshal(map[string]any{"disabledExtensions": map[string]bool{"@jupyterlab/apputils-extension:announcements": true}})
 	if err == nil {
-		err = os.MkdirAll(dir, 0o777)
+		err = os.MkdirAll(filepath.Join(h.Config(), "labconfig"), 0o777)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "page_config.json"), text, 0o666)
+		err = os.WriteFile(filepath.Join(h.Config(), "labconfig", "page_config.json"), text, 0o666)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(h.Config(), "migrated"), nil, 0o666)
 	}
 	if err != nil {
 		return fmt.Errorf("jupyter: prepare its settings: %w", err)
@@ -137,33 +147,56 @@ func (h Home) calm() error {
 	return nil
 }
 
-// answers waits until the server does.
-func answers(ctx context.Context, job *Job, address string) error {
+// guarded waits until the server answers, and reports one that refuses its token or lets
+// in whoever has none. Settings in this home can do both.
+func (h Home) guarded(ctx context.Context, job *Job, address, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	status, err := answers(ctx, job, address+"?token="+url.QueryEscape(token))
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("jupyter: JupyterLab refuses its own token: status %d; look at the settings in %s", status, h.Config())
+	}
+	for _, other := range []string{"", "?token=" + rand.Text()} {
+		status, err := answers(ctx, job, address+other)
 		if err != nil {
 			return err
 		}
+		if status != http.StatusForbidden {
+			return fmt.Errorf("jupyter: JupyterLab answers without its token: status %d, want %d; look at the settings in %s", status, http.StatusForbidden, h.Config())
+		}
+	}
+	return nil
+}
+
+// answers waits until the server answers a request, and returns the status.
+func answers(ctx context.Context, job *Job, address string) (int, error) {
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return 0, err
+		}
 		if response, err := direct.Do(request); err == nil {
-			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
+			return response.StatusCode, response.Body.Close()
 		}
 		select {
 		case <-job.Done():
-			return fmt.Errorf("jupyter: JupyterLab did not start: %w", job.err)
+			return 0, fmt.Errorf("jupyter: JupyterLab did not start: %w", job.err)
 		case <-ctx.Done():
-			return fmt.Errorf("jupyter: wait for JupyterLab: %w", ctx.Err())
+			return 0, fmt.Errorf("jupyter: wait for JupyterLab: %w", ctx.Err())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// direct asks this machine without a proxy.
-var direct = &http.Client{Transport: &http.Transport{Proxy: nil}}
+// direct asks this machine without a proxy, and takes its first word: a page to log in is
+// no answer.
+var direct = &http.Client{
+	Transport:     &http.Transport{Proxy: nil},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 // tail keeps the last lines that a program said, for its error.
 type tail struct {
