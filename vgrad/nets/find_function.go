@@ -1,0 +1,345 @@
+package nets
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers/activation"
+)
+
+// region is what is computed from one node, as far as it has been looked at.
+// It grows by the oldest reader at a time, so whatever a node is computed from
+// is in the region before it.
+type region struct {
+	*forward
+	from     *Node
+	in       map[*Node]bool
+	straight map[*Node]bool // a·x + b, with a and b independent of x
+	next     []*Node        // readers not yet in the region, the oldest first
+	open     int            // how often they read it
+}
+
+// largestRegion is where a function ends in any case. The longest known one,
+// GoMLX's softplus, is 12 operations.
+const largestRegion = 64
+
+func (f *forward) regionOf(from *Node) *region {
+	r := &region{forward: f, from: from, in: map[*Node]bool{}, straight: map[*Node]bool{from: true}}
+	r.add(from)
+	return r
+}
+
+func (r *region) add(n *Node) {
+	r.in[n] = true
+	for _, reader := range r.readers[n.Id()] {
+		r.open++
+		at, found := slices.BinarySearchFunc(r.next, reader, func(a, b *Node) int { return int(a.Id() - b.Id()) })
+		if !found {
+			r.next = slices.Insert(r.next, at, reader)
+		}
+	}
+}
+
+// step takes the next reader in, if it may belong to the region. Each of its
+// other inputs must be in the region too, or no data.
+func (r *region) step(may func(n *Node) bool) *Node {
+	if len(r.next) == 0 || len(r.in) > largestRegion {
+		return nil
+	}
+	n := r.next[0]
+	inputs := r.inputs(n)
+	if !may(n) || slices.ContainsFunc(inputs, func(in *Node) bool { return !r.in[in] && r.data[in.Id()] }) {
+		return nil
+	}
+	r.next = r.next[1:]
+	for i, in := range inputs {
+		if r.in[in] && !slices.Contains(inputs[:i], in) {
+			r.open--
+		}
+	}
+	r.add(n)
+	r.straight[n] = (r.rescales(n) || n.Type() == NodeTypeAdd || n.Type() == NodeTypeSub) &&
+		!slices.ContainsFunc(inputs, func(in *Node) bool { return r.in[in] && !r.straight[in] })
+	return n
+}
+
+// isExit reports whether all that is computed from the region goes through n.
+func (r *region) isExit(n *Node) bool { return r.open == len(r.readers[n.Id()]) }
+
+// rescales reports whether n scales, shifts or masks one node of the region.
+func (r *region) rescales(n *Node) bool {
+	inputs := r.inputs(n)
+	inside := 0
+	for _, in := range inputs {
+		inside += int(truth(r.in[in]))
+	}
+	switch n.Type() {
+	case NodeTypeAdd, NodeTypeSub, NodeTypeMul, NodeTypeNeg:
+		return inside == 1
+	case NodeTypeDiv:
+		return inside == 1 && r.in[inputs[0]]
+	case NodeTypeWhere:
+		return inside == 1 && !r.in[inputs[0]]
+	}
+	return r.isLayout(n)
+}
+
+// behaviour is a function found in the graph: a = φ(z).
+type behaviour struct {
+	z, a  *Node
+	act   Activation
+	known bool // by name
+}
+
+// actsOn looks for the function of z: the region of elementwise operations
+// behind z through one exit. The last exit at which it is a known function is
+// taken: of z·Φ(z) the product, not Φ. Where there is none, it ends with the
+// last operation that does more than scale, shift or mask.
+func (f *forward) actsOn(z *Node) (b behaviour, ok bool) {
+	if act, a, ok := f.perLane(z); ok {
+		return behaviour{z, a, act, true}, true
+	}
+	r, at := f.regionOf(z), values{z: points}
+	for n := r.step(r.isElementwise); n != nil; n = r.step(r.isElementwise) {
+		y := at.of(f, n)
+		if !r.isExit(n) || n.DType() != z.DType() {
+			continue
+		}
+		if act, known := f.recognised(y, z.DType()); known {
+			b, ok = behaviour{z, n, act, true}, true
+		} else if !b.known && !r.straight[n] && !r.rescales(n) && !f.isLoss(n) {
+			b, ok = behaviour{z, n, unnamed(), false}, true
+		}
+	}
+	return b, ok
+}
+
+// isElementwise reports whether n acts on each element of a region by itself.
+func (r *region) isElementwise(n *Node) bool {
+	return r.operation(n) != nil && slices.Equal(n.Shape().Dimensions, r.from.Shape().Dimensions)
+}
+
+// isLoss reports whether n is only summed up: a square of the logits that is
+// averaged is a loss, no activation.
+func (f *forward) isLoss(n *Node) bool {
+	return !slices.ContainsFunc(f.readers[n.Id()], func(r *Node) bool {
+		return r.Type() != NodeTypeReduceSum || !r.IsScalar()
+	})
+}
+
+// unnamed is an activation that the graph shows but nobody has named. It
+// cannot be applied to anything else, and its slope is that of the graph.
+func unnamed() Activation {
+	return Activation{Slope: func(z, a *Node) *Node { return Gradient(ReduceAllSum(a), z)[0] }}
+}
+
+// first of the starts at which a known function begins, else the last at which
+// any begins.
+func (f *forward) actsOnOneOf(starts []*Node) (b behaviour, ok bool) {
+	for _, z := range starts {
+		if !z.DType().IsFloat() {
+			continue
+		}
+		if here, found := f.actsOn(z); found {
+			b, ok = here, true
+			if b.known {
+				break
+			}
+		}
+	}
+	return b, ok
+}
+
+// normalizing are the operations of which batch, layer and group normalization
+// consist. Softmax, with its exponential, is none of them.
+var normalizing = []NodeType{
+	NodeTypeAdd, NodeTypeSub, NodeTypeMul, NodeTypeDiv, NodeTypeNeg, NodeTypePow, NodeTypeSqrt, NodeTypeRsqrt,
+	NodeTypeReduceSum, NodeTypeBroadcastInDim, NodeTypeWhere, NodeTypeSplitNode,
+	NodeTypeBatchNormForTraining, NodeTypeBatchNormForInference, NodeTypeFusedLayerNorm,
+}
+
+// normalized lists what a normalization of x gives, in x's shape: the centred
+// x, that with variance 1, scaled, shifted. Nil: x is not normalized.
+func (f *forward) normalized(x *Node) []*Node {
+	var exits []*Node
+	sums := false
+	r := f.regionOf(x)
+	may := func(n *Node) bool { return f.isLayout(n) || slices.Contains(normalizing, n.Type()) }
+	for n := r.step(may); n != nil; n = r.step(may) {
+		sums = sums || slices.Index(normalizing, n.Type()) >= slices.Index(normalizing, NodeTypeReduceSum)
+		if sums && r.isExit(n) && slices.Equal(n.Shape().Dimensions, x.Shape().Dimensions) {
+			exits = append(exits, n)
+		}
+	}
+	return exits
+}
+
+// recognised names a function by its values at the points.
+func (f *forward) recognised(y []float64, dtype dtypes.DType) (Activation, bool) {
+	if y == nil {
+		return Activation{}, false
+	}
+	if f.known == nil {
+		f.catalogue()
+	}
+	known, at := f.known, f.at
+	if act, values, ok := leakyLike(y); ok {
+		known, at = append(slices.Clip(known), act), append(slices.Clip(at), values)
+	}
+	best, closest := -1, roundings(dtype)
+	for i := range known {
+		if d := distance(y, at[i]); d < closest {
+			best, closest = i, d
+		}
+	}
+	if best < 0 {
+		return Activation{}, false
+	}
+	return known[best], true
+}
+
+// roundings is how far a function may be off, relative to 1 or its value: the
+// constants in the graph have the dtype's precision.
+func roundings(dtype dtypes.DType) float64 {
+	if dtype == dtypes.Float32 || dtype == dtypes.Float64 {
+		return 1e-5 // 80 roundings of float32, a fiftieth of what GELU's two forms differ by
+	}
+	return 0.02 // five roundings of bfloat16; the closest function is taken
+}
+
+func distance(y, want []float64) float64 {
+	largest := 0.0
+	for i := range y {
+		d := math.Abs(y[i]-want[i]) / max(1, math.Abs(want[i]))
+		if !(d <= largest) { // NaN is as far as can be
+			largest = d
+		}
+		if d != d {
+			return math.Inf(1)
+		}
+	}
+	return largest
+}
+
+// leakyLike returns the leaky ReLU or ELU that y would be of, with the slope
+// or scale read off far below zero.
+func leakyLike(y []float64) (Activation, []float64, bool) {
+	lowest := slices.Index(points, slices.Min(points))
+	z, below := points[lowest], y[lowest]
+	slope, alpha := short(below/z), short(below/math.Expm1(z))
+	if act, ok := leakyRELU(slope); ok {
+		values := pointwise(func(z float64) float64 { return max(z, 0) + slope*min(z, 0) })
+		if distance(y, values) < roundings(dtypes.Float32) {
+			return act, values, true
+		}
+	}
+	act := exponential(1, alpha)
+	act.Name = "elu"
+	values := pointwise(func(z float64) float64 { return max(z, 0) + alpha*math.Expm1(min(z, 0)) })
+	return act, values, alpha > 0
+}
+
+func leakyRELU(slope float64) (Activation, bool) {
+	act, err := NewActivation("leaky_relu", slope)
+	return act, err == nil && slope > 0 && slope < 1
+}
+
+// short is x as the shortest decimal of its float32: 0.3, not 0.300000011920929.
+func short(x float64) float64 {
+	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', -1, 32), 64)
+	if err != nil {
+		return x
+	}
+	return y
+}
+
+func pointwise(f func(z float64) float64) []float64 {
+	var ys []float64
+	for _, z := range points {
+		ys = append(ys, f(z))
+	}
+	return ys
+}
+
+// unbuilt lists activations that GoMLX has, or models often have, and no
+// network of [New] is built with. Their largest slopes are in closed form but
+// for two, which are maximized numerically.
+var unbuilt = []Activation{
+	{Name: "gelu_approx", Apply: activation.GeluApproximate, MaxSlope: 1.1290},
+	{Name: "hard_sigmoid", Apply: activation.HardSigmoid, MaxSlope: 0.2},
+	{Name: "hard_swish", Apply: activation.HardSwish, MaxSlope: 1.5},
+	{Name: "hard_tanh", Apply: func(z *Node) *Node { return ClipScalar(z, -1, 1) }, MaxSlope: 1},
+	{Name: "relu6", Apply: func(z *Node) *Node { return ClipScalar(z, 0, 6) }, MaxSlope: 1},
+	{Name: "softsign", Apply: func(z *Node) *Node { return Div(z, OnePlus(Abs(z))) }, MaxSlope: 1},
+	{Name: "mish", Apply: func(z *Node) *Node { return Mul(z, Tanh(softplus(z))) }, MaxSlope: 1.0885},
+}
+
+// catalogue fills in the functions that others are compared with, by building
+// each in a graph that is thrown away: the graph that is looked at gets no node.
+func (f *forward) catalogue() {
+	g := NewGraph(f.graph.Backend(), "activations")
+	defer g.Finalize()
+	z := Parameter(g, "z", shapes.Make(dtypes.Float64))
+	for _, a := range activations {
+		if a.name != "identity" && a.name != "leaky_relu" {
+			f.known = append(f.known, MustActivation(a.name, 0))
+		}
+	}
+	for _, act := range unbuilt {
+		act.Slope = func(z, _ *Node) *Node { return Gradient(ReduceAllSum(act.Apply(z)), z)[0] }
+		f.known = append(f.known, act)
+	}
+	for _, act := range f.known {
+		f.at = append(f.at, values{z: points}.of(f, act.Apply(z)))
+	}
+}
+
+// perLane recognises what nets' own perLane builds: each stretch of the first
+// axis has a function of its own, and the results stand side by side again.
+func (f *forward) perLane(z *Node) (act Activation, a *Node, ok bool) {
+	parts := f.readers[z.Id()]
+	if len(parts) < 2 || slices.ContainsFunc(parts, func(p *Node) bool { return p.Type() != NodeTypeSlice }) {
+		return Activation{}, nil, false
+	}
+	var lanes []stretch
+	var results []*Node
+	end := 0
+	for _, p := range parts {
+		act, a := MustActivation("identity", 0), p
+		if b, ok := f.actsOn(p); ok && b.known {
+			act, a = b.act, b.a
+		}
+		to := f.readers[a.Id()]
+		if len(to) != 1 || to[0].Type() != NodeTypeConcatenate || !strings.Contains(p.String(), fmt.Sprintf("starts=[%d 0", end)) {
+			return Activation{}, nil, false
+		}
+		lanes, results = append(lanes, stretch{act, end, end + p.Shape().Dim(0)}), append(results, a)
+		end += p.Shape().Dim(0)
+	}
+	joined := f.readers[results[0].Id()][0]
+	isPlain := func(s stretch) bool { return s.Name == "identity" }
+	whole := slices.Equal(joined.Inputs(), results) && slices.Equal(joined.Shape().Dimensions, z.Shape().Dimensions)
+	return sideBySide(lanes), joined, whole && !allOf(lanes, isPlain)
+}
+
+func allOf[T any](xs []T, is func(T) bool) bool {
+	return !slices.ContainsFunc(xs, func(x T) bool { return !is(x) })
+}
+
+// sideBySide is the activation of which each stretch of lanes has its own.
+// Slopes are relative to each one's largest.
+func sideBySide(lanes []stretch) Activation {
+	return Activation{Name: "each lane's own", MaxSlope: 1,
+		Apply: func(z *Node) *Node {
+			return each(lanes, func(p stretch) *Node { return p.Apply(p.of(z)) })
+		},
+		Slope: func(z, a *Node) *Node {
+			return each(lanes, func(p stretch) *Node { return DivScalar(p.Slope(p.of(z), p.of(a)), p.MaxSlope) })
+		}}
+}

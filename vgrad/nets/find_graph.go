@@ -1,0 +1,361 @@
+package nets
+
+import (
+	"slices"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// forward is the part of a graph that a loss is computed from. Everything else
+// is not there for Find: gradients, metrics, running means, and the
+// decomposed twins that GoMLX builds beside its fused operations.
+//
+// Slices are indexed by Node.Id, and an operation's inputs have smaller ids, so
+// each of the facts below is settled in one walk upwards.
+type forward struct {
+	graph    *Graph
+	nodes    []*Node                   // in the order they were made
+	variable map[*Node]*model.Variable // nodes that hold a variable's value
+	twin     map[*Node]*Node           // fused dense product: the same value, decomposed
+	within   map[*Node]*Node           // a node of a twin: the fused product
+	readers  [][]*Node                 // who reads a node, each once
+	alive    []bool
+	data     []bool  // computed from what the model is fed
+	learned  []bool  // computed from a variable
+	linear   []bool  // a product, or a sum, a part, a multiple of such
+	depth    []int32 // the largest number of products on a way to here
+	products []product
+	prepared map[*Node]bool            // products that prepare the weights of others
+	state    map[*model.Variable]*Node // initial states that are learned: their product
+
+	known []Activation // what functions are compared with; filled when first asked for
+	at    [][]float64  // their values, [known][points]
+}
+
+// product is an operation that multiplies weights with something else, and
+// sums: a matrix product or a convolution.
+type product struct {
+	node            *Node
+	state           *Node             // what the weights are multiplied with
+	weights         *Node             // what is read of the variables
+	kernels, scales []*model.Variable // that the weights are computed from
+}
+
+// look walks from the loss to all that it is computed from. What is fed to a
+// model arrives in parameters that are no variables; where there are none,
+// constants with axes stand for it.
+func look(loss *Node, variables []*model.Variable) *forward {
+	f := &forward{graph: loss.Graph(),
+		variable: map[*Node]*model.Variable{}, twin: map[*Node]*Node{}, within: map[*Node]*Node{}}
+	n := int(loss.Id()) + 1
+	f.alive, f.data, f.learned, f.linear = make([]bool, n), make([]bool, n), make([]bool, n), make([]bool, n)
+	f.readers, f.depth = make([][]*Node, n), make([]int32, n)
+	for _, v := range variables {
+		for _, node := range holders(f.graph, v) {
+			f.variable[node] = v
+		}
+	}
+	f.walk(loss)
+	for _, constants := range []bool{false, true} {
+		if f.settle(constants); f.data[loss.Id()] {
+			break
+		}
+	}
+	return f
+}
+
+// holders lists the nodes that hold v in g: its current value, and the
+// parameter it came in by, which differ once a model or an optimizer has
+// changed it. NodeValue would make a node for a variable that g does not use.
+func holders(g *Graph, v *model.Variable) []*Node {
+	if !v.InUseByGraph(g) {
+		return nil
+	}
+	nodes := []*Node{v.NodeValue(g)}
+	if p := g.GetParameterByName(v.Path()); p != nil && p != nodes[0] {
+		nodes = append(nodes, p)
+	}
+	return nodes
+}
+
+// walk collects the nodes below loss and who reads them. It keeps a stack of
+// its own: a network of 100 000 operations in a row is too deep for recursion.
+func (f *forward) walk(loss *Node) {
+	f.alive[loss.Id()] = true
+	for stack := []*Node{loss}; len(stack) > 0; {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		f.nodes = append(f.nodes, n)
+		f.see(n)
+		for _, in := range f.inputs(n) {
+			if !f.alive[in.Id()] {
+				f.alive[in.Id()] = true
+				stack = append(stack, in)
+			}
+		}
+	}
+	slices.SortFunc(f.nodes, func(a, b *Node) int { return int(a.Id() - b.Id()) })
+	for _, n := range f.nodes {
+		inputs := f.inputs(n)
+		for i, in := range inputs {
+			if !slices.Contains(inputs[:i], in) {
+				f.readers[in.Id()] = append(f.readers[in.Id()], n)
+			}
+		}
+	}
+}
+
+// inputs are what n is computed from: of a fused dense product, the same
+// computed by one operation after another.
+func (f *forward) inputs(n *Node) []*Node {
+	if t := f.twin[n]; t != nil {
+		return []*Node{t}
+	}
+	return n.Inputs()
+}
+
+// see finds the decomposed twin of a fused dense product, in which product,
+// bias and activation are nodes of their own. GoMLX builds it right before
+// (nn.Dense, InternalFusedOpCaller), and gradients go by it.
+func (f *forward) see(n *Node) {
+	if n.Type() != NodeTypeFusedDense || n.Id() == 0 {
+		return
+	}
+	nodes := f.graph.Nodes()[:n.Id()]
+	t := nodes[len(nodes)-1]
+	for i := range min(len(nodes), longestTwin) {
+		at := nodes[len(nodes)-1-i]
+		if at.Type() != NodeTypeDotGeneral {
+			continue
+		}
+		if t.Shape().Equal(n.Shape()) && unshaped(at.Inputs()[0]) == unshaped(n.Inputs()[0]) && unshaped(at.Inputs()[1]) == unshaped(n.Inputs()[1]) {
+			f.twin[n] = t
+			for _, inner := range nodes[at.Id():] {
+				f.within[inner] = n
+			}
+		}
+		return
+	}
+}
+
+// longestTwin is how many operations a decomposed dense product has at most:
+// GELU by tanh, the longest, is 12, and reshaping before and behind adds a few.
+const longestTwin = 32
+
+// unshaped is n before it was reshaped.
+func unshaped(n *Node) *Node {
+	for n.Type() == NodeTypeReshape || n.Type() == NodeTypeDynamicReshape {
+		n = n.Inputs()[0]
+	}
+	return n
+}
+
+// settle finds out, for every node, what it is computed from.
+func (f *forward) settle(constants bool) {
+	f.products, f.prepared, f.state = nil, map[*Node]bool{}, map[*model.Variable]*Node{}
+	for _, n := range f.nodes {
+		id := n.Id()
+		f.data[id], f.learned[id], f.depth[id] = false, false, 0
+		if f.variable[n] != nil {
+			f.learned[id] = true
+			continue
+		}
+		for _, in := range f.inputs(n) {
+			f.data[id] = f.data[id] || f.data[in.Id()]
+			f.learned[id] = f.learned[id] || f.learned[in.Id()]
+			f.depth[id] = max(f.depth[id], f.depth[in.Id()])
+		}
+		f.data[id] = f.data[id] || f.isFed(n, constants)
+		if f.data[id] && n.Type() == NodeTypeRNGBitGenerator {
+			f.data[id] = false // noise: dropout keeps what it is applied to
+		}
+		p, ok := f.multiplies(n)
+		if ok {
+			f.products = append(f.products, p)
+			f.depth[id]++
+		}
+		f.linear[id] = ok || f.isLinear(n)
+	}
+	f.resolve()
+}
+
+// isFed reports whether data comes in at n.
+func (f *forward) isFed(n *Node, constants bool) bool {
+	switch n.Type() {
+	case NodeTypeParameter:
+		return true
+	case NodeTypeConstant:
+		return constants && n.Shape().Size() > 1
+	}
+	return false
+}
+
+// multiplies reports whether n is a product of weights with something. Where
+// neither side is data it may be, as the first time step's product with a
+// constant state is; resolve decides that.
+func (f *forward) multiplies(n *Node) (product, bool) {
+	switch n.Type() {
+	case NodeTypeDotGeneral, NodeTypeConvGeneral, NodeTypeFusedQuantizedDense, NodeTypeFusedAttentionQKVProjection:
+	case NodeTypeFusedDense:
+		if f.twin[n] != nil {
+			return product{}, false
+		}
+	default:
+		return product{}, false
+	}
+	p := product{node: n, state: n.Inputs()[0], weights: n.Inputs()[1]}
+	if f.data[p.weights.Id()] {
+		p.state, p.weights = p.weights, p.state
+	}
+	if f.data[p.weights.Id()] || !f.learned[p.weights.Id()] && !f.learned[p.state.Id()] {
+		return product{}, false // two activations, as a query and a key; or no variable at all
+	}
+	return p, true
+}
+
+// resolve keeps the products with weights, and finds out of which variables
+// these are. A product of variables and constants alone prepares weights if a
+// product with data reads it, as in LoRA. Else it is one with an initial
+// state, constant or learned: then the weights are what is used elsewhere too.
+func (f *forward) resolve() {
+	used := map[*model.Variable]bool{}
+	for i := range f.products {
+		p := &f.products[i]
+		if f.data[p.state.Id()] {
+			p.kernels, p.scales = f.behind(p.weights)
+			for _, v := range p.kernels {
+				used[v] = true
+			}
+		}
+	}
+	for i := range f.products {
+		p := &f.products[i]
+		if f.data[p.state.Id()] || f.prepared[p.node] {
+			continue
+		}
+		isUsed := func(v *model.Variable) bool { return used[v] }
+		p.kernels, p.scales = f.behind(p.weights)
+		others, scales := f.behind(p.state)
+		switch {
+		case len(others) == 0 || slices.ContainsFunc(p.kernels, isUsed):
+		case len(p.kernels) == 0 || slices.ContainsFunc(others, isUsed):
+			p.state, p.weights, p.kernels, p.scales = p.weights, p.state, others, scales
+		default:
+			p.kernels = nil
+		}
+		if p.kernels != nil {
+			states, spread := f.behind(p.state)
+			for _, v := range slices.Concat(states, spread) {
+				f.state[v] = p.node
+			}
+		}
+	}
+	f.products = slices.DeleteFunc(f.products, func(p product) bool { return len(p.kernels) == 0 })
+}
+
+// behind lists the variables that x, no data, is computed from: those that
+// give it its elements, and those that only scale or shift many elements at
+// once, as the lengths of weight normalization do.
+func (f *forward) behind(x *Node) (kernels, scales []*model.Variable) {
+	type visit struct {
+		*Node
+		scale bool
+	}
+	seen := map[visit]bool{}
+	for stack := []visit{{x, false}}; len(stack) > 0; {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[at] {
+			continue
+		}
+		seen[at] = true
+		if v := f.variable[at.Node]; v != nil {
+			if at.scale {
+				scales = append(scales, v)
+			} else {
+				kernels = append(kernels, v)
+			}
+			continue
+		}
+		if isProduct(at.Node) {
+			f.prepared[at.Node] = true
+		}
+		for i, in := range f.inputs(at.Node) {
+			if at.Type() == NodeTypeRNGBitGenerator || at.Type() == NodeTypeWhere && i == 0 {
+				continue // weights are dropped at random, not computed from the random numbers
+			}
+			stack = append(stack, visit{in, at.scale || spreads(at.Node, in)})
+		}
+	}
+	kernels = uniqueVariables(kernels)
+	scales = slices.DeleteFunc(uniqueVariables(scales), func(v *model.Variable) bool { return slices.Contains(kernels, v) })
+	return kernels, scales
+}
+
+// spreads reports whether n uses elements of x more than once, or sums them up.
+func spreads(n, x *Node) bool {
+	switch t := n.Type(); {
+	case isProduct(n):
+		return false
+	case t == NodeTypeBroadcastInDim || elementwise[t] != nil:
+		return x.Shape().Size() < n.Shape().Size()
+	default:
+		return strings.HasPrefix(t.String(), "Reduce")
+	}
+}
+
+func isProduct(n *Node) bool {
+	t := n.Type()
+	return t == NodeTypeDotGeneral || t == NodeTypeConvGeneral
+}
+
+// uniqueVariables sorts by path and leaves each once.
+func uniqueVariables(vs []*model.Variable) []*model.Variable {
+	slices.SortFunc(vs, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
+	return slices.Compact(vs)
+}
+
+// isLinear reports whether n, no product itself, is a part of a product's
+// result, a multiple, or a sum of such.
+func (f *forward) isLinear(n *Node) bool {
+	inputs := f.inputs(n)
+	lines, fixed := 0, 0
+	for _, in := range inputs {
+		switch {
+		case f.linear[in.Id()]:
+			lines++
+		case !f.data[in.Id()]:
+			fixed++
+		}
+	}
+	switch {
+	case f.isLayout(n) || isPart(n):
+		return lines == 1
+	case n.Type() == NodeTypeAdd || n.Type() == NodeTypeSub:
+		return lines > 0 && lines+fixed == 2
+	case n.Type() == NodeTypeMul:
+		return lines == 1 && fixed == 1
+	case n.Type() == NodeTypeDiv:
+		return f.linear[inputs[0].Id()] && fixed == 1
+	}
+	return false
+}
+
+// isLayout reports whether n has the elements of its one input, each once.
+func (f *forward) isLayout(n *Node) bool {
+	switch n.Type() {
+	case NodeTypeReshape, NodeTypeDynamicReshape, NodeTypeTranspose, NodeTypeIdentity,
+		NodeTypeOptimizationBarrier, NodeTypeSchedulingBarrier:
+		return true
+	case NodeTypeFusedDense:
+		return f.twin[n] != nil
+	case NodeTypeConvertDType:
+		return n.DType().IsFloat() && n.Inputs()[0].DType().IsFloat()
+	}
+	return false
+}
+
+// isPart reports whether n is some of its input's elements.
+func isPart(n *Node) bool { return n.Type() == NodeTypeSlice || n.Type() == NodeTypeSplitNode }

@@ -1,0 +1,341 @@
+package nets
+
+import (
+	"fmt"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+)
+
+// groups is a union-find: each element points to one of its group, the first to itself.
+type groups map[any]any
+
+func (g groups) of(x any) any {
+	for g[x] != nil && g[x] != x {
+		x = g[x]
+	}
+	return x
+}
+
+func (g groups) join(x, y any) {
+	if a, b := g.of(x), g.of(y); a != b {
+		g[b] = a
+	}
+}
+
+// kind is a part of a variable: the weights of one gate, say.
+type kind struct {
+	variable *model.Variable
+	part     string
+}
+
+// class groups what is found by kind of units: the same units at every time
+// step, or at every use. Whatever goes into one pre-activation is of one
+// class, which tells which part of a precomputed x·W is which gate.
+func class(found []Found) groups {
+	classes := groups{}
+	byZ := map[*Node]kind{}
+	for _, u := range found {
+		k := kind{u.Variable, u.part}
+		if first, ok := byZ[u.Z]; ok {
+			classes.join(first, k)
+		} else {
+			byZ[u.Z] = k
+		}
+	}
+	return classes
+}
+
+// members lists the indices of what is found, class by class, in forward order.
+func members(found []Found) [][]int {
+	classes := class(found)
+	var lists [][]int
+	at := map[any]int{}
+	for i, u := range found {
+		c := classes.of(kind{u.Variable, u.part})
+		if _, ok := at[c]; !ok {
+			at[c] = len(lists)
+			lists = append(lists, nil)
+		}
+		lists[at[c]] = append(lists[at[c]], i)
+	}
+	return lists
+}
+
+// time numbers the units of one class: by time step where some are computed
+// from others of the class, by use where they are not. A kernel that multiplies
+// what was computed from units of its class is recurrent.
+func (f *forward) time(found []Found, class []int) {
+	steps := f.unrolled(found, class)
+	last := 0
+	uses := map[int]int{}
+	numbered := map[*Node]int{}
+	for _, i := range class {
+		u := &found[i]
+		u.Time = steps(u.Z)
+		last = max(last, u.Time)
+		if numbered[u.Z] == 0 {
+			uses[u.Time]++
+			numbered[u.Z] = uses[u.Time]
+		}
+		if steps(u.product.state) > 0 {
+			u.KernelRole = vgrad.RecurrentKernel
+		}
+	}
+	for _, i := range class {
+		u := &found[i]
+		if uses[u.Time] > 1 {
+			u.Use = numbered[u.Z]
+		}
+		if last == 1 {
+			u.Time = 0
+		}
+	}
+}
+
+// unrolled tells how many units of a class, one after another, a node is
+// computed from, itself included. Nodes before the class's first units and
+// behind its last are on no way from one to another.
+func (f *forward) unrolled(found []Found, class []int) func(n *Node) int {
+	from, to := found[class[0]].Z.Id(), found[class[len(class)-1]].Z.Id()
+	isUnits, steps := make([]int, to-from+1), make([]int, to-from+1)
+	for _, i := range class {
+		isUnits[found[i].Z.Id()-from] = 1
+	}
+	of := func(n *Node) int {
+		if n.Id() < from || n.Id() > to {
+			return 0
+		}
+		return steps[n.Id()-from]
+	}
+	start, _ := slices.BinarySearchFunc(f.nodes, from, func(n *Node, id NodeId) int { return int(n.Id() - id) })
+	for _, n := range f.nodes[start:] {
+		if n.Id() > to {
+			break
+		}
+		before := 0
+		for _, in := range f.inputs(n) {
+			before = max(before, of(in))
+		}
+		steps[n.Id()-from] = before + isUnits[n.Id()-from]
+	}
+	return of
+}
+
+// gates finds the units that multiply others, and returns whose layer they
+// belong to: pairs of variables.
+func (f *forward) gates(found []Found) (pairs [][2]*model.Variable) {
+	unitsAt := map[*Node][]int{}
+	for i, u := range found {
+		unitsAt[u.A] = append(unitsAt[u.A], i)
+	}
+	fed := fedBy(found)
+	isGate := make([]bool, len(found))
+	for i, u := range found {
+		if u.A == u.Z {
+			continue
+		}
+		for _, m := range f.multiplied(u.A) {
+			units := unitsAt[f.origin(m.other, unitsAt)]
+			switch {
+			case f.bounded(u) && f.isState(m.other, u.A):
+			case len(units) > 0 && found[units[0]].A == found[units[0]].Z: // a GLU
+			default:
+				continue
+			}
+			isGate[i] = true
+			for _, k := range slices.Concat(units, fed[m.product]) {
+				if f.isBeside(u, found[k]) {
+					pairs = append(pairs, [2]*model.Variable{u.Variable, found[k].Variable})
+				}
+			}
+		}
+	}
+	for _, class := range members(found) {
+		if slices.ContainsFunc(class, func(i int) bool { return isGate[i] }) {
+			for _, i := range class {
+				found[i].Role = vgrad.Gate
+			}
+		}
+	}
+	return pairs
+}
+
+// bounded reports whether units lie between 0 and 1, as those that let through do.
+func (f *forward) bounded(u Found) bool {
+	return u.Activation.Name == "sigmoid" || u.Activation.Name == "hard_sigmoid"
+}
+
+// multiplication is a product, element by element, of units and something else.
+type multiplication struct{ product, other *Node }
+
+// farthest is how many operations may lie between units and what they multiply.
+const farthest = 8
+
+// multiplied lists the multiplications of a, or of 1 − a, by data.
+func (f *forward) multiplied(a *Node) []multiplication {
+	var ms []multiplication
+	seen := map[*Node]bool{a: true}
+	for at := []*Node{a}; len(at) > 0 && len(seen) < farthest*farthest; at = at[1:] {
+		for _, r := range f.readers[at[0].Id()] {
+			other := otherInput(f.inputs(r), at[0])
+			if r.Type() == NodeTypeMul && other != nil && other != at[0] && (f.data[other.Id()] || f.isFixedState(other, r)) {
+				ms = append(ms, multiplication{r, other})
+			} else if f.passes(r, at[0]) && !seen[r] {
+				seen[r] = true
+				at = append(at, r)
+			}
+		}
+	}
+	return ms
+}
+
+// passes reports whether r is n rearranged, broadcast, scaled, shifted or masked.
+func (f *forward) passes(r, n *Node) bool {
+	switch r.Type() {
+	case NodeTypeBroadcastInDim, NodeTypeNeg:
+		return true
+	case NodeTypeAdd, NodeTypeSub, NodeTypeMul, NodeTypeDiv, NodeTypeWhere:
+		return !slices.ContainsFunc(f.inputs(r), func(in *Node) bool { return in != n && f.data[in.Id()] })
+	}
+	return f.isLayout(r) || isPart(r)
+}
+
+// isFixedState reports whether n is an initial state: constant, and as large as
+// what it is multiplied with.
+func (f *forward) isFixedState(n, product *Node) bool {
+	return !f.data[n.Id()] && !f.learned[n.Id()] && n.Rank() > 0 && n.Shape().Size() == product.Shape().Size()
+}
+
+// isState reports whether n is units or computed from units, and not from a
+// itself: p·(1 − p) is no gate, nor is a mask from the data.
+func (f *forward) isState(n, a *Node) bool {
+	if !f.data[n.Id()] {
+		return true // see isFixedState
+	}
+	return f.learned[n.Id()] && !f.dependsOn(n, a)
+}
+
+// dependsOn reports whether n is computed from a: it looks at the nodes between them.
+func (f *forward) dependsOn(n, a *Node) bool {
+	seen := map[*Node]bool{n: true}
+	for at := []*Node{n}; len(at) > 0; at = at[1:] {
+		if at[0] == a {
+			return true
+		}
+		for _, in := range f.inputs(at[0]) {
+			if in.Id() >= a.Id() && !seen[in] {
+				seen[in] = true
+				at = append(at, in)
+			}
+		}
+	}
+	return false
+}
+
+// origin goes back from n to the units that it is a form of; n itself if it is of none.
+func (f *forward) origin(n *Node, units map[*Node][]int) *Node {
+	at := n
+	for range farthest {
+		if units[at] != nil {
+			return at
+		}
+		var from *Node
+		for _, in := range f.inputs(at) {
+			if f.data[in.Id()] {
+				from = in
+			}
+		}
+		if from == nil || !f.passes(at, from) {
+			return n
+		}
+		at = from
+	}
+	return n
+}
+
+// fedBy lists the recurrent units by what their kernels multiply: a GRU's reset
+// gate belongs to the units that read what it lets through.
+func fedBy(found []Found) map[*Node][]int {
+	fed := map[*Node][]int{}
+	for i, u := range found {
+		if u.Time > 0 {
+			fed[unshaped(u.product.state)] = append(fed[unshaped(u.product.state)], i)
+		}
+	}
+	return fed
+}
+
+// isBeside reports whether two units are at the same place of the network: of the
+// same time step, with as many products before them.
+func (f *forward) isBeside(u, other Found) bool {
+	return u.Time == other.Time && (u.Time > 0 || f.depth[u.product.node.Id()] == f.depth[other.product.node.Id()])
+}
+
+// layers numbers the layers: variables that go into the same units share one,
+// and so do gates and what they are gates of.
+func layers(found []Found, gates [][2]*model.Variable) {
+	same := groups{}
+	classes := class(found)
+	byClass := map[any]*model.Variable{}
+	for _, u := range found {
+		c := classes.of(kind{u.Variable, u.part})
+		if byClass[c] == nil {
+			byClass[c] = u.Variable
+		}
+		same.join(byClass[c], u.Variable)
+	}
+	for _, pair := range gates {
+		same.join(pair[0], pair[1])
+	}
+	numbers := map[any]int{}
+	for i := range found {
+		of := same.of(found[i].Variable)
+		if numbers[of] == 0 {
+			numbers[of] = len(numbers) + 1
+		}
+		found[i].Layer = numbers[of]
+	}
+}
+
+// name gives the units their paths: the scope of their first variable, then
+// "units" or "gate", numbered where a scope has several kinds, then the time
+// step in brackets and the use behind "@". Where a scope has the variables of
+// several layers, the variable's name stands between.
+func name(found []Found) {
+	layersIn := map[string][]int{}
+	for _, u := range found {
+		if s := u.Variable.Scope(); !slices.Contains(layersIn[s], u.Layer) {
+			layersIn[s] = append(layersIn[s], u.Layer)
+		}
+	}
+	kinds := map[string]int{} // how many under a base
+	base, number := map[int]string{}, map[int]int{}
+	for _, class := range members(found) {
+		u := found[class[0]]
+		path := u.Variable.Scope()
+		if len(layersIn[path]) > 1 {
+			path = u.Variable.Path()
+		}
+		path = model.JoinPath(path, string(u.Role))
+		kinds[path]++
+		for _, i := range class {
+			base[i], number[i] = path, kinds[path]
+		}
+	}
+	for i := range found {
+		u := &found[i]
+		u.Path = base[i]
+		if kinds[base[i]] > 1 {
+			u.Path += fmt.Sprint(number[i])
+		}
+		if u.Time > 0 {
+			u.Path += fmt.Sprintf("[%d]", u.Time)
+		}
+		if u.Use > 0 {
+			u.Path += fmt.Sprintf("@%d", u.Use)
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package nets
+
+import (
+	"slices"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+)
+
+// walk is the way from a product to the units behind it.
+type walk struct {
+	product
+	steps  []*Node         // what the product's result becomes, one after another
+	whole  int             // index of the first step that has all biases and products in it
+	summed bool            // something was added since the product, or since its last part was taken
+	scaled bool            // a variable has multiplied it: what is added then is a normalization's offset
+	bias   *model.Variable // nil: none yet
+	part   string          // which part of the variable and of the product's result
+}
+
+// units lists what is behind every product, in forward order.
+func (f *forward) units() []Found {
+	var found []Found
+	for _, p := range f.products {
+		w := walk{product: p, steps: []*Node{p.node}, part: f.partOf(p)}
+		for _, here := range f.follow(w) {
+			for _, v := range p.kernels {
+				here.Variable = v
+				found = append(found, here)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Found) int { return int(a.Z.Id() - b.Z.Id()) })
+	return found
+}
+
+// follow goes on from the last step as long as one node reads it, that scales,
+// shifts or rearranges it or adds another product to it. Where parts of it go
+// separate ways, each is followed.
+func (f *forward) follow(w walk) []Found {
+	for {
+		last := w.steps[len(w.steps)-1]
+		if parts, ok := f.separate(w, last); ok {
+			return parts
+		}
+		readers := f.readers[last.Id()]
+		if len(readers) != 1 || !f.extend(&w, last, readers[0]) {
+			return []Found{f.found(w)}
+		}
+	}
+}
+
+// extend appends next, the reader of last, and reports whether it belongs to
+// the pre-activation, or might.
+func (f *forward) extend(w *walk, last, next *Node) bool {
+	other := otherInput(f.inputs(next), last)
+	switch t := next.Type(); {
+	case f.isLayout(next):
+	case isPart(next):
+		w.part += partOf(next)
+	case t == NodeTypeNeg:
+	case other == nil:
+		return false
+	case t == NodeTypeAdd && f.learned[other.Id()] && !f.data[other.Id()] && !w.scaled:
+		w.complete()
+		if w.bias == nil {
+			w.bias = f.plain(other)
+		}
+	case (t == NodeTypeAdd || t == NodeTypeSub) && f.isSummand(other):
+		w.complete()
+	case f.data[other.Id()] || next.Shape().Size() > last.Shape().Size():
+		return false
+	case t == NodeTypeAdd || t == NodeTypeSub || t == NodeTypeMul || t == NodeTypeDiv && f.inputs(next)[0] == last:
+		w.scaled = w.scaled || f.learned[other.Id()]
+	default:
+		return false
+	}
+	w.steps = append(w.steps, next)
+	return true
+}
+
+// complete says that the step to come has everything in it.
+func (w *walk) complete() { w.summed, w.whole = true, len(w.steps) }
+
+// otherInput is the one of two inputs that is not n; nil if there are not two.
+func otherInput(inputs []*Node, n *Node) *Node {
+	if len(inputs) != 2 {
+		return nil
+	}
+	if inputs[0] == n {
+		return inputs[1]
+	}
+	return inputs[0]
+}
+
+// isSummand reports whether n is another product's result on its way into the
+// same pre-activation, as h·U is on its way into x·W + h·U + b. Nothing else
+// reads it: a skip connection is read by the next block too.
+func (f *forward) isSummand(n *Node) bool {
+	return f.linear[n.Id()] && f.data[n.Id()] && len(f.readers[n.Id()]) == 1
+}
+
+// plain is the variable whose elements n has, nil if it is computed from more.
+func (f *forward) plain(n *Node) *model.Variable {
+	for f.variable[n] == nil {
+		if !f.isLayout(n) && !isPart(n) && n.Type() != NodeTypeBroadcastInDim {
+			return nil
+		}
+		n = f.inputs(n)[0]
+	}
+	return f.variable[n]
+}
+
+// separate follows the parts of n, if they are units of different kinds, such as
+// an LSTM's gates. Parts are no units of their own where they only come
+// together again, as in rotary embeddings: some must have a function, a bias or
+// another product of their own.
+func (f *forward) separate(w walk, n *Node) (found []Found, ok bool) {
+	parts := f.readers[n.Id()]
+	projection := n.Type() == NodeTypeFusedAttentionQKVProjection
+	if len(parts) < 2 && !projection || slices.ContainsFunc(parts, func(p *Node) bool { return !isPart(p) }) {
+		return nil, false
+	}
+	if _, _, lanes := f.perLane(n); lanes {
+		return nil, false
+	}
+	for _, p := range parts {
+		part := w
+		part.steps, part.whole, part.summed = append(slices.Clip(w.steps), p), len(w.steps), false
+		part.part += partOf(p)
+		if projection {
+			part.bias = f.projectionBias(n, p)
+		}
+		here := f.follow(part)
+		ok = ok || projection || slices.ContainsFunc(here, func(u Found) bool { return u.summed || u.A != u.Z })
+		found = append(found, here...)
+	}
+	return found, ok
+}
+
+// projectionBias is the bias of one of the three results of a fused projection:
+// its inputs are x, the weights, and the biases of query, key and value, which
+// it has all or none.
+func (f *forward) projectionBias(n, part *Node) *model.Variable {
+	for i, name := range []string{"index=0", "index=1", "index=2"} {
+		if strings.Contains(part.String(), name) && len(n.Inputs()) == 5 {
+			return f.plain(n.Inputs()[2+i])
+		}
+	}
+	return nil
+}
+
+// partOf says which part of a variable a product reads, and over which of its
+// axes it sums: a decoder that multiplies the encoder's weights, transposed, is
+// no recurrence.
+func (f *forward) partOf(p product) string {
+	weights, part := p.weights, ""
+	for f.variable[weights] == nil && (f.isLayout(weights) || isPart(weights)) {
+		switch {
+		case isPart(weights):
+			part = partOf(weights) + part
+		case weights.Type() == NodeTypeTranspose:
+			part = printed(weights, "permutation=") + part
+		}
+		weights = f.inputs(weights)[0]
+	}
+	if p.node.Type() == NodeTypeDotGeneral && p.node.Inputs()[0] == p.weights {
+		return part + printed(p.node, "lhsContractingAxes=")
+	}
+	return part + printed(p.node, "rhsContractingAxes=")
+}
+
+// partOf says which part of its input a slice is: "starts=[0 0] limits=[1 8]
+// strides=[1 1]", or "index=2".
+func partOf(n *Node) string {
+	return printed(n, "starts=") + printed(n, "limits=") + printed(n, "strides=") + printed(n, "index=")
+}
+
+// printed is the attribute of that name, as GoMLX prints it and shows it in no other way:
+// "starts=[0 0]"; "" if n has none.
+func printed(n *Node, name string) string {
+	_, text, ok := strings.Cut(n.String(), name)
+	if !ok {
+		return ""
+	}
+	end := strings.IndexAny(text, ",)]")
+	return name + text[:max(end, 0)] + ";"
+}
+
+// found is what the walk comes to: the function at its end, perhaps behind a
+// normalization.
+func (f *forward) found(w walk) Found {
+	for w.whole+1 < len(w.steps) && f.within[w.steps[w.whole]] != nil && f.isLayout(w.steps[w.whole+1]) {
+		w.whole++ // in a twin that reshapes its product: the model computes none of it but the end
+	}
+	starts := w.steps[w.whole:]
+	whole := f.shown(starts[0])
+	here := Found{Linear: whole, Z: whole, A: whole, Activation: MustActivation("identity", 0), Bias: w.bias,
+		Role: vgrad.Units, KernelRole: vgrad.Kernel, part: w.part, product: w.product, summed: w.summed}
+	b, ok := f.actsOnOneOf(starts)
+	if !ok {
+		b, ok = f.actsOnNormalized(starts[0])
+	}
+	if ok {
+		here.Z, here.A, here.Activation = f.shown(b.z), f.shown(b.a), b.act
+	}
+	here.fused = f.within[here.Z]
+	return here
+}
+
+// actsOnNormalized looks for a function behind a normalization of x.
+func (f *forward) actsOnNormalized(x *Node) (b behaviour, ok bool) {
+	starts := f.normalized(x)
+	if len(starts) == 0 {
+		return b, false
+	}
+	after := walk{steps: starts, scaled: true}
+	for last := starts[len(starts)-1]; len(f.readers[last.Id()]) == 1; last = after.steps[len(after.steps)-1] {
+		next := f.readers[last.Id()][0]
+		if other := otherInput(f.inputs(next), last); other != nil && f.data[other.Id()] || !f.extend(&after, last, next) {
+			break
+		}
+	}
+	return f.actsOnOneOf(after.steps)
+}
+
+// shown is the node of that value which the model computes: a fused dense
+// product rather than the end of its decomposed twin.
+func (f *forward) shown(n *Node) *Node {
+	if fused := f.within[n]; fused != nil && f.twin[fused] == n {
+		return fused
+	}
+	return n
+}
