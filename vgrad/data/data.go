@@ -1,13 +1,13 @@
 // Package data loads the sets a network is trained on and draws its batches.
 //
 // It stands at the start of the flow: an [vgrad.Experiment] names a set, [Load]
-// returns its bytes checked against pinned sums, and a [Shuffle] says which
-// images each step sees. Nothing here knows of graphs: images stay uint8 and
-// are scaled to [0, 1] where they are used.
+// returns its content checked against pinned sums, and a [Shuffle] says which
+// examples each step sees. Nothing here knows of graphs: images stay uint8 and
+// are scaled to [0, 1] where they are used, and of the loss there is the name.
 //
 //	set, err := data.Load(ctx, "mnist")              // 55,000 for training, 5,000 for validation
 //	order, err := data.Batches(set.Train.Len(), 30, 1) // epochs shuffled from seed 1
-//	batch := order.Next()                            // the 30 images of step 0
+//	batch := order.Next()                            // the 30 examples of step 0
 //
 // To add a set, write one file with a function that loads it and add its line to
 // the list in this one.
@@ -21,43 +21,15 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Set is a classification problem, split once and for all.
-type Set struct {
-	Name              string
-	Train, Validation Split
-	Features          int    // values of one image
-	Classes           int    // labels run from 0 to Classes-1
-	Sum               string // SHA-256 in hexadecimal that identifies the content; recorded with a run
-
-	wait func() error // nil: all is there
-}
-
-// Wait waits until the images and labels of a set that [Open] returned are there. It
-// fails where a file is missing, truncated or altered.
-func (s *Set) Wait() error {
-	if s.wait == nil {
-		return nil
-	}
-	return s.wait()
-}
-
-// Split is a part of a set, in the set's own order.
-type Split struct {
-	Images []uint8 // [Len(), Features], row by row, 0 to 255
-	Labels []uint8 // [Len()]
-}
-
-// Len returns the number of images.
-func (s Split) Len() int { return len(s.Labels) }
-
 // known lists the sets there are; the first is the default experiment's.
 var known = []struct {
 	name  string
-	train int // images for training, known before anything is loaded
+	train int // examples for training, known before anything is loaded
 	open  func(context.Context) (*Set, error)
 }{
 	{"mnist", mnistImages - mnistValidation, MNIST{}.open},
 	{"synthetic", syntheticTrain, Synthetic},
+	{"regression", regressionTrain, Regression},
 }
 
 // Names returns the names that Load knows.
@@ -70,7 +42,8 @@ func Names() []string {
 }
 
 // Load returns the set of that name. An unknown name is an error that says which
-// are known; a file that is missing, truncated or altered is an error that names it.
+// are known; a file that is missing, truncated, altered or another set's is an error
+// that names it.
 func Load(ctx context.Context, name string) (*Set, error) {
 	set, err := Open(ctx, name)
 	if err != nil {
@@ -83,8 +56,8 @@ func Load(ctx context.Context, name string) (*Set, error) {
 }
 
 // Open is Load that returns as soon as the files are found, with the set's sizes, names
-// and sum: a program can be compiled for it while its images are decoded. Before they
-// are used, [Set.Wait] has to be called.
+// and sum: a program can be compiled for it while its content is decoded. Before that
+// is used, [Set.Wait] has to be called.
 func Open(ctx context.Context, name string) (*Set, error) {
 	for _, k := range known {
 		if k.name == name {
@@ -116,9 +89,9 @@ func unknown(name string) error {
 func checkBatch(n, batch int) error {
 	switch {
 	case batch < 1:
-		return fmt.Errorf("a batch of %d images; it must have at least 1", batch)
+		return fmt.Errorf("a batch of %d examples; it must have at least 1", batch)
 	case batch > n:
-		return fmt.Errorf("a batch of %d images is larger than the %d there are for training", batch, n)
+		return fmt.Errorf("a batch of %d examples is larger than the %d there are for training", batch, n)
 	}
 	return nil
 }

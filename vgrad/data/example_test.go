@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"math"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/data"
@@ -58,12 +59,62 @@ func ExampleSplit() {
 	// Output: true [0 1 2 3 4 5 6 7 8 9 0 1]
 }
 
+func ExampleSplit_Slice() {
+	set, err := data.Load(context.Background(), "synthetic")
+	if err != nil {
+		log.Fatal(err)
+	}
+	validation := set.Validation
+	for from := 0; from < validation.Len(); from += 200 {
+		batch := validation.Slice(from, min(from+200, validation.Len()))
+		fmt.Println(batch.Len(), len(batch.Images)/set.Features, batch.Labels[0])
+	}
+	// Output:
+	// 200 200 0
+	// 200 200 0
+	// 100 100 0
+}
+
+func ExampleRegression() {
+	set, err := data.Regression(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Train.Len(), "for training,", set.Validation.Len(), "for validation")
+	fmt.Println("from", set.Input, "to", set.Outputs, "by", set.Loss)
+	fmt.Printf("always giving the mean costs %.3f\n", set.GuessLoss)
+	for i := range 2 {
+		example := set.Train.Slice(i, i+1)
+		fmt.Printf("%5.2f -> %5.2f\n", example.Numbers, example.Targets)
+	}
+	// Output:
+	// 4096 for training, 1024 for validation
+	// from [8] to 1 by mean_squared_error
+	// always giving the mean costs 1.000
+	// [-0.86 -1.10  0.36  0.05  0.87  1.91  0.13 -0.05] -> [ 0.24]
+	// [ 0.53  0.26  1.27  0.62 -0.89  0.85  1.33 -1.28] -> [ 0.34]
+}
+
+func ExampleSet_Check() {
+	set := &data.Set{
+		Name: "xor", Input: []int{2}, Features: 2, Classes: 2, Outputs: 2, Loss: data.CrossEntropy, GuessLoss: math.Ln2,
+		Train:      data.Split{Numbers: []float32{0, 0, 0, 1, 1, 0, 1, 1}, Labels: []uint8{0, 1, 1, 2}},
+		Validation: data.Split{Numbers: []float32{0, 0}, Labels: []uint8{0}},
+	}
+	fmt.Println(set.Check())
+	set.Train.Labels[3] = 0
+	fmt.Println(set.Check())
+	// Output:
+	// data: set "xor": training: label 2 of example 3; there are 2 classes
+	// <nil>
+}
+
 func ExampleBatches() {
 	order, err := data.Batches(5, 2, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
-	for range 5 { // two epochs; the third batch lies across them and holds image 0 twice
+	for range 5 { // two epochs; the third batch lies across them and holds example 0 twice
 		fmt.Println(order.Next())
 	}
 	_, err = data.Batches(5, 6, 1)
@@ -74,7 +125,7 @@ func ExampleBatches() {
 	// [0 0]
 	// [4 2]
 	// [1 3]
-	// data: a batch of 6 images is larger than the 5 there are for training
+	// data: a batch of 6 examples is larger than the 5 there are for training
 }
 
 func ExampleShuffle_Fill() {
@@ -101,6 +152,6 @@ func ExampleCheck() {
 	fmt.Println(data.Check(vgrad.Experiment{Data: "cifar"}))
 	fmt.Println(data.Check(vgrad.Experiment{Batch: 60000}))
 	// Output:
-	// data: unknown data set "cifar"; the known ones are mnist, synthetic
-	// data: mnist: a batch of 60000 images is larger than the 55000 there are for training
+	// data: unknown data set "cifar"; the known ones are mnist, synthetic, regression
+	// data: mnist: a batch of 60000 examples is larger than the 55000 there are for training
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,10 +75,14 @@ func (m MNIST) open(ctx context.Context) (*Set, error) {
 	sum := sha256.Sum256([]byte(trainImages.sum + trainLabels.sum))
 	return &Set{
 		Name:       "mnist",
-		Train:      Split{all.Images[mnistValidation*features:], all.Labels[mnistValidation:]},
-		Validation: Split{all.Images[:mnistValidation*features], all.Labels[:mnistValidation]},
+		Train:      all.Slice(mnistValidation, mnistImages),
+		Validation: all.Slice(0, mnistValidation),
+		Input:      []int{mnistSide, mnistSide, 1},
 		Features:   features,
 		Classes:    mnistClasses,
+		Outputs:    mnistClasses,
+		Loss:       CrossEntropy,
+		GuessLoss:  math.Log(mnistClasses),
 		Sum:        hex.EncodeToString(sum[:]),
 		wait:       wait,
 	}, nil
@@ -182,7 +187,7 @@ func (m MNIST) read(ctx context.Context, images, labels idxFile) (Split, func() 
 	if err := errors.Join(err, ctx.Err()); err != nil {
 		return Split{}, nil, err
 	}
-	s := Split{make([]uint8, images.size()), make([]uint8, labels.size())}
+	s := Split{Images: make([]uint8, images.size()), Labels: make([]uint8, labels.size())}
 	var imagesErr, labelsErr error
 	var reading sync.WaitGroup
 	reading.Go(func() { imagesErr = images.read(dir, s.Images) })

@@ -6,20 +6,20 @@ import (
 	"math/rand/v2"
 )
 
-// Shuffle says which images the steps of a training see: one permutation of all
-// images after another, an epoch each, cut into batches. Within an epoch no image
+// Shuffle says which examples the steps of a training see: one permutation of all
+// examples after another, an epoch each, cut into batches. Within an epoch no example
 // comes twice.
 //
 // A batch that reaches past the end of an epoch takes the rest of it and is filled
 // from the next one, freshly shuffled, as the reader that the article used does
 // (TensorFlow 1, DataSet.next_batch). So every batch is full, and only a batch that
-// lies across two epochs can hold an image twice.
+// lies across two epochs can hold an example twice.
 //
-// The order depends on the number of images and the seed alone: not on the batch,
+// The order depends on the number of examples and the seed alone: not on the batch,
 // the platform or how the indices are asked for.
 type Shuffle struct {
 	batch int
-	at    int // in order, of the next image
+	at    int // in order, of the next example
 	order []int32
 	rng   *rand.PCG
 }
@@ -28,7 +28,7 @@ type Shuffle struct {
 // the same seed (π's first bits).
 const shuffleStream = 0x3243f6a8885a308d
 
-// Batches returns the order in which n images are seen in batches of the given size.
+// Batches returns the order in which n examples are seen in batches of the given size.
 // It fails where the batch is below 1 or larger than n.
 func Batches(n, batch int, seed uint64) (*Shuffle, error) {
 	if err := checkBatch(n, batch); err != nil {

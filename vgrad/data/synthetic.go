@@ -2,8 +2,7 @@ package data
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"math"
 	"math/rand/v2"
 )
 
@@ -32,20 +31,15 @@ func Synthetic(context.Context) (*Set, error) {
 		Name:       "synthetic",
 		Train:      drawSplit(rng, patterns, syntheticTrain),
 		Validation: drawSplit(rng, patterns, syntheticValid),
+		Input:      []int{syntheticSide, syntheticSide, 1},
 		Features:   syntheticSide * syntheticSide,
 		Classes:    syntheticClasses,
+		Outputs:    syntheticClasses,
+		Loss:       CrossEntropy,
+		GuessLoss:  math.Log(syntheticClasses),
 	}
 	set.Sum = contentSum(set)
 	return set, nil
-}
-
-// contentSum hashes all images and labels.
-func contentSum(s *Set) string {
-	h := sha256.New()
-	for _, part := range [][]uint8{s.Train.Images, s.Train.Labels, s.Validation.Images, s.Validation.Labels} {
-		h.Write(part)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // drawSplit draws n images, the classes in turn.
