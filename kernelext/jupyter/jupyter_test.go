@@ -148,10 +148,10 @@ func TestJob(t *testing.T) {
 }
 
 func TestFreePort(t *testing.T) {
-	if _, err := freePort(1 << 20); err == nil || !strings.Contains(err.Error(), "-port") {
+	if _, err := freePort("127.0.0.1", 1<<20); err == nil || !strings.Contains(err.Error(), "-port") {
 		t.Errorf("error %v", err)
 	}
-	if port, err := freePort(0); err != nil || port < 8888 {
+	if port, err := freePort("127.0.0.1", 0); err != nil || port < 8888 {
 		t.Errorf("port %d, %v", port, err)
 	}
 }
@@ -205,6 +205,18 @@ func TestGuarded(t *testing.T) {
 	close(ended.done)
 	if err := (Home{}).guarded(t.Context(), ended, "http://127.0.0.1:1/", "sesame"); err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("a server that has ended: %v", err)
+	}
+}
+
+// A lab is asked where it answers.
+func TestLabHost(t *testing.T) {
+	for ip, want := range map[string]string{"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1", "127.0.0.2": "127.0.0.2", "localhost": "localhost"} {
+		if got := (Lab{IP: ip}).host(); got != want {
+			t.Errorf("IP %q: %q, want %q", ip, got, want)
+		}
+	}
+	if _, err := freePort("192.0.2.1", 0); err == nil || !strings.Contains(err.Error(), "on 192.0.2.1") { // an address of documents
+		t.Errorf("an address that no machine has: %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package jupyter
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -39,7 +40,7 @@ var labPy string
 // secret. No settings of the machine's are read; see lab.py. Serve returns when ctx has
 // ended or the server has, and leaves no process behind.
 func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) error {
-	port, err := freePort(l.Port)
+	port, err := freePort(l.host(), l.Port)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 	if err != nil {
 		return err
 	}
-	base := fmt.Sprintf("http://127.0.0.1:%d/", port)
+	base := "http://" + net.JoinHostPort(l.host(), strconv.Itoa(port)) + "/"
 	if err := j.Home.guarded(ctx, job, base+"api/status", token); err != nil {
 		return errors.Join(err, job.Stop(), last.error())
 	}
@@ -82,12 +83,8 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 // args are the server's flags. The token is not among them: others see a process's flags.
 // A page of an extension needs it too, unless the extension says that it is for everyone.
 func (l Lab) args(port int) []string {
-	ip := l.IP
-	if ip == "" {
-		ip = "127.0.0.1"
-	}
 	args := []string{
-		"--no-browser", "--ServerApp.ip=" + ip, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
+		"--no-browser", "--ServerApp.ip=" + cmp.Or(l.IP, "127.0.0.1"), "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
 		"--ServerApp.base_url=/", "--ServerApp.allow_unauthenticated_access=False",
 		"--ServerApp.root_dir=" + l.Root, "--LabApp.extension_manager=readonly", "--KernelSpecManager.ensure_native_kernel=False",
 	}
@@ -100,6 +97,18 @@ func (l Lab) args(port int) []string {
 	return args
 }
 
+// host is where this machine asks for the lab: the address that it answers on, or this
+// machine where it answers on every network.
+func (l Lab) host() string {
+	switch l.IP {
+	case "", "*", "0.0.0.0":
+		return "127.0.0.1"
+	case "::":
+		return "::1"
+	}
+	return l.IP
+}
+
 // path is the page to open.
 func (l Lab) path() string {
 	if l.Notebook == "" {
@@ -108,8 +117,8 @@ func (l Lab) path() string {
 	return "lab/tree/" + (&url.URL{Path: filepath.ToSlash(l.Notebook)}).EscapedPath()
 }
 
-// freePort returns want where it is free, and for 0 the first free one from 8888 on.
-func freePort(want int) (int, error) {
+// freePort returns want where it is free on a host, and for 0 the first free one from 8888 on.
+func freePort(host string, want int) (int, error) {
 	first, last := want, want
 	if want == 0 {
 		first, last = 8888, 8987
@@ -117,14 +126,14 @@ func freePort(want int) (int, error) {
 	var err error
 	for port := first; port <= last; port++ {
 		var listener net.Listener
-		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+		if listener, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
 			return port, listener.Close()
 		}
 	}
 	if want != 0 {
-		return 0, fmt.Errorf("jupyter: port %d is not free: %w; name another with -port", want, err)
+		return 0, fmt.Errorf("jupyter: port %d is not free on %s: %w; name another with -port", want, host, err)
 	}
-	return 0, fmt.Errorf("jupyter: no port from %d to %d is free: %w", first, last, err)
+	return 0, fmt.Errorf("jupyter: no port from %d to %d is free on %s: %w", first, last, host, err)
 }
 
 // calm switches off what would ask a network or interrupt the first minute: the offer of

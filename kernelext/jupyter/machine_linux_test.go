@@ -119,19 +119,23 @@ c.ServerApp.login_handler_class = "jupyter_server.auth.login.LegacyLoginHandler"
 		"certfile": "/nowhere.pem", "root_dir": "/", "preferred_dir": "/", "cookie_secret": "known", "trust_xheaders": true}, "Session": {"key": ""}}`},
 }
 
-// Whatever a machine's settings and the user's say, the lab opens where it says, to its token alone, with
-// Notebook beside Lab.
+// Whatever a machine's settings and the user's say, the lab opens where it is told to, and
+// nowhere else, to its token alone, with Notebook beside Lab.
 func TestServeOnMachine(t *testing.T) {
 	m := newMachine(t)
 	for name, files := range machines {
 		t.Run(name, func(t *testing.T) {
 			m.has(t, files)
 			begun := time.Now()
-			m.serve(t, Lab{Root: t.TempDir()}, func(address string) {
+			m.serve(t, Lab{Root: t.TempDir(), IP: "127.0.0.2"}, func(address string) {
 				t.Logf("open after %v", time.Since(begun).Round(time.Millisecond))
 				base, token, found := strings.Cut(address, "lab?token=")
-				if !found {
+				if !found || !strings.HasPrefix(base, "http://127.0.0.2:") {
 					t.Fatalf("address %q", address)
+				}
+				if other, err := direct.Get(strings.Replace(base, "127.0.0.2", "127.0.0.1", 1)); err == nil {
+					other.Body.Close()
+					t.Error("it answers on another address too")
 				}
 				for _, c := range []struct {
 					path, token string
@@ -200,7 +204,7 @@ func ask(t *testing.T, address, token, site string) (int, http.Header) {
 func TestServeRefusesOpen(t *testing.T) {
 	m := newMachine(t)
 	m.has(t, machines["token empty"])
-	port, err := freePort(0)
+	port, err := freePort("127.0.0.1", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
