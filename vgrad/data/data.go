@@ -26,10 +26,11 @@ var known = []struct {
 	name  string
 	train int // examples for training, known before anything is loaded
 	open  func(context.Context) (*Set, error)
+	check func() error // what is known to be wrong before; nil: nothing can be
 }{
-	{"mnist", mnistImages - mnistValidation, MNIST{}.open},
-	{"synthetic", syntheticTrain, Synthetic},
-	{"regression", regressionTrain, Regression},
+	{"mnist", mnistImages - mnistValidation, MNIST{}.open, MNIST{}.check},
+	{"synthetic", syntheticTrain, Synthetic, nil},
+	{"regression", regressionTrain, Regression, nil},
 }
 
 // Names returns the names that Load knows.
@@ -68,13 +69,17 @@ func Open(ctx context.Context, name string) (*Set, error) {
 }
 
 // Check reports, without loading anything, whether the experiment names a set
-// that exists and a batch that fits into it.
+// that exists and a batch that fits into it, and whether the files are in the
+// folder that VGRAD_DATA names, if it is set.
 func Check(e vgrad.Experiment) error {
 	e = e.WithDefaults()
 	for _, k := range known {
 		if k.name == e.Data {
 			if err := checkBatch(k.train, e.Batch); err != nil {
 				return fmt.Errorf("data: %s: %w", k.name, err)
+			}
+			if k.check != nil {
+				return k.check()
 			}
 			return nil
 		}

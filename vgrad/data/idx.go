@@ -15,7 +15,7 @@ func readIDX(r io.Reader, shape []int, values []uint8) error {
 	if _, err := io.ReadFull(r, magic[:]); err != nil {
 		return fmt.Errorf("IDX header: %w", err)
 	}
-	if want := [4]byte{0, 0, 0x08, byte(len(shape))}; magic != want {
+	if want := [4]byte(idxHeader(shape)); magic != want {
 		return fmt.Errorf("IDX header is % x, expected % x", magic, want)
 	}
 	axes := make([]uint32, len(shape))
@@ -36,4 +36,13 @@ func readIDX(r io.Reader, shape []int, values []uint8) error {
 		return fmt.Errorf("IDX values: %w", err)
 	}
 	return nil
+}
+
+// idxHeader is what stands before the values of a file of bytes.
+func idxHeader(shape []int) []byte {
+	header := []byte{0, 0, 0x08, byte(len(shape))}
+	for _, n := range shape {
+		header = binary.BigEndian.AppendUint32(header, uint32(n))
+	}
+	return header
 }
