@@ -25,9 +25,12 @@
 //
 // Not looked into are loops, branches and functions ([graph.While], [graph.If],
 // [graph.Function]); kernels that depend on the data, such as an expert's that
-// a router selects; products written as a multiplication and a sum; functions
-// behind a Concatenate of several products; and a normalization that is masked
-// by data. Find says of every variable without units why that is so.
+// a router selects; and products written as a multiplication and a sum. Find
+// says of every variable without units why that is so. The function is not
+// found behind a Concatenate of several products, behind a sum of normalized
+// ones, behind a skip connection, behind a normalization that data masks, and
+// where something else reads z too, such as a penalty. The units then have the
+// identity; their δ is right.
 package nets
 
 import (
@@ -54,8 +57,8 @@ type Found struct {
 	KernelRole vgrad.Role
 	// Bias is added behind the product; of several, the first. Nil: there is none.
 	Bias *model.Variable
-	// Linear is the sum of products and bias. It is Z unless a normalization, or
-	// a multiplication by a number, is between them.
+	// Linear is the sum of products and bias. It is Z unless a normalization, a
+	// multiplication by a number or a reshaping is between them.
 	Linear *Node
 	// Z is the pre-activations, and A what the function behind them gives, of
 	// the same shape and dtype. They are the same node where there is none.
@@ -124,12 +127,12 @@ type Unfound struct {
 func Find(loss *Node, variables []*model.Variable) ([]Found, []Unfound) {
 	f := look(loss, variables)
 	found := f.units()
-	for _, class := range members(found) {
+	for _, class := range byClass(found) {
 		f.time(found, class)
 	}
 	settleKernels(found)
-	layers(found, f.gates(found))
-	name(found)
+	numberLayers(found, f.gates(found))
+	nameUnits(found)
 	return found, f.unfound(found, variables)
 }
 

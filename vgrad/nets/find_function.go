@@ -105,7 +105,7 @@ func (f *forward) actsOn(z *Node) (b behaviour, ok bool) {
 	if act, a, ok := f.perLane(z); ok {
 		return behaviour{z, a, act, true}, true
 	}
-	r, at := f.regionOf(z), values{z: points}
+	r, at := f.regionOf(z), values{z: samplePoints}
 	for n := r.step(r.isElementwise); n != nil; n = r.step(r.isElementwise) {
 		y := at.of(f, n)
 		if !r.isExit(n) || n.DType() != z.DType() {
@@ -180,7 +180,7 @@ func (f *forward) normalized(x *Node) []*Node {
 	return exits
 }
 
-// recognised names a function by its values at the points.
+// recognised names a function by its values at the sample points.
 func (f *forward) recognised(y []float64, dtype dtypes.DType) (Activation, bool) {
 	if y == nil {
 		return Activation{}, false
@@ -230,9 +230,9 @@ func distance(y, want []float64) float64 {
 // leakyLike returns the leaky ReLU or ELU that y would be of, with the slope
 // or scale read off far below zero.
 func leakyLike(y []float64) (Activation, []float64, bool) {
-	lowest := slices.Index(points, slices.Min(points))
-	z, below := points[lowest], y[lowest]
-	slope, alpha := short(below/z), short(below/math.Expm1(z))
+	lowest := slices.Index(samplePoints, slices.Min(samplePoints))
+	z, below := samplePoints[lowest], y[lowest]
+	slope, alpha := shortest(below/z), shortest(below/math.Expm1(z))
 	if act, ok := leakyRELU(slope); ok {
 		values := pointwise(func(z float64) float64 { return max(z, 0) + slope*min(z, 0) })
 		if distance(y, values) < roundings(dtypes.Float32) {
@@ -250,8 +250,8 @@ func leakyRELU(slope float64) (Activation, bool) {
 	return act, err == nil && slope > 0 && slope < 1
 }
 
-// short is x as the shortest decimal of its float32: 0.3, not 0.300000011920929.
-func short(x float64) float64 {
+// shortest is x as the shortest decimal of its float32: 0.3, not 0.300000011920929.
+func shortest(x float64) float64 {
 	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', -1, 32), 64)
 	if err != nil {
 		return x
@@ -261,7 +261,7 @@ func short(x float64) float64 {
 
 func pointwise(f func(z float64) float64) []float64 {
 	var ys []float64
-	for _, z := range points {
+	for _, z := range samplePoints {
 		ys = append(ys, f(z))
 	}
 	return ys
@@ -296,7 +296,7 @@ func (f *forward) catalogue() {
 		f.known = append(f.known, act)
 	}
 	for _, act := range f.known {
-		f.at = append(f.at, values{z: points}.of(f, act.Apply(z)))
+		f.at = append(f.at, values{z: samplePoints}.of(f, act.Apply(z)))
 	}
 }
 
@@ -316,7 +316,7 @@ func (f *forward) perLane(z *Node) (act Activation, a *Node, ok bool) {
 			act, a = b.act, b.a
 		}
 		to := f.readers[a.Id()]
-		if len(to) != 1 || to[0].Type() != NodeTypeConcatenate || !strings.Contains(p.String(), fmt.Sprintf("starts=[%d 0", end)) {
+		if len(to) != 1 || to[0].Type() != NodeTypeConcatenate || !strings.HasPrefix(attribute(p, "starts"), fmt.Sprintf("[%d 0", end)) {
 			return Activation{}, nil, false
 		}
 		lanes, results = append(lanes, stretch{act, end, end + p.Shape().Dim(0)}), append(results, a)

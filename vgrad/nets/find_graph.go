@@ -98,10 +98,9 @@ func (f *forward) walk(loss *Node) {
 	}
 	slices.SortFunc(f.nodes, func(a, b *Node) int { return int(a.Id() - b.Id()) })
 	for _, n := range f.nodes {
-		inputs := f.inputs(n)
-		for i, in := range inputs {
-			if !slices.Contains(inputs[:i], in) {
-				f.readers[in.Id()] = append(f.readers[in.Id()], n)
+		for _, in := range f.inputs(n) {
+			if rs := f.readers[in.Id()]; len(rs) == 0 || rs[len(rs)-1] != n {
+				f.readers[in.Id()] = append(rs, n)
 			}
 		}
 	}
@@ -157,19 +156,15 @@ func (f *forward) settle(constants bool) {
 	f.products, f.prepared, f.state = nil, map[*Node]bool{}, map[*model.Variable]*Node{}
 	for _, n := range f.nodes {
 		id := n.Id()
-		f.data[id], f.learned[id], f.depth[id] = false, false, 0
-		if f.variable[n] != nil {
-			f.learned[id] = true
+		f.data[id], f.learned[id], f.depth[id] = isFed(n, constants), f.variable[n] != nil, 0
+		if f.learned[id] || n.Type() == NodeTypeRNGBitGenerator {
+			f.data[id] = false // noise is none either: dropout keeps what it is applied to
 			continue
 		}
 		for _, in := range f.inputs(n) {
 			f.data[id] = f.data[id] || f.data[in.Id()]
 			f.learned[id] = f.learned[id] || f.learned[in.Id()]
 			f.depth[id] = max(f.depth[id], f.depth[in.Id()])
-		}
-		f.data[id] = f.data[id] || f.isFed(n, constants)
-		if f.data[id] && n.Type() == NodeTypeRNGBitGenerator {
-			f.data[id] = false // noise: dropout keeps what it is applied to
 		}
 		p, ok := f.multiplies(n)
 		if ok {
@@ -181,15 +176,10 @@ func (f *forward) settle(constants bool) {
 	f.resolve()
 }
 
-// isFed reports whether data comes in at n.
-func (f *forward) isFed(n *Node, constants bool) bool {
-	switch n.Type() {
-	case NodeTypeParameter:
-		return true
-	case NodeTypeConstant:
-		return constants && n.Shape().Size() > 1
-	}
-	return false
+// isFed reports whether data comes in at n. A parameter without axes is a
+// setting, as a temperature is.
+func isFed(n *Node, constants bool) bool {
+	return n.Rank() > 0 && (n.Type() == NodeTypeParameter || constants && n.Type() == NodeTypeConstant)
 }
 
 // multiplies reports whether n is a product of weights with something. Where
@@ -231,28 +221,30 @@ func (f *forward) resolve() {
 		}
 	}
 	for i := range f.products {
-		p := &f.products[i]
-		if f.data[p.state.Id()] || f.prepared[p.node] {
-			continue
-		}
-		isUsed := func(v *model.Variable) bool { return used[v] }
-		p.kernels, p.scales = f.behind(p.weights)
-		others, scales := f.behind(p.state)
-		switch {
-		case len(others) == 0 || slices.ContainsFunc(p.kernels, isUsed):
-		case len(p.kernels) == 0 || slices.ContainsFunc(others, isUsed):
-			p.state, p.weights, p.kernels, p.scales = p.weights, p.state, others, scales
-		default:
-			p.kernels = nil
-		}
-		if p.kernels != nil {
-			states, spread := f.behind(p.state)
-			for _, v := range slices.Concat(states, spread) {
-				f.state[v] = p.node
-			}
+		if p := &f.products[i]; !f.data[p.state.Id()] && !f.prepared[p.node] {
+			f.takeSides(p, used)
 		}
 	}
 	f.products = slices.DeleteFunc(f.products, func(p product) bool { return len(p.kernels) == 0 })
+}
+
+// takeSides decides which side of a product without data is the weights, if any.
+func (f *forward) takeSides(p *product, used map[*model.Variable]bool) {
+	isUsed := func(v *model.Variable) bool { return used[v] }
+	kernels, scales := f.behind(p.weights)
+	others, otherScales := f.behind(p.state)
+	switch {
+	case len(others) == 0 || slices.ContainsFunc(kernels, isUsed):
+	case len(kernels) == 0 || slices.ContainsFunc(others, isUsed):
+		p.state, p.weights = p.weights, p.state
+		kernels, others, scales, otherScales = others, kernels, otherScales, scales
+	default:
+		return
+	}
+	p.kernels, p.scales = kernels, scales
+	for _, v := range slices.Concat(others, otherScales) {
+		f.state[v] = p.node
+	}
 }
 
 // behind lists the variables that x, no data, is computed from: those that
@@ -300,10 +292,19 @@ func spreads(n, x *Node) bool {
 	case isProduct(n):
 		return false
 	case t == NodeTypeBroadcastInDim || elementwise[t] != nil:
-		return x.Shape().Size() < n.Shape().Size()
+		return elements(x) < elements(n)
 	default:
 		return strings.HasPrefix(t.String(), "Reduce")
 	}
+}
+
+// elements is how many elements n has; an axis of unknown length counts as one.
+func elements(n *Node) int {
+	count := 1
+	for _, d := range n.Shape().Dimensions {
+		count *= max(1, d)
+	}
+	return count
 }
 
 func isProduct(n *Node) bool {

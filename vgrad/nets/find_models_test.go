@@ -105,6 +105,34 @@ var findCases = []findCase{
 		x = MeanPool(x).Window(2).Done() // the Go backend has no gradient of MaxPool
 		return layers.Dense(s.In("logits"), Reshape(x, 2, -1), true, 3)
 	}},
+	{"preactivation_resnet", doubles(2, 5, 5, 3), func(s *model.Scope, x *Node) *Node { // He et al. 2016, arXiv:1603.05027
+		convolve := func(name string, x *Node) *Node {
+			return layers.Convolution(s.In("%s", name), x).Channels(4).KernelSize(3).PadSame().UseBias(false).Done()
+		}
+		x = convolve("stem", x)
+		for i := range 2 {
+			h := activation.Relu(norm.BatchNorm(s.In("norm%da", i+1), x, -1).UseBackendInference(false).Done())
+			h = activation.Relu(norm.BatchNorm(s.In("norm%db", i+1), convolve(fmt.Sprintf("conv%da", i+1), h), -1).UseBackendInference(false).Done())
+			x = Add(x, convolve(fmt.Sprintf("conv%db", i+1), h))
+		}
+		return layers.Dense(s.In("logits"), ReduceMean(x, 1, 2), true, 3)
+	}},
+	{"normalizations", doubles(2, 4, 6), func(s *model.Scope, x *Node) *Node {
+		x = layers.Convolution(s.In("stored"), x).Channels(6).KernelSize(1).Done()
+		x = activation.HardSigmoid(norm.BatchNorm(s.In("averages"), x, -1).UseBackendInference(false).FrozenAverages(true).Done())
+		x = layers.Convolution(s.In("grouped"), x).Channels(6).KernelSize(1).Done()
+		groups := Reshape(x, 2, 4, 2, 3)
+		centred := Sub(groups, ReduceAndKeep(groups, ReduceMean, 1, 3))
+		groups = Div(centred, Sqrt(AddScalar(ReduceAndKeep(Square(centred), ReduceMean, 1, 3), 1e-5)))
+		gain, offset := weight(s, x, "gain", 1, 1, 6), weight(s, x, "offset", 1, 1, 6)
+		x = activation.Swish(Add(Mul(Reshape(groups, 2, 4, 6), gain), offset))
+		return norm.DynamicTanh(s.In("dynamic"), layers.Dense(s.In("dense"), x, true, 4)).Done()
+	}},
+	{"mixer", doubles(2, 5, 3), func(s *model.Scope, x *Node) *Node { // Tolstikhin et al. 2021: tokens are mixed across
+		y := activation.Gelu(layers.Dense(s.In("tokens1"), Transpose(x, 1, 2), true, 4))
+		x = Add(x, Transpose(layers.Dense(s.In("tokens2"), y, true, 5), 1, 2))
+		return activation.Gelu(Transpose(layers.Dense(s.In("channels"), x, true, 4), 1, 2))
+	}},
 	{"conv1d", doubles(2, 7, 3), func(s *model.Scope, x *Node) *Node {
 		x = layers.Convolution(s.In("conv"), x).Channels(4).KernelSize(3).Strides(2).Done()
 		x = norm.RMSNorm(s.In("norm"), x).Done()
@@ -177,6 +205,27 @@ var findCases = []findCase{
 		}
 		return layers.Dense(s.In("logits"), h, true, 2)
 	}},
+	{"gru_joined", doubles(2, 3, 3), func(s *model.Scope, x *Node) *Node { // as in cuDNN: one kernel each, the reset behind it
+		w, u, b := weight(s, x, "input", 3, 12), weight(s, x, "recurrent", 4, 12), weight(s, x, "bias", 12)
+		h := Zeros(x.Graph(), doubles(2, 4))
+		for t := range 3 {
+			ofX := Split(Add(Dot(Squeeze(Slice(x, AxisRange(), AxisElem(t)), 1), w).Product(), InsertAxes(b, 0)), 1, 3)
+			ofH := Split(Dot(h, u).Product(), 1, 3)
+			reset, update := Sigmoid(Add(ofX[0], ofH[0])), Sigmoid(Add(ofX[1], ofH[1]))
+			candidate := Tanh(Add(ofX[2], Mul(reset, ofH[2])))
+			h = Add(Mul(update, h), Mul(OneMinus(update), candidate))
+		}
+		return h
+	}},
+	{"decoder", doubles(2, 3), func(s *model.Scope, x *Node) *Node { // what it says is what it hears next
+		w, u, v := weight(s, x, "input", 3, 4), weight(s, x, "recurrent", 4, 4), weight(s, x, "output", 4, 3)
+		h := Zeros(x.Graph(), doubles(2, 4))
+		for range 3 {
+			h = Tanh(Add(Dot(x, w).Product(), Dot(h, u).Product()))
+			x = Dot(h, v).Product()
+		}
+		return x
+	}},
 	{"highway", doubles(3, 4), func(s *model.Scope, x *Node) *Node {
 		for i := range 2 {
 			h := activation.Relu(layers.Dense(s.In("carry%d", i+1), x, true, 4))
@@ -238,6 +287,50 @@ var findCases = []findCase{
 		return transformer.New(s).WithVocabSize(7).WithEmbedDim(4).WithNumLayers(1).WithNumHeads(2).WithHeadDim(2).WithFFNDim(6).
 			WithDType(dtypes.Float64).WithArchitecture(transformer.ArchitectureGemma3).WithNormalization("rms").WithActivation(activation.TypeGeluApprox).
 			Logits(x, transformer.CallOptions{})
+	}},
+	{"additive_attention", doubles(2, 5, 3), func(s *model.Scope, x *Node) *Node { // Bahdanau et al. 2015
+		query := InsertAxes(Dot(ReduceMean(x, 1), weight(s, x, "query", 3, 4)).Product(), 1)
+		keys := Einsum("btd,dh->bth", x, weight(s, x, "key", 3, 4))
+		scores := Dot(Tanh(Add(query, keys)), weight(s, x, "score", 4)).General([]int{2}, nil, []int{0}, nil)
+		return Einsum("bt,btd->bd", Softmax(scores, -1), x)
+	}},
+	{"embeddings", shapes.Make(dtypes.Int32, 2, 3), func(s *model.Scope, x *Node) *Node { // one table looked up and multiplied with, one multiplied with
+		table := layers.Embedding(s.In("tied"), x, dtypes.Float64, 7, 4)
+		hot := Dot(OneHot(x, 7, dtypes.Float64), weight(s, x, "one_hot", 7, 4)).General([]int{2}, nil, []int{0}, nil)
+		h := Tanh(layers.Dense(s.In("hidden"), Add(hot, table), true, 4))
+		return Dot(h, s.Store().GetVariable("/tied/embeddings").NodeValue(x)).General([]int{2}, nil, []int{1}, nil)
+	}},
+	{"masked", doubles(3, 4), func(s *model.Scope, x *Node) *Node { // a mask from the data is no state that a gate lets through
+		mask := GreaterThan(x, ZerosLike(x))
+		x = Mul(Sigmoid(layers.Dense(s.In("layer1"), x, true, 4)), ConvertDType(mask, x.DType()))
+		return Where(mask, Tanh(layers.Dense(s.In("layer2"), x, true, 4)), ZerosLike(x))
+	}},
+	{"entropy", doubles(3, 4), func(s *model.Scope, x *Node) *Node { // nor is what is computed from the gate
+		p := Sigmoid(layers.Dense(s.In("logits"), x, true, 4))
+		return Add(Mul(p, Log(p)), Mul(OneMinus(p), Log(OneMinus(p))))
+	}},
+	{"settings_and_noise", doubles(3, 4), func(s *model.Scope, x *Node) *Node { // neither is data
+		temperature := Parameter(x.Graph(), "temperature", doubles())
+		x = Tanh(Mul(layers.Dense(s.In("tempered"), x, true, 4), temperature))
+		z := layers.Dense(s.In("noisy"), x, true, 4)
+		x = Sigmoid(Add(z, s.RandomNormal(x.Graph(), z.Shape())))
+		x = Mul(x, s.RandomBernoulli(Scalar(x.Graph(), x.DType(), 0.5), x.Shape())) // no gate
+		z = Transpose(layers.Dense(s.In("transposed"), x, true, 4), 0, 1)
+		return activation.Relu(norm.LayerNorm(s.In("norm"), z, -1).Done())
+	}},
+	{"checkpointed", doubles(3, 4), func(s *model.Scope, x *Node) *Node {
+		x = Tanh(layers.Dense(s.In("layer1"), x.Checkpoint(), true, 4)).StopCheckpoint()
+		return Sigmoid(layers.Dense(s.In("layer2"), x, true, 4).Checkpoint())
+	}},
+	{"not_seen", doubles(3, 4), func(s *model.Scope, x *Node) *Node { // see the package doc
+		sum := ReduceSum(Mul(InsertAxes(x, -1), InsertAxes(weight(s, x, "summed", 4, 4), 0)), 1)
+		left := layers.Dense(s.In("left"), sum, true, 4)
+		x = Tanh(Concatenate([]*Node{left, layers.Dense(s.In("right"), sum, true, 4)}, -1))
+		z := layers.Dense(s.In("penalized"), x, true, 4)
+		x = Concatenate([]*Node{Tanh(z), Square(z)}, -1)
+		router := Softmax(layers.Dense(s.In("router"), x, false, 2), -1)
+		expert := Gather(weight(s, x, "experts", 2, 8, 4), InsertAxes(ArgMax(router, -1), -1))
+		return Mul(Einsum("bi,bio->bo", x, expert), ReduceAndKeep(router, ReduceMax, -1))
 	}},
 	{"rational", doubles(3, 2), func(s *model.Scope, x *Node) *Node {
 		return ReduceSum(rational.New(s, x).WithMultipleOutputs(3).Version("B").Done(), -1)

@@ -10,16 +10,24 @@ import (
 )
 
 // groups is a union-find: each element points to one of its group, the first to itself.
-type groups map[any]any
+type groups[T comparable] map[T]T
 
-func (g groups) of(x any) any {
-	for g[x] != nil && g[x] != x {
-		x = g[x]
+// of is the first of x's group. It halves the way there, lest an LSTM of
+// thousands of steps becomes a chain of thousands.
+func (g groups[T]) of(x T) T {
+	for {
+		up, ok := g[x]
+		if !ok || up == x {
+			return x
+		}
+		if above, ok := g[up]; ok {
+			g[x] = above
+		}
+		x = up
 	}
-	return x
 }
 
-func (g groups) join(x, y any) {
+func (g groups[T]) join(x, y T) {
 	if a, b := g.of(x), g.of(y); a != b {
 		g[b] = a
 	}
@@ -31,11 +39,11 @@ type kind struct {
 	part     string
 }
 
-// class groups what is found by kind of units: the same units at every time
+// classesOf groups what is found by kind of units: the same units at every time
 // step, or at every use. Whatever goes into one pre-activation is of one
 // class, which tells which part of a precomputed x·W is which gate.
-func class(found []Found) groups {
-	classes := groups{}
+func classesOf(found []Found) groups[kind] {
+	classes := groups[kind]{}
 	byZ := map[*Node]kind{}
 	for _, u := range found {
 		k := kind{u.Variable, u.part}
@@ -48,11 +56,11 @@ func class(found []Found) groups {
 	return classes
 }
 
-// members lists the indices of what is found, class by class, in forward order.
-func members(found []Found) [][]int {
-	classes := class(found)
+// byClass lists the indices of what is found, class by class, in forward order.
+func byClass(found []Found) [][]int {
+	classes := classesOf(found)
 	var lists [][]int
-	at := map[any]int{}
+	at := map[kind]int{}
 	for i, u := range found {
 		c := classes.of(kind{u.Variable, u.part})
 		if _, ok := at[c]; !ok {
@@ -153,7 +161,7 @@ func (f *forward) gates(found []Found) (pairs [][2]*model.Variable) {
 			}
 		}
 	}
-	for _, class := range members(found) {
+	for _, class := range byClass(found) {
 		if slices.ContainsFunc(class, func(i int) bool { return isGate[i] }) {
 			for _, i := range class {
 				found[i].Role = vgrad.Gate
@@ -181,7 +189,7 @@ func (f *forward) multiplied(a *Node) []multiplication {
 	for at := []*Node{a}; len(at) > 0 && len(seen) < farthest*farthest; at = at[1:] {
 		for _, r := range f.readers[at[0].Id()] {
 			other := otherInput(f.inputs(r), at[0])
-			if r.Type() == NodeTypeMul && other != nil && other != at[0] && (f.data[other.Id()] || f.isFixedState(other, r)) {
+			if r.Type() == NodeTypeMul && other != nil && other != at[0] && (f.data[other.Id()] || f.isFirstState(other, r)) {
 				ms = append(ms, multiplication{r, other})
 			} else if f.passes(r, at[0]) && !seen[r] {
 				seen[r] = true
@@ -203,17 +211,21 @@ func (f *forward) passes(r, n *Node) bool {
 	return f.isLayout(r) || isPart(r)
 }
 
-// isFixedState reports whether n is an initial state: constant, and as large as
-// what it is multiplied with.
-func (f *forward) isFixedState(n, product *Node) bool {
-	return !f.data[n.Id()] && !f.learned[n.Id()] && n.Rank() > 0 && n.Shape().Size() == product.Shape().Size()
+// isFirstState reports whether n is zeros, as large as what they are multiplied
+// with: the state that an LSTM's forget gate lets through at the first time step.
+func (f *forward) isFirstState(n, product *Node) bool {
+	if f.data[n.Id()] || f.learned[n.Id()] || n.Rank() == 0 || elements(n) != elements(product) {
+		return false
+	}
+	zeros := values{}.of(f, n)
+	return zeros != nil && zeros[0] == 0
 }
 
 // isState reports whether n is units or computed from units, and not from a
 // itself: p·(1 − p) is no gate, nor is a mask from the data.
 func (f *forward) isState(n, a *Node) bool {
 	if !f.data[n.Id()] {
-		return true // see isFixedState
+		return true // see isFirstState
 	}
 	return f.learned[n.Id()] && !f.dependsOn(n, a)
 }
@@ -274,23 +286,23 @@ func (f *forward) isBeside(u, other Found) bool {
 	return u.Time == other.Time && (u.Time > 0 || f.depth[u.product.node.Id()] == f.depth[other.product.node.Id()])
 }
 
-// layers numbers the layers: variables that go into the same units share one,
+// numberLayers numbers the layers: variables that go into the same units share one,
 // and so do gates and what they are gates of.
-func layers(found []Found, gates [][2]*model.Variable) {
-	same := groups{}
-	classes := class(found)
-	byClass := map[any]*model.Variable{}
+func numberLayers(found []Found, gates [][2]*model.Variable) {
+	same := groups[*model.Variable]{}
+	classes := classesOf(found)
+	first := map[kind]*model.Variable{}
 	for _, u := range found {
 		c := classes.of(kind{u.Variable, u.part})
-		if byClass[c] == nil {
-			byClass[c] = u.Variable
+		if first[c] == nil {
+			first[c] = u.Variable
 		}
-		same.join(byClass[c], u.Variable)
+		same.join(first[c], u.Variable)
 	}
 	for _, pair := range gates {
 		same.join(pair[0], pair[1])
 	}
-	numbers := map[any]int{}
+	numbers := map[*model.Variable]int{}
 	for i := range found {
 		of := same.of(found[i].Variable)
 		if numbers[of] == 0 {
@@ -300,11 +312,11 @@ func layers(found []Found, gates [][2]*model.Variable) {
 	}
 }
 
-// name gives the units their paths: the scope of their first variable, then
+// nameUnits gives the units their paths: the scope of their first variable, then
 // "units" or "gate", numbered where a scope has several kinds, then the time
 // step in brackets and the use behind "@". Where a scope has the variables of
 // several layers, the variable's name stands between.
-func name(found []Found) {
+func nameUnits(found []Found) {
 	layersIn := map[string][]int{}
 	for _, u := range found {
 		if s := u.Variable.Scope(); !slices.Contains(layersIn[s], u.Layer) {
@@ -313,7 +325,7 @@ func name(found []Found) {
 	}
 	kinds := map[string]int{} // how many under a base
 	base, number := map[int]string{}, map[int]int{}
-	for _, class := range members(found) {
+	for _, class := range byClass(found) {
 		u := found[class[0]]
 		path := u.Variable.Scope()
 		if len(layersIn[path]) > 1 {

@@ -3,7 +3,6 @@ package nets
 import (
 	"math"
 	"reflect"
-	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -16,7 +15,7 @@ var elementwise = map[NodeType]func(x []float64) float64{
 	NodeTypeAtan2:               func(x []float64) float64 { return math.Atan2(x[0], x[1]) },
 	NodeTypeCeil:                func(x []float64) float64 { return math.Ceil(x[0]) },
 	NodeTypeClamp:               func(x []float64) float64 { return min(max(x[1], x[0]), x[2]) },
-	NodeTypeConvertDType:        first, // between floats; see operation
+	NodeTypeConvertDType:        unchanged, // between floats; see operation
 	NodeTypeCos:                 func(x []float64) float64 { return math.Cos(x[0]) },
 	NodeTypeDiv:                 func(x []float64) float64 { return x[0] / x[1] },
 	NodeTypeEqual:               func(x []float64) float64 { return truth(x[0] == x[1]) },
@@ -26,7 +25,7 @@ var elementwise = map[NodeType]func(x []float64) float64{
 	NodeTypeFloor:               func(x []float64) float64 { return math.Floor(x[0]) },
 	NodeTypeGreaterOrEqual:      func(x []float64) float64 { return truth(x[0] >= x[1]) },
 	NodeTypeGreaterThan:         func(x []float64) float64 { return truth(x[0] > x[1]) },
-	NodeTypeIdentity:            first,
+	NodeTypeIdentity:            unchanged,
 	NodeTypeIsFinite:            func(x []float64) float64 { return truth(!math.IsInf(x[0], 0) && x[0] == x[0]) },
 	NodeTypeIsNaN:               func(x []float64) float64 { return truth(x[0] != x[0]) },
 	NodeTypeLessOrEqual:         func(x []float64) float64 { return truth(x[0] <= x[1]) },
@@ -42,12 +41,12 @@ var elementwise = map[NodeType]func(x []float64) float64{
 	NodeTypeMul:                 func(x []float64) float64 { return x[0] * x[1] },
 	NodeTypeNeg:                 func(x []float64) float64 { return -x[0] },
 	NodeTypeNotEqual:            func(x []float64) float64 { return truth(x[0] != x[1]) },
-	NodeTypeOptimizationBarrier: first,
+	NodeTypeOptimizationBarrier: unchanged,
 	NodeTypePow:                 func(x []float64) float64 { return math.Pow(x[0], x[1]) },
 	NodeTypeRound:               func(x []float64) float64 { return math.RoundToEven(x[0]) },
 	NodeTypeRsqrt:               func(x []float64) float64 { return 1 / math.Sqrt(x[0]) },
-	NodeTypeSchedulingBarrier:   first,
-	NodeTypeSign:                func(x []float64) float64 { return sign(x[0]) },
+	NodeTypeSchedulingBarrier:   unchanged,
+	NodeTypeSign:                func(x []float64) float64 { return signOf(x[0]) },
 	NodeTypeSin:                 func(x []float64) float64 { return math.Sin(x[0]) },
 	NodeTypeSqrt:                func(x []float64) float64 { return math.Sqrt(x[0]) },
 	NodeTypeSub:                 func(x []float64) float64 { return x[0] - x[1] },
@@ -61,7 +60,7 @@ var elementwise = map[NodeType]func(x []float64) float64{
 	NodeTypeFusedGelu: nil, // exact or not: see operation
 }
 
-func first(x []float64) float64 { return x[0] }
+func unchanged(x []float64) float64 { return x[0] }
 
 func truth(b bool) float64 {
 	if b {
@@ -70,14 +69,14 @@ func truth(b bool) float64 {
 	return 0
 }
 
-func sign(x float64) float64 { return truth(x > 0) - truth(x < 0) }
+func signOf(x float64) float64 { return truth(x > 0) - truth(x < 0) }
 
 // operation is what n does to an element; nil if it is not elementwise.
 func (f *forward) operation(n *Node) func(x []float64) float64 {
 	switch t := n.Type(); {
 	case f.twin[n] != nil: // seen as what it is computed as
-		return first
-	case t == NodeTypeFusedGelu && strings.Contains(n.String(), "exact=true"):
+		return unchanged
+	case t == NodeTypeFusedGelu && attribute(n, "exact") == "true":
 		return func(x []float64) float64 { return x[0] * (1 + math.Erf(x[0]/math.Sqrt2)) / 2 }
 	case t == NodeTypeFusedGelu:
 		return func(x []float64) float64 {
@@ -90,9 +89,9 @@ func (f *forward) operation(n *Node) func(x []float64) float64 {
 	}
 }
 
-// points are where two functions are compared: densely where activations
+// samplePoints are where two functions are compared: densely where activations
 // bend, and far out, as ReLU6 bends at 6. Farther out exponentials overflow.
-var points = func() []float64 {
+var samplePoints = func() []float64 {
 	zs := []float64{-12, -9.3, -7.1, -5.2, 5.2, 5.9, 6.1, 7.1, 9.3, 12}
 	for z := -4.0; z <= 4; z += 0.375 {
 		zs = append(zs, z, z/10)
@@ -101,7 +100,7 @@ var points = func() []float64 {
 }()
 
 // values are what nodes hold where the function's argument is each of the
-// points, computed on the host: no node is added to a graph, nothing is
+// samplePoints, computed on the host: no node is added to a graph, nothing is
 // compiled. Nil: it is not known, as it depends on a variable or is no number.
 type values map[*Node][]float64
 
@@ -113,7 +112,7 @@ func (v values) of(f *forward, n *Node) []float64 {
 	v[n] = nil // until it is known; the graph has no cycles
 	switch op := f.operation(n); {
 	case n.Type() == NodeTypeConstant:
-		v[n] = constant(n)
+		v[n] = constantAt(n)
 	case n.Type() == NodeTypeBroadcastInDim || n.Type() == NodeTypeReshape:
 		v[n] = v.of(f, n.Inputs()[0]) // of a constant; elsewhere an element would change its place
 	case op != nil:
@@ -130,7 +129,7 @@ func (v values) computed(f *forward, op func([]float64) float64, inputs []*Node)
 			return nil
 		}
 	}
-	ys, x := make([]float64, len(points)), make([]float64, len(inputs))
+	ys, x := make([]float64, len(samplePoints)), make([]float64, len(inputs))
 	for k := range ys {
 		for i := range xs {
 			x[i] = xs[i][k]
@@ -140,28 +139,28 @@ func (v values) computed(f *forward, op func([]float64) float64, inputs []*Node)
 	return ys
 }
 
-// constant is the value of a constant of one element at each of the points,
+// constantAt is the value of a constant of one element at each of the sample points,
 // nil for larger ones. GoMLX keeps the values of constants below 32 elements.
-func constant(n *Node) []float64 {
+func constantAt(n *Node) []float64 {
 	t := n.ConstantValue()
 	if t == nil || t.Size() != 1 {
 		return nil
 	}
 	var c float64
 	known := false
-	t.MustConstFlatData(func(flat any) { c, known = number(reflect.ValueOf(flat).Index(0)) })
+	t.MustConstFlatData(func(flat any) { c, known = asFloat(reflect.ValueOf(flat).Index(0)) })
 	if !known {
 		return nil
 	}
-	ys := make([]float64, len(points))
+	ys := make([]float64, len(samplePoints))
 	for k := range ys {
 		ys[k] = c
 	}
 	return ys
 }
 
-// number converts any of the types that a tensor holds, bfloat16 among them.
-func number(v reflect.Value) (float64, bool) {
+// asFloat converts any of the types that a tensor holds, bfloat16 among them.
+func asFloat(v reflect.Value) (float64, bool) {
 	if half, ok := v.Interface().(interface{ Float32() float32 }); ok {
 		return float64(half.Float32()), true
 	}

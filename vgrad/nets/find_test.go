@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/layers"
 	"github.com/gomlx/gomlx/ml/layers/activation"
+	"github.com/gomlx/gomlx/ml/layers/norm"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
@@ -54,8 +55,17 @@ func build(t *testing.T, b *backend.Backend, c findCase) *built {
 	}
 	m.feeds[x], m.feeds[target] = random(c.input, 1), random(y.Shape(), 2)
 	for i, v := range m.variables {
-		if p := m.graph.GetParameterByName(v.Path()); p != nil {
+		p := m.graph.GetParameterByName(v.Path())
+		switch {
+		case p != nil && v.Name() == "variance":
+			m.feeds[p] = tensors.FromValue([]float64{0.5, 1, 1.5, 2, 2.5, 3}[:v.Shape().Size()])
+		case p != nil:
 			m.feeds[p] = random(v.Shape(), uint64(3+i))
+		}
+	}
+	for i := range m.graph.NumParameters() {
+		if p := m.graph.GetParameterByHandle(ParameterHandle(i)); m.feeds[p] == nil {
+			m.feeds[p] = random(p.Shape(), uint64(100+i))
 		}
 	}
 	return m
@@ -95,7 +105,7 @@ func (m *built) run(t *testing.T, outputs []*Node) []float64 {
 		t.Fatal(err)
 	}
 	var values []float64
-	for _, out := range m.graph.RunWithMap(m.feeds) {
+	for _, out := range m.graph.Run(m.inputs()...) {
 		switch v := out.Value().(type) {
 		case float64:
 			values = append(values, v)
@@ -104,6 +114,15 @@ func (m *built) run(t *testing.T, outputs []*Node) []float64 {
 		}
 	}
 	return values
+}
+
+// inputs are what the graph's parameters are fed, in their order.
+func (m *built) inputs() []any {
+	var inputs []any
+	for i := range m.graph.NumParameters() {
+		inputs = append(inputs, m.feeds[m.graph.GetParameterByHandle(ParameterHandle(i))])
+	}
+	return inputs
 }
 
 // text is what was found, a line each.
@@ -233,8 +252,9 @@ func (m *built) isComputed(z *Node) bool {
 	return seen[z]
 }
 
-// rebuilt is the loss where z is replaced: a copy of all nodes between them. A
-// fused dense product in whose decomposed twin z is counts as the twin's end,
+// rebuilt is the loss where z is replaced: a copy of all nodes between them. What
+// stops gradients does not change, as the batch's mean in GoMLX's batch
+// normalization. A fused dense product in whose decomposed twin z is counts as the twin's end,
 // which is the node before it.
 func (m *built) rebuilt(z, by *Node) *Node {
 	copies := map[*Node]*Node{z: by}
@@ -246,7 +266,7 @@ func (m *built) rebuilt(z, by *Node) *Node {
 		inputs := slices.Clone(n.Inputs())
 		changed := false
 		for i, in := range inputs {
-			if copy := copies[in]; copy != nil {
+			if copy := copies[in]; copy != nil && !n.StopGradient() {
 				inputs[i], changed = copy, true
 			}
 		}
@@ -453,5 +473,40 @@ func TestFindHalfPrecision(t *testing.T) {
 			}
 			g.Finalize()
 		}
+	}
+}
+
+// XLA has batch normalization as an operation, and a gradient of MaxPool, both
+// of which the Go backend lacks: what GoMLX builds by default is found there.
+func TestFindBatchNormOfXLA(t *testing.T) {
+	b := backendtest.XLA(t)
+	m := build(t, b, findCase{"xla", doubles(2, 6, 6, 3), func(s *model.Scope, x *Node) *Node {
+		x = layers.Convolution(s.In("conv1"), x).Channels(4).KernelSize(3).PadSame().Done()
+		x = MaxPool(activation.Relu(norm.BatchNorm(s.In("norm1"), x, -1).Done())).Window(2).Done()
+		x = layers.Convolution(s.In("conv2"), x).Channels(4).KernelSize(3).UseBias(false).Done()
+		return Sigmoid(norm.BatchNorm(s.In("norm2"), x, -1).Trainable(false).Done())
+	}})
+	want := "layer 1  /conv1/conv/units = relu(kernel /conv1/conv/weights + /conv1/conv/biases, normalized, scaled or reshaped) of 288\n" +
+		"layer 2  /conv2/conv/units = sigmoid(kernel /conv2/conv/weights + no bias, normalized, scaled or reshaped) of 8\n"
+	if got := m.text(); !strings.HasPrefix(got, want) {
+		t.Errorf("found\n%s\nwant\n%s", got, want)
+	}
+	for _, u := range m.found {
+		if u.Z.Type() != NodeTypeSplitNode && u.Z.Type() != NodeTypeBatchNormForInference {
+			t.Errorf("%s: z is %v; want what the normalization gives", u.Path, u.Z)
+		}
+	}
+}
+
+// A batch whose size is not known while the graph is built.
+func TestFindDynamicBatch(t *testing.T) {
+	b := backendtest.Go(t)
+	store, g := model.NewStore(), NewGraph(b.Backend, "dynamic")
+	x := Parameter(g, "x", shapes.MakeDynamic(dtypes.Float32, []int{shapes.DynamicDim, 4}, []string{"batch", ""}))
+	h := activation.Relu(layers.Dense(store.RootScope().In("hidden"), x, true, 5))
+	y := layers.Dense(store.RootScope().In("logits"), h, true, 2)
+	found, _ := nets.Find(ReduceAllMean(y), slices.Collect(store.IterVariables()))
+	if len(found) != 2 || found[0].A != h || found[0].Activation.Name != "relu" || found[1].Z != y {
+		t.Errorf("found %v", found)
 	}
 }

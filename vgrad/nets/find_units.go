@@ -1,8 +1,10 @@
 package nets
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
-	"strings"
+	"strconv"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -70,7 +72,8 @@ func (f *forward) extend(w *walk, last, next *Node) bool {
 		}
 	case (t == NodeTypeAdd || t == NodeTypeSub) && f.isSummand(other):
 		w.complete()
-	case f.data[other.Id()] || next.Shape().Size() > last.Shape().Size():
+	case t == NodeTypeMul && f.data[other.Id()] && f.isGatedSummand(next):
+	case f.data[other.Id()] || elements(next) > elements(last):
 		return false
 	case t == NodeTypeAdd || t == NodeTypeSub || t == NodeTypeMul || t == NodeTypeDiv && f.inputs(next)[0] == last:
 		w.scaled = w.scaled || f.learned[other.Id()]
@@ -99,7 +102,20 @@ func otherInput(inputs []*Node, n *Node) *Node {
 // same pre-activation, as h·U is on its way into x·W + h·U + b. Nothing else
 // reads it: a skip connection is read by the next block too.
 func (f *forward) isSummand(n *Node) bool {
-	return f.linear[n.Id()] && f.data[n.Id()] && len(f.readers[n.Id()]) == 1
+	isLine := func(n *Node) bool { return f.linear[n.Id()] && len(f.readers[n.Id()]) == 1 }
+	gated := n.Type() == NodeTypeMul && slices.ContainsFunc(f.inputs(n), isLine)
+	return f.data[n.Id()] && (isLine(n) || gated && len(f.readers[n.Id()]) == 1)
+}
+
+// isGatedSummand reports whether n, a product's result times a gate, is on its
+// way into a pre-activation: r ∘ h·U is, in x·W + r ∘ h·U of a GRU.
+func (f *forward) isGatedSummand(n *Node) bool {
+	if len(f.readers[n.Id()]) != 1 {
+		return false
+	}
+	sum := f.readers[n.Id()][0]
+	other := otherInput(f.inputs(sum), n)
+	return (sum.Type() == NodeTypeAdd || sum.Type() == NodeTypeSub) && other != nil && f.isSummand(other)
 }
 
 // plain is the variable whose elements n has, nil if it is computed from more.
@@ -144,12 +160,11 @@ func (f *forward) separate(w walk, n *Node) (found []Found, ok bool) {
 // its inputs are x, the weights, and the biases of query, key and value, which
 // it has all or none.
 func (f *forward) projectionBias(n, part *Node) *model.Variable {
-	for i, name := range []string{"index=0", "index=1", "index=2"} {
-		if strings.Contains(part.String(), name) && len(n.Inputs()) == 5 {
-			return f.plain(n.Inputs()[2+i])
-		}
+	i, err := strconv.Atoi(attribute(part, "index"))
+	if err != nil || len(n.Inputs()) != 5 {
+		return nil
 	}
-	return nil
+	return f.plain(n.Inputs()[2+i])
 }
 
 // partOf says which part of a variable a product reads, and over which of its
@@ -162,31 +177,35 @@ func (f *forward) partOf(p product) string {
 		case isPart(weights):
 			part = partOf(weights) + part
 		case weights.Type() == NodeTypeTranspose:
-			part = printed(weights, "permutation=") + part
+			part = attribute(weights, "permutation") + part
 		}
 		weights = f.inputs(weights)[0]
 	}
 	if p.node.Type() == NodeTypeDotGeneral && p.node.Inputs()[0] == p.weights {
-		return part + printed(p.node, "lhsContractingAxes=")
+		return part + attribute(p.node, "lhsContractingAxes")
 	}
-	return part + printed(p.node, "rhsContractingAxes=")
+	return part + attribute(p.node, "rhsContractingAxes")
 }
 
-// partOf says which part of its input a slice is: "starts=[0 0] limits=[1 8]
-// strides=[1 1]", or "index=2".
+// partOf says which part of its input a slice or a split node is.
 func partOf(n *Node) string {
-	return printed(n, "starts=") + printed(n, "limits=") + printed(n, "strides=") + printed(n, "index=")
+	return attribute(n, "starts") + attribute(n, "limits") + attribute(n, "strides") + attribute(n, "index")
 }
 
-// printed is the attribute of that name, as GoMLX prints it and shows it in no other way:
-// "starts=[0 0]"; "" if n has none.
-func printed(n *Node, name string) string {
-	_, text, ok := strings.Cut(n.String(), name)
-	if !ok {
+// attribute is a setting of the operation, as "[0 1]"; "" if it has none of that
+// name. GoMLX shows these in Node.String alone, which panics where a dimension
+// is not known yet; so they are read by the names of its fields. Tests notice if
+// these change: then parts and time steps are no longer told apart.
+func attribute(n *Node, name string) string {
+	operation := reflect.ValueOf(n).Elem().FieldByName("inputs")
+	if !operation.IsValid() || operation.IsNil() || operation.Elem().Kind() != reflect.Pointer || operation.Elem().Elem().Kind() != reflect.Struct {
 		return ""
 	}
-	end := strings.IndexAny(text, ",)]")
-	return name + text[:max(end, 0)] + ";"
+	value := operation.Elem().Elem().FieldByName(name)
+	if !value.IsValid() {
+		return ""
+	}
+	return fmt.Sprint(value)
 }
 
 // found is what the walk comes to: the function at its end, perhaps behind a
@@ -200,8 +219,10 @@ func (f *forward) found(w walk) Found {
 	here := Found{Linear: whole, Z: whole, A: whole, Activation: MustActivation("identity", 0), Bias: w.bias,
 		Role: vgrad.Units, KernelRole: vgrad.Kernel, part: w.part, product: w.product, summed: w.summed}
 	b, ok := f.actsOnOneOf(starts)
-	if !ok {
-		b, ok = f.actsOnNormalized(starts[0])
+	for _, x := range starts {
+		if !ok {
+			b, ok = f.actsOnNormalized(x)
+		}
 	}
 	if ok {
 		here.Z, here.A, here.Activation = f.shown(b.z), f.shown(b.a), b.act
