@@ -178,12 +178,6 @@ func strict(text []byte, into any) error {
 	return d.Decode(into)
 }
 
-// GobEncode is JSON too.
-func (e Experiment) GobEncode() ([]byte, error) { return json.Marshal(e) }
-
-// GobDecode reads what GobEncode writes.
-func (e *Experiment) GobDecode(text []byte) error { return e.UnmarshalJSON(text) }
-
 // ParseExperiment reads an experiment from JSON. An unknown field is an error.
 func ParseExperiment(text []byte) (Experiment, error) {
 	var e Experiment

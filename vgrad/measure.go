@@ -15,13 +15,17 @@ type Measure struct {
 	Quantities []Quantity `json:"quantities,omitzero"`
 	// Every how many steps the scalars are recorded. Zero: 1.
 	Every int `json:"every,omitempty"`
-	// HistogramEvery is the same for histograms. Zero: 200; negative: none.
+	// HistogramEvery is the same for histograms, and for what is finished on the
+	// host. Zero: 200; negative: none.
 	HistogramEvery int `json:"histogram_every,omitempty"`
+	// Sites says at which sites quantities are recorded: patterns of their
+	// paths, separated by commas (see [MatchPath]). Zero: at all of them.
+	Sites string `json:"sites,omitempty"`
 }
 
 // check reports what is wrong with a measure whose defaults are written out.
 func (m Measure) check() error {
-	wrong := []error{atLeastOne("measure.every", m.Every)}
+	wrong := []error{atLeastOne("measure.every", m.Every), checkPatterns("measure.sites", m.Sites)}
 	for _, q := range m.Quantities {
 		if _, err := q.Info(); err != nil {
 			wrong = append(wrong, err)
@@ -39,7 +43,7 @@ func (m Measure) Measures(q Quantity) bool {
 		return false
 	case info.Histogram && m.HistogramEvery < 0:
 		return false
-	case info.Of == WholeNetwork || m.Quantities == nil:
+	case info.Of == WholeNetwork || m.Quantities == nil && slices.Contains(Quantities(), q):
 		return true
 	}
 	return slices.Contains(m.Quantities, q)

@@ -57,25 +57,29 @@ type Of int
 
 const (
 	WholeNetwork Of = iota // the network: one value a step
-	LayerWeights           // a variable with two or more axes
-	LayerUnits             // a tapped pair of pre-activation and activation
+	LayerWeights           // a variable that multiplies: a kernel, a recurrent kernel
+	LayerUnits             // units with pre-activations and activations
 )
 
-// Info describes a quantity to those who draw it or write about it.
+// Info describes a quantity to those who draw it or write about it. It travels
+// with what was recorded.
 type Info struct {
-	Title     string // "mean |∂L/∂W|"
-	Unit      string // of the axis: "nats", "fraction"; "" for a plain number
-	Of        Of
-	Histogram bool // a sample holds a histogram, not a value
-	Log       bool // spans orders of magnitude: drawn on a log axis
-	Final     bool // measured once, after the last step
+	Title     string `json:"title"`          // "mean |∂L/∂W|"
+	Unit      string `json:"unit,omitempty"` // of the axis: "nats", "fraction"; "" for a plain number
+	Of        Of     `json:"of,omitempty"`
+	Histogram bool   `json:"histogram,omitempty"` // a sample holds a histogram, not a value
+	Log       bool   `json:"log,omitempty"`       // spans orders of magnitude: drawn on a log axis
+	Final     bool   `json:"final,omitempty"`     // measured once, after the last step
+}
+
+// entry is a quantity with its description.
+type entry struct {
+	Quantity
+	Info
 }
 
 // catalogue lists every quantity; a new one adds a line here and a file in package probe.
-var catalogue = []struct {
-	Quantity
-	Info
-}{
+var catalogue = []entry{
 	{Loss, Info{Title: "training loss", Unit: "nats"}},
 	{TrainAccuracy, Info{Title: "training accuracy", Unit: "fraction of the batch"}},
 	{ValLoss, Info{Title: "validation loss", Unit: "nats", Final: true}},
@@ -95,29 +99,42 @@ var catalogue = []struct {
 	{Activations, Info{Title: "activations a", Of: LayerUnits, Histogram: true}},
 }
 
-// Quantities returns every quantity there is, in a fixed order.
-func Quantities() []Quantity {
+// added are the quantities from elsewhere.
+var added []entry
+
+// Describe adds a quantity from elsewhere, for the whole process. A measure that
+// lists it records it; one that lists nothing does not. It panics where the name
+// is taken. Call it before any experiment that lists the quantity is checked.
+func Describe(q Quantity, info Info) {
+	if _, err := q.Info(); err == nil {
+		panic(fmt.Sprintf("vgrad: there is a quantity %q already", q))
+	}
+	added = append(added, entry{q, info})
+}
+
+// Quantities returns the laboratory's own quantities, in a fixed order.
+func Quantities() []Quantity { return names(catalogue) }
+
+func names(es []entry) []Quantity {
 	var qs []Quantity
-	for _, c := range catalogue {
-		qs = append(qs, c.Quantity)
+	for _, e := range es {
+		qs = append(qs, e.Quantity)
 	}
 	return qs
 }
 
 // Info describes q. An unknown quantity is an error that names the known ones.
 func (q Quantity) Info() (Info, error) {
-	i := slices.IndexFunc(catalogue, func(c struct {
-		Quantity
-		Info
-	}) bool {
-		return c.Quantity == q
-	})
-	if i < 0 {
-		var known []string
-		for _, k := range Quantities() {
-			known = append(known, string(k))
+	for _, list := range [][]entry{catalogue, added} {
+		for _, e := range list {
+			if e.Quantity == q {
+				return e.Info, nil
+			}
 		}
-		return Info{}, fmt.Errorf("unknown quantity %q; the known ones are %s", q, strings.Join(known, ", "))
 	}
-	return catalogue[i].Info, nil
+	var known []string
+	for _, k := range slices.Concat(names(catalogue), names(added)) {
+		known = append(known, string(k))
+	}
+	return Info{}, fmt.Errorf("unknown quantity %q; the known ones are %s", q, strings.Join(known, ", "))
 }

@@ -62,13 +62,6 @@ type Sample struct {
 	Hist     *Histogram // nil for a scalar
 }
 
-// Sink takes the samples of one step, in step order: a run store, a live
-// figure, a progress bar. The slice and its histograms are the sink's only
-// until Put returns. An error stops the training.
-type Sink interface {
-	Put(step int, samples []Sample) error
-}
-
 // Source gives samples back: a recorded run, or one still going.
 type Source interface {
 	// Label is what a figure's legend calls the source. Sources that share a
@@ -79,6 +72,24 @@ type Source interface {
 	// Samples yields the samples of q in step order, sites in forward order
 	// within a step.
 	Samples(q Quantity) iter.Seq[Sample]
+}
+
+// Describer is a source that has the descriptions of its quantities with it, as
+// one that was imported or predicted. Of another source the laboratory's own
+// descriptions hold; see [InfoOf].
+type Describer interface {
+	Describe(q Quantity) (Info, bool)
+}
+
+// InfoOf describes a quantity of a source: as the source does, else as the
+// laboratory does. A quantity that neither knows is an error.
+func InfoOf(src Source, q Quantity) (Info, error) {
+	if d, ok := src.(Describer); ok {
+		if info, ok := d.Describe(q); ok {
+			return info, nil
+		}
+	}
+	return q.Info()
 }
 
 // Recorded is a source that knows the experiment it is of.

@@ -12,8 +12,9 @@ func BenchmarkUpdate(b *testing.B) {
 	var sources []vgrad.Source
 	for _, label := range []string{"sigmoid", "relu", "leaky_relu"} {
 		r := &recording{label: label}
+		feeder := &vgrad.Feeder{To: r}
 		for step := range 2500 {
-			if err := r.Put(step, samplesOf(step)); err != nil {
+			if err := feeder.Put(step, samplesOf(step)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -62,19 +62,14 @@ func play() error {
 		} else if err != nil {
 			return err
 		}
-		var follower vgrad.Sink
+		feeder := &vgrad.Feeder{To: w}
 		if r.Sweep {
 			voice.Send(wire.Message{Progress: &vgrad.Progress{Total: len(r.Train), Done: i, Last: e}})
 		} else {
-			follower = voice.Begin(e)
+			voice.Send(wire.Message{Begin: &wire.Begun{Experiment: e, Run: w.Name()}})
 		}
 		for step := range e.WithDefaults().Steps {
-			samples := samplesOf(step)
-			err := w.Put(step, samples)
-			if !r.Sweep {
-				err = errors.Join(err, follower.Put(step, samples))
-			}
-			if err != nil {
+			if err := feeder.Put(step, samplesOf(step)); err != nil {
 				return err
 			}
 			if (e.Label == "long" || e.Steps == 77) && step == 5 {
@@ -84,7 +79,7 @@ func play() error {
 			}
 		}
 		last := []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 0.5}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}}
-		err = w.Put(e.WithDefaults().Steps, last)
+		err = feeder.Put(e.WithDefaults().Steps, last)
 		if err := errors.Join(err, w.Finish(runs.Provenance{Backend: "go"})); err != nil {
 			return err
 		}
@@ -274,8 +269,9 @@ func TestRecording(t *testing.T) {
 	vgradtest.TestSink(t, func(*testing.T) vgrad.Sink { return &recording{} })
 	vgradtest.TestSource(t, func(t *testing.T, steps [][]vgrad.Sample) vgrad.Source {
 		r := &recording{label: "live"}
+		feeder := &vgrad.Feeder{To: r}
 		for step, samples := range steps {
-			if err := r.Put(step, samples); err != nil {
+			if err := feeder.Put(step, samples); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -286,8 +282,9 @@ func TestRecording(t *testing.T) {
 // A long run is kept at even steps, the first and the last among them.
 func TestRecordingIsThin(t *testing.T) {
 	r := &recording{}
+	feeder := &vgrad.Feeder{To: r}
 	for step := range 10_007 {
-		if err := r.Put(step, samplesOf(step)); err != nil {
+		if err := feeder.Put(step, samplesOf(step)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -359,16 +356,16 @@ func ExampleBar() {
 func TestLiveOfTwo(t *testing.T) {
 	left(t, func() {
 		l := follow("training", 8, nil)
-		l.begin(vgrad.Experiment{Steps: 4})
-		l.begin(vgrad.Experiment{Steps: 4, Activation: "relu"})
+		feeders := []*vgrad.Feeder{{To: l.begin(vgrad.Experiment{Steps: 4}, nil)}, {To: l.begin(vgrad.Experiment{Steps: 4, Activation: "relu"}, nil)}}
 		for step := range 4 {
 			for run := range 2 {
 				samples := []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: float64(run)}}
-				if err := l.put(run, step, samples); err != nil {
+				if err := feeders[run].Put(step, samples); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
+		l.read()
 		if l.bar.at != 8 {
 			t.Errorf("the bar is at %d of 8", l.bar.at)
 		}

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -14,15 +15,16 @@ import (
 func TestFindings(t *testing.T) {
 	sick := &recording{label: "<img src=x onerror=alert(1)>"}
 	well := &recording{label: "well"}
+	toSick, toWell := &vgrad.Feeder{To: sick}, &vgrad.Feeder{To: well}
 	for step := range 3 {
 		var bad, good []vgrad.Sample
 		for layer := 1; layer <= 4; layer++ {
-			site := vgrad.Site{Path: "/layer", Layer: layer, Size: 4}
+			site := vgrad.Site{Path: fmt.Sprint("/layer", layer), Layer: layer, Size: 4}
 			bad = append(bad, vgrad.Sample{Step: step, Site: site, Quantity: vgrad.RMSDelta, Value: math.Pow(10, float64(layer))})
 			good = append(good, vgrad.Sample{Step: step, Site: site, Quantity: vgrad.RMSDelta, Value: 1})
 		}
-		sick.Put(step, bad)
-		well.Put(step, good)
+		toSick.Put(step, bad)
+		toWell.Put(step, good)
 	}
 	reports := []diagnose.Report{diagnose.Of(sick), diagnose.Of(well), diagnose.Of(&recording{label: "empty"})}
 	out, _, ended := left(t, func() { Findings(reports...) })

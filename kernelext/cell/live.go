@@ -1,16 +1,21 @@
 package cell
 
 import (
+	"context"
 	"fmt"
 	"html"
+	"maps"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/chart"
+	"github.com/vgrad/lab/vgrad/runs"
 )
 
 // live follows trainings: a row of figures that is drawn as they go, and a
@@ -23,14 +28,17 @@ type live struct {
 	bar  *Bar
 	// sources are the runs that were loaded and then those that train.
 	sources []vgrad.Source
-	begun   []begun
-	shown   bool // the row is
+
+	mu    sync.Mutex // of what follows; the bar has its own
+	begun []*begun
+	shown bool // the row is
 }
 
 // begun is a training that is followed; several may be under way.
 type begun struct {
 	*recording
-	steps int
+	steps  int
+	follow *runs.Follower // nil: somebody puts the samples
 }
 
 // waiting stands where the row will be.
@@ -47,45 +55,84 @@ func follow(name string, steps int, loaded []vgrad.Source) *live {
 	return l
 }
 
-// begin says that a training begins.
-func (l *live) begin(e vgrad.Experiment) {
-	b := begun{&recording{label: e.Name()}, e.WithDefaults().Steps}
+// begin says that a training begins, and where its run is recorded.
+func (l *live) begin(e vgrad.Experiment, f *runs.Follower) *begun {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := &begun{&recording{label: e.Name()}, e.WithDefaults().Steps, f}
 	l.begun = append(l.begun, b)
 	l.sources = append(l.sources, b.recording)
+	return b
 }
 
-// put takes the samples of a step of the run that was the run-th to begin, from 0.
-func (l *live) put(run, step int, samples []vgrad.Sample) error {
-	b := l.begun[run]
-	if err := b.Put(step, samples); err != nil {
-		return err
+// watch draws what the runs have recorded, until ctx ends.
+func (l *live) watch(ctx context.Context) {
+	tick := time.NewTicker(drawEvery / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			l.read()
+		}
 	}
-	if step >= b.steps {
-		return nil // measured after the last step
+}
+
+// read takes what was recorded since it was called last, and draws it if that is
+// due. A run that cannot be read is told when it is loaded.
+func (l *live) read() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range l.begun {
+		if b.follow != nil {
+			_ = b.follow.Read(b)
+		}
 	}
+	l.drawSoon()
+}
+
+// drawSoon moves the bar, and draws unless it was drawn just now.
+func (l *live) drawSoon() {
 	l.bar.mu.Lock()
 	defer l.bar.mu.Unlock()
-	l.bar.at++
-	if since := time.Since(l.bar.drawn); since < drawEvery || since < 3*drawEvery && l.ahead(b) {
-		return nil
+	at, note := 0, ""
+	for _, b := range l.begun {
+		at += min(b.last()+1, b.steps)
+		if 0 <= b.last() && b.last() < b.steps-1 {
+			note = b.label + reading(b.recording)
+		}
 	}
-	l.bar.note = b.label + reading(samples)
+	moved := at > l.bar.at
+	l.bar.at = max(at, l.bar.at)
+	if since := time.Since(l.bar.drawn); !moved || since < drawEvery || since < 3*drawEvery && l.uneven() {
+		return
+	}
+	if note != "" {
+		l.bar.note = note
+	}
 	l.bar.draw(l.script())
-	return nil
 }
 
-// ahead reports whether another training has yet to reach the step of this one:
-// of those that go in step, a figure best shows the same step.
-func (l *live) ahead(b begun) bool {
-	return slices.ContainsFunc(l.begun, func(o begun) bool {
-		return 0 <= o.last() && o.last() < min(b.last(), o.steps-1)
-	})
+// uneven reports whether trainings that go in step stand at different steps: a
+// figure best shows the same step of all.
+func (l *live) uneven() bool {
+	low, high := -1, -1
+	for _, b := range l.begun {
+		if last := b.last(); 0 <= last && last < b.steps-1 {
+			if low < 0 || last < low {
+				low = last
+			}
+			high = max(high, last)
+		}
+	}
+	return low < high
 }
 
-// reading is the loss and the accuracy among samples.
-func reading(samples []vgrad.Sample) string {
+// reading is the last loss and accuracy before the end.
+func reading(r *recording) string {
 	text := ""
-	for _, s := range samples {
+	for _, s := range r.steps[len(r.steps)-1].samples {
 		switch s.Quantity {
 		case vgrad.Loss:
 			text += fmt.Sprintf(" · loss %.3f", s.Value)
@@ -158,12 +205,28 @@ func (l *live) end(sources []vgrad.Source, line string) {
 	l.bar.finish(line)
 }
 
+// showLoaded shows the figures of runs that were loaded, as they would stand after training.
+func showLoaded(sources []vgrad.Source, line string) {
+	figures := watched(sources)
+	switch {
+	case !inNotebook():
+		fmt.Fprintln(os.Stderr, line)
+	case len(figures) == 0:
+		display(gonbui.UniqueId(), "<p>"+html.EscapeString(line)+"</p>", line)
+	default:
+		row, err := rowOf("", figures)
+		if err != nil { // such as no ECharts
+			row, line = "", line+strings.ReplaceAll("; "+err.Error(), "\n", "; ")
+		}
+		display(gonbui.UniqueId(), row+`<p class="vgrad-progress">`+html.EscapeString(line)+"</p>", plainOf(figures)+"\n"+line)
+	}
+}
+
 // Watch gives the sink that follows one training with a live figure; it is what
 // lab.Lab.Watch asks for, where a cell trains a network of its own.
 func Watch(e vgrad.Experiment) vgrad.Sink {
-	steps := e.WithDefaults().Steps
-	w := &watcher{follow(e.Name(), steps, nil), steps}
-	w.begin(e)
+	w := &watcher{live: follow(e.Name(), e.WithDefaults().Steps, nil), of: e}
+	w.one = w.begin(e, nil)
 	return w
 }
 
@@ -171,22 +234,58 @@ func Watch(e vgrad.Experiment) vgrad.Sink {
 // last step.
 type watcher struct {
 	*live
-	steps int
+	of  vgrad.Experiment
+	one *begun
 }
 
-// Put takes the samples of a step.
-func (w *watcher) Put(step int, samples []vgrad.Sample) error {
-	err := w.put(0, step, samples)
-	if step >= w.steps && !w.bar.done {
-		w.end(w.sources, trained(w.steps, w.begun[0].label))
+// Begin says what the rows hold.
+func (w *watcher) Begin(s vgrad.Schema) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.one.Begin(s)
+}
+
+// Put takes the rows of a step.
+func (w *watcher) Put(step int, rows []vgrad.Row) error {
+	w.mu.Lock()
+	err := w.one.Put(step, rows)
+	w.drawSoon()
+	w.mu.Unlock()
+	if step >= w.one.steps && !w.bar.done {
+		w.end(w.sources, trained(w.of))
 	}
 	return err
 }
 
 // trained says what was trained, the same whenever it is.
-func trained(steps int, labels ...string) string {
-	if len(labels) == 1 {
-		return fmt.Sprintf("Trained %s for %d steps. The run is recorded; the next time it is loaded.", labels[0], steps)
+func trained(es ...vgrad.Experiment) string {
+	if len(es) == 1 {
+		return fmt.Sprintf("Trained %s for %d steps. The run is recorded; the next time it is loaded.", es[0].Name(), es[0].WithDefaults().Steps)
 	}
-	return fmt.Sprintf("Trained %s for %d steps each. The runs are recorded; the next time they are loaded.", strings.Join(labels, ", "), steps)
+	return fmt.Sprintf("Trained %s. The runs are recorded; the next time they are loaded.", named(es))
+}
+
+// loaded says what was found recorded.
+func loaded(es []vgrad.Experiment) string {
+	if len(es) == 1 {
+		return fmt.Sprintf("Loaded %s, recorded earlier: %d steps.", es[0].Name(), es[0].WithDefaults().Steps)
+	}
+	return fmt.Sprintf("Loaded %s, recorded earlier.", named(es))
+}
+
+// named lists experiments, each name once, with their steps.
+func named(es []vgrad.Experiment) string {
+	var names []string
+	steps := map[int]bool{}
+	for _, e := range es {
+		if name := e.Name(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		steps[e.WithDefaults().Steps] = true
+	}
+	if len(steps) == 1 {
+		return fmt.Sprintf("%s for %d steps each", strings.Join(names, ", "), es[0].WithDefaults().Steps)
+	}
+	all := slices.Sorted(maps.Keys(steps))
+	return fmt.Sprintf("%s for %d to %d steps", strings.Join(names, ", "), all[0], all[len(all)-1])
 }

@@ -15,11 +15,12 @@ const liveSteps = 100
 // a source that is drawn. It grows no further than a figure needs: of a long
 // run it keeps evenly spaced steps and the last one.
 type recording struct {
-	label string
-	sites []vgrad.Site
-	steps []recorded
-	seen  int // how many steps were put
-	every int // of the steps that were put, every how many are kept; 0: all of them
+	label  string
+	schema vgrad.Schema
+	sites  []vgrad.Site
+	steps  []recorded
+	seen   int // how many steps were put
+	every  int // of the steps that were put, every how many are kept; 0: all of them
 }
 
 // recorded are the samples of a step.
@@ -29,24 +30,31 @@ type recorded struct {
 	samples []vgrad.Sample
 }
 
-// Put keeps a copy of the samples.
-func (r *recording) Put(step int, samples []vgrad.Sample) error {
-	if len(samples) == 0 {
-		return nil
-	}
-	for _, s := range samples {
-		if s.Site.Layer > 0 && !slices.Contains(r.sites, s.Site) {
-			r.sites = append(r.sites, s.Site)
+// Begin keeps the schema. Sites of an earlier one stay, in forward order.
+func (r *recording) Begin(s vgrad.Schema) error {
+	r.schema = s
+	for _, site := range s.Sites {
+		if !slices.Contains(r.sites, site) {
+			r.sites = append(r.sites, site)
 		}
 	}
 	slices.SortStableFunc(r.sites, func(a, b vgrad.Site) int { return a.Layer - b.Layer })
-	own := slices.Clone(samples)
-	for i := range own {
-		if h := own[i].Hist; h != nil {
-			c := *h
-			c.Bins = slices.Clone(h.Bins)
-			own[i].Hist = &c
+	return nil
+}
+
+// Put keeps a copy of the samples.
+func (r *recording) Put(step int, rows []vgrad.Row) error {
+	var own []vgrad.Sample
+	r.schema.EachSample(step, rows, func(s vgrad.Sample) {
+		if s.Hist != nil {
+			h := *s.Hist
+			h.Bins = slices.Clone(h.Bins)
+			s.Hist = &h
 		}
+		own = append(own, s)
+	})
+	if own == nil {
+		return nil
 	}
 	n := len(r.steps)
 	if n > 0 && r.steps[n-1].step == step {
@@ -75,6 +83,12 @@ func (r *recording) last() int {
 		return -1
 	}
 	return r.steps[len(r.steps)-1].step
+}
+
+// Describe describes a quantity as whoever measures it does.
+func (r *recording) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
+	info, ok := r.schema.Infos[q]
+	return info, ok
 }
 
 func (r *recording) Label() string { return r.label }

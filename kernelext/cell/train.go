@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vgrad/lab/kernelext/wire"
 	"github.com/vgrad/lab/vgrad"
@@ -48,8 +48,8 @@ func (c Comparison) Run(label string) *runs.Run {
 	return nil
 }
 
-// Train returns the run of an experiment: loaded if it is recorded, else
-// trained with a live figure and recorded.
+// Train returns the run of an experiment, and shows its loss and its gradient: as
+// they go, where it is trained, and at once, where it is recorded.
 func Train(e vgrad.Experiment) *runs.Run {
 	return All(e).Runs()[0]
 }
@@ -59,6 +59,11 @@ func Train(e vgrad.Experiment) *runs.Run {
 // their JSON names. All of them are checked before the first is trained. When
 // the cell is interrupted, what was recorded is kept, and the cell says so.
 func Compare(base vgrad.Experiment, variants ...string) Comparison {
+	return All(varied(base, variants)...)
+}
+
+// varied changes base by each variant, or ends the cell.
+func varied(base vgrad.Experiment, variants []string) []vgrad.Experiment {
 	var es []vgrad.Experiment
 	for _, v := range variants {
 		e, err := base.Vary(v)
@@ -67,7 +72,7 @@ func Compare(base vgrad.Experiment, variants ...string) Comparison {
 		}
 		es = append(es, e)
 	}
-	return All(es...)
+	return es
 }
 
 // All is Compare for experiments written out.
@@ -75,15 +80,32 @@ func All(es ...vgrad.Experiment) Comparison {
 	if len(es) == 0 {
 		fail(errors.New("nothing to compare: name at least one variant, such as \"relu\""))
 	}
-	store := Must(runs.Open(""))
-	c, missing := load(store, es)
-	if missing > 0 {
-		train(store, es, c, missing)
-		if c, missing = load(store, es); missing > 0 {
-			fail(errors.New("the vgrad program trained, but the runs are not in " + store.Dir()))
-		}
+	c, trained := all(es)
+	if !trained {
+		showLoaded(c, loaded(es))
 	}
 	return c
+}
+
+// Recorded is Compare without a figure where all runs are recorded already: it
+// names again what an earlier cell trained.
+func Recorded(base vgrad.Experiment, variants ...string) Comparison {
+	c, _ := all(varied(base, variants))
+	return c
+}
+
+// all loads the runs of experiments, or trains them, and tells which.
+func all(es []vgrad.Experiment) (c Comparison, trained bool) {
+	store := Must(runs.Open(""))
+	c, missing := load(store, es)
+	if missing == 0 {
+		return c, false
+	}
+	train(store, es, c, missing)
+	if c, missing = load(store, es); missing > 0 {
+		fail(errors.New("the vgrad program trained, but the runs are not in " + store.Dir()))
+	}
+	return c, true
 }
 
 // load returns the finished runs of experiments and how many steps are to be
@@ -106,37 +128,41 @@ func load(store *runs.Store, es []vgrad.Experiment) (c Comparison, steps int) {
 	return c, steps
 }
 
-// train has the program train what is not recorded, and follows it. Nothing is
-// shown of experiments that the program refuses.
+// train has the program train what is not recorded, and follows it in the store.
+// Nothing is shown of experiments that the program refuses.
 func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps int) {
 	var l *live
-	var labels []string
+	var begun []vgrad.Experiment
 	ctx := Context()
+	watching, stop := context.WithCancel(ctx)
+	var watcher sync.WaitGroup
 	err := ask(ctx, wire.Request{Store: store.Dir(), Train: es}, func(m wire.Message) error {
 		if l == nil {
 			l = follow("training", steps, loaded)
+			watcher.Go(func() { l.watch(watching) })
 		}
 		switch {
 		case m.Say != "":
 			l.bar.Note(m.Say)
 		case m.Begin != nil:
-			l.begin(*m.Begin)
-			if name := m.Begin.Name(); !slices.Contains(labels, name) {
-				labels = append(labels, name)
-			}
-		case m.Samples != nil:
-			return l.put(m.Run, m.Step, m.Samples)
+			l.begin(m.Begin.Experiment, store.Follow(m.Begin.Run))
+			begun = append(begun, m.Begin.Experiment)
 		}
 		return nil
 	})
+	stop()
+	watcher.Wait()
 	if err != nil && ctx.Err() != nil {
 		err = context.Canceled
+	}
+	if l != nil {
+		l.read()
 	}
 	switch {
 	case l == nil:
 	case err == nil:
 		c, _ := load(store, es)
-		l.end(c, trained(es[0].WithDefaults().Steps, labels...))
+		l.end(c, trained(begun...))
 	case ctx.Err() != nil:
 		l.endEarly("Interrupted", store, es)
 	default:

@@ -6,21 +6,18 @@
 // between training and figures, and knows neither.
 //
 // The cell writes one [Request] to the program's standard input and reads
-// [Message] values from its standard output until one is Done or says why not.
-// A request is JSON, which keeps an experiment's hash as it is; messages are
-// encoded by encoding/gob, which keeps NaN and infinities. The cell keeps the
-// input open for as long as it wants the work done: when the input ends,
-// because the cell was interrupted or died, the program stops and what was
-// recorded is kept.
+// [Message] values from its standard output until one is Done or says why not,
+// both as JSON. They are notices only: what a training measures stands in the run
+// store, where the cell reads it as it grows. The cell keeps the input open for as
+// long as it wants the work done: when the input ends, because the cell was
+// interrupted or died, the program stops and what was recorded is kept.
 package wire
 
 import (
-	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/vgrad/lab/vgrad"
@@ -39,24 +36,21 @@ type Request struct {
 	Judge bool
 }
 
-// Message is one thing the program says. Exactly one field is set, Run and Step aside.
+// Message is one thing the program says. Exactly one field is set.
 type Message struct {
-	Say   string            // a notice in one line, such as which backend it is
-	Begin *vgrad.Experiment // a training begins; a run that is loaded does not
-	// Samples of a Step of a training: Followed quantities. Several trainings may
-	// be under way; Run counts them in the order in which they began, from 0.
-	Run, Step int
-	Samples   []vgrad.Sample
-	Claims    *page.Table
+	Say    string      `json:",omitempty"` // a notice in one line, such as which backend it is
+	Begin  *Begun      `json:",omitempty"` // a training begins; a run that is loaded does not
+	Claims *page.Table `json:",omitempty"`
 	// Progress of a sweep: at its beginning, and whenever a run is finished.
-	Progress *vgrad.Progress
-	Failed   string // why the request was not done; the last message
-	Done     bool   // the last message
+	Progress *vgrad.Progress `json:",omitempty"`
+	Failed   string          `json:",omitempty"` // why the request was not done; the last message
+	Done     bool            `json:",omitempty"` // the last message
 }
 
-// Followed lists the quantities whose samples are sent while a network trains.
-func Followed() []vgrad.Quantity {
-	return []vgrad.Quantity{vgrad.Loss, vgrad.TrainAccuracy, vgrad.MeanAbsGrad}
+// Begun is a training that begins.
+type Begun struct {
+	Experiment vgrad.Experiment
+	Run        string // the name of its run in the store
 }
 
 // Ask writes the request and calls hear for each message until the work is
@@ -66,7 +60,7 @@ func Ask(to io.Writer, from io.Reader, r Request, hear func(Message) error) erro
 	if err := json.NewEncoder(to).Encode(r); err != nil {
 		return fmt.Errorf("%w: %w", ErrCut, err)
 	}
-	d := gob.NewDecoder(from)
+	d := json.NewDecoder(from)
 	for {
 		var m Message
 		if err := d.Decode(&m); err != nil {
@@ -90,56 +84,21 @@ var ErrCut = errors.New("the vgrad program ended early")
 // Voice is the program's side: it sends messages. It is safe for use from
 // several goroutines.
 type Voice struct {
-	mu    sync.Mutex
-	e     *gob.Encoder
-	begun int // how many trainings
+	mu sync.Mutex
+	e  *json.Encoder
 }
 
 // NewVoice returns a voice that speaks to w.
-func NewVoice(w io.Writer) *Voice { return &Voice{e: gob.NewEncoder(w)} }
+func NewVoice(w io.Writer) *Voice { return &Voice{e: json.NewEncoder(w)} }
 
 // Send sends a message.
 func (v *Voice) Send(m Message) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.send(m)
-}
-
-func (v *Voice) send(m Message) error {
 	if err := v.e.Encode(m); err != nil {
 		return fmt.Errorf("wire: send: %w", err)
 	}
 	return nil
-}
-
-// Begin sends that a training begins and returns the sink that sends its samples.
-// Where nobody listens, the sink says so.
-func (v *Voice) Begin(e vgrad.Experiment) vgrad.Sink {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.send(Message{Begin: &e}) // what fails fails again at the first Put
-	v.begun++
-	return training{v, v.begun - 1}
-}
-
-// training sends the samples of one run.
-type training struct {
-	voice *Voice
-	run   int
-}
-
-// Put sends the followed samples of a step.
-func (t training) Put(step int, samples []vgrad.Sample) error {
-	var some []vgrad.Sample
-	for _, s := range samples {
-		if slices.Contains(Followed(), s.Quantity) {
-			some = append(some, s)
-		}
-	}
-	if some == nil {
-		return nil
-	}
-	return t.voice.Send(Message{Run: t.run, Step: step, Samples: some})
 }
 
 // Hear reads the request.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/page"
-	"github.com/vgrad/lab/vgrad/vgradtest"
 )
 
 // There and back: what is said is what is heard.
@@ -21,9 +19,7 @@ func TestAsk(t *testing.T) {
 	table := &page.Table{Columns: []string{"a"}, Rows: [][]string{{"1"}}, Verdicts: []page.Verdict{page.Partly}}
 	said := []Message{
 		{Say: "backend: go"},
-		{Begin: &vgrad.Experiment{}},
-		{Samples: []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: math.Inf(1)}}},
-		{Run: 1, Step: 3, Samples: []vgrad.Sample{{Step: 3, Site: vgrad.Site{Path: "/l/w", Layer: 1, Size: 2}, Quantity: vgrad.MeanAbsGrad, Value: 1e-300}}},
+		{Begin: &Begun{Experiment: vgrad.Experiment{Network: vgrad.Highway{Depth: 3}}, Run: "highway-seed0-abc"}},
 		{Claims: table},
 		{Progress: &vgrad.Progress{Total: 60, Done: 12, Found: 4, Last: vgrad.Experiment{Depth: 3}, Left: 23 * time.Second}},
 	}
@@ -72,34 +68,6 @@ func TestAskFails(t *testing.T) {
 	}
 }
 
-func TestVoice(t *testing.T) {
-	vgradtest.TestSink(t, func(*testing.T) vgrad.Sink { return NewVoice(&bytes.Buffer{}).Begin(vgrad.Experiment{}) })
-}
-
-// Of two trainings at once, each message says whose samples it brings.
-func TestVoiceOfTwo(t *testing.T) {
-	var to, from bytes.Buffer
-	v := NewVoice(&from)
-	sinks := []vgrad.Sink{v.Begin(vgrad.Experiment{}), v.Begin(vgrad.Experiment{Activation: "relu"})}
-	put := []int{1, 0, 0, 1}
-	for step, run := range put {
-		if err := sinks[run].Put(step, []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	v.Send(Message{Done: true})
-	var heard []int
-	err := Ask(&to, &from, Request{}, func(m Message) error {
-		if m.Samples != nil {
-			heard = append(heard, m.Run)
-		}
-		return nil
-	})
-	if err != nil || !reflect.DeepEqual(heard, put) {
-		t.Errorf("heard samples of %v, put %v; %v", heard, put, err)
-	}
-}
-
 func ExampleAsk() {
 	var program, cell bytes.Buffer
 	NewVoice(&program).Send(Message{Failed: "unknown activation"})
@@ -111,19 +79,14 @@ func ExampleAsk() {
 func ExampleVoice() {
 	var cell bytes.Buffer
 	v := NewVoice(&cell)
-	err := v.Begin(vgrad.Experiment{Activation: "relu"}).Put(0, []vgrad.Sample{{Quantity: vgrad.Loss, Value: 0.69}})
+	v.Send(Message{Begin: &Begun{Experiment: vgrad.Experiment{Activation: "relu"}, Run: "relu-seed0-2ebfe5d0bb59"}})
 	v.Send(Message{Done: true})
-	Ask(io.Discard, &cell, Request{}, func(m Message) error {
-		if m.Begin != nil {
-			fmt.Println(m.Begin.Name(), "begins")
-		} else {
-			fmt.Println("run", m.Run, "step", m.Step, "loss", m.Samples[0].Value)
-		}
+	err := Ask(io.Discard, &cell, Request{}, func(m Message) error {
+		fmt.Println(m.Begin.Experiment.Name(), "begins; its run is", m.Begin.Run)
 		return nil
 	})
 	fmt.Println(err)
 	// Output:
-	// relu begins
-	// run 0 step 0 loss 0.69
+	// relu begins; its run is relu-seed0-2ebfe5d0bb59
 	// <nil>
 }

@@ -251,7 +251,7 @@ func ExampleWalkthrough_Experiments() {
 func ExampleLines() {
 	lines := Lines{W: os.Stdout, Steps: 2500}
 	for step := range 2500 {
-		err := lines.Put(step, []vgrad.Sample{{Quantity: vgrad.Loss, Value: 2.3 / float64(step+1)}, {Quantity: vgrad.TrainAccuracy, Value: 0.2}})
+		err := lines.Print(step, []vgrad.Sample{{Quantity: vgrad.Loss, Value: 2.3 / float64(step+1)}, {Quantity: vgrad.TrainAccuracy, Value: 0.2}})
 		if err != nil || step > 300 {
 			break
 		}

@@ -61,7 +61,7 @@ func IsArticle(e vgrad.Experiment) bool {
 	return bare(e) == bare(vgrad.Experiment{})
 }
 
-// Lines is a sink that prints the article's line every 200th step:
+// Lines prints the article's line every 200th step:
 //
 //	Iteration 200 of 2500, loss: 2.301, train accuracy: 13.33%
 type Lines struct {
@@ -72,8 +72,8 @@ type Lines struct {
 	Name string
 }
 
-// Put prints the line of a step that has one.
-func (l Lines) Put(step int, samples []vgrad.Sample) error {
+// Print prints the line of a step that has one.
+func (l Lines) Print(step int, samples []vgrad.Sample) error {
 	if step%SummaryEvery != 0 || step >= l.Steps {
 		return nil
 	}

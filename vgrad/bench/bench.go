@@ -101,7 +101,7 @@ func (b *bench) train(ctx context.Context, e *engine.Engine, exp vgrad.Experimen
 	for i := range keeps {
 		exp.Seed = uint64(i)
 		keeps[i].outcome = outcome{Activation: exp.WithDefaults().Activation, Seed: i}
-		lanes = append(lanes, engine.Lane{Experiment: exp, Sinks: []vgrad.Sink{&keeps[i]}})
+		lanes = append(lanes, engine.Lane{Experiment: exp, Sinks: []vgrad.Sink{vgrad.OnStep(keeps[i].add)}})
 	}
 	start := time.Now()
 	var res *engine.Result
@@ -122,14 +122,14 @@ func (b *bench) train(ctx context.Context, e *engine.Engine, exp vgrad.Experimen
 	return seconds, got, nil
 }
 
-// keep is the sink that condenses a training to its outcome.
+// keep condenses a training to its outcome.
 type keep struct {
 	outcome
 	summaries int
 }
 
-// Put adds up the article's summaries.
-func (k *keep) Put(step int, samples []vgrad.Sample) error {
+// add adds up the article's summaries.
+func (k *keep) add(step int, samples []vgrad.Sample) error {
 	for _, s := range samples {
 		switch {
 		case s.Quantity == vgrad.ValAccuracy:

@@ -305,7 +305,7 @@ func TestKeepTakesEvery200th(t *testing.T) {
 	k := keep{outcome: outcome{Activation: "relu"}}
 	for step, x := range map[int]float64{0: 2, 1: 100, 200: 4} {
 		site := vgrad.Site{Layer: 1}
-		if err := k.Put(step, []vgrad.Sample{{Step: step, Site: site, Quantity: vgrad.MeanAbsGrad, Value: x}}); err != nil {
+		if err := k.add(step, []vgrad.Sample{{Step: step, Site: site, Quantity: vgrad.MeanAbsGrad, Value: x}}); err != nil {
 			t.Fatal(err)
 		}
 	}

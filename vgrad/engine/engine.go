@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -58,6 +60,9 @@ type Result struct {
 	// Compile and Run are the times that the run waited for its programs, and
 	// that it took its steps.
 	Compile, Run time.Duration
+	// Without lists the variables of a model handed in behind which no units
+	// were found, with the reason.
+	Without []nets.Unfound
 }
 
 // Check reports what is wrong with an experiment before any work starts:
@@ -86,7 +91,7 @@ func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Re
 	if err := Check(j.Experiment, j.Model != nil); err != nil {
 		return nil, err
 	}
-	defer caught(&err)
+	defer caught("build the network", &err)
 	p, err := newPlan(e.Backend, j)
 	if err != nil {
 		return nil, err
@@ -124,7 +129,7 @@ func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (
 		}
 		es, sinks = append(es, l.Experiment), append(sinks, l.Sinks)
 	}
-	defer caught(&err)
+	defer caught("build the network", &err)
 	p, err := newPlan(e.Backend, Job{Experiment: es[0], Data: set}, es...)
 	if err != nil {
 		return nil, err
@@ -133,11 +138,9 @@ func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (
 }
 
 // Key is the same for experiments that can be lanes of one program.
-func Key(e vgrad.Experiment) string {
-	return e.Alike().Hash()
-}
+func Key(e vgrad.Experiment) string { return e.Alike().Hash() }
 
-// run drives a plan, with the sinks of each lane.
+// run drives a plan, stage after stage, with the sinks of each lane.
 func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Result, error) {
 	p.on = compute.DeviceNum(e.Device)
 	if e.Spread > 1 && p.lanes != nil {
@@ -147,16 +150,8 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	}
 	t := &training{plan: p, engine: e, ctx: ctx, sinks: sinks}
 	defer t.release()
-	for lane := range max(1, p.examples()/p.exp.Batch) {
-		seed := p.exp.Seed
-		if !p.shared {
-			seed = p.lanes[lane].Seed
-		}
-		s, err := data.Batches(p.Data.Train.Len(), p.exp.Batch, seed)
-		if err != nil {
-			return nil, fmt.Errorf("engine: %w", err)
-		}
-		t.shuffles = append(t.shuffles, s)
+	if err := t.shuffle(); err != nil {
+		return nil, err
 	}
 	drive := t.host
 	switch {
@@ -165,16 +160,42 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	case e.Driver == Device && !e.Backend.Loops:
 		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", e.Backend.Kind)
 	case e.Driver != Host && e.Backend.Loops:
-		drive = t.device
+		drive, t.looped = t.device, true
 	}
-	t.ahead(validationName, t.validation)
-	if err := drive(); err != nil {
-		return nil, err
+	t.ahead(validationName(t.validationBatch()), t.validation(t.validationBatch()))
+	for n := range p.exp.InStages() {
+		if n > 0 || p.mesh != nil {
+			if err := p.enter(n); err != nil {
+				return nil, err
+			}
+		}
+		if err := t.begin(); err != nil {
+			return nil, err
+		}
+		if err := drive(); err != nil {
+			return nil, err
+		}
 	}
 	if err := t.finish(); err != nil {
 		return nil, err
 	}
-	return &Result{Store: p.store, Compile: t.compile, Run: t.run}, nil
+	return &Result{Store: p.store, Compile: t.compile, Run: t.run, Without: p.without}, nil
+}
+
+// shuffle draws the order of the batches: of each lane, or one for all.
+func (t *training) shuffle() error {
+	for lane := range max(1, t.examples()/t.exp.Batch) {
+		seed := t.exp.Seed
+		if !t.shared {
+			seed = t.lanes[lane].Seed
+		}
+		s, err := data.Batches(t.Data.Train.Len(), t.exp.Batch, seed)
+		if err != nil {
+			return fmt.Errorf("engine: %w", err)
+		}
+		t.shuffles = append(t.shuffles, s)
+	}
+	return nil
 }
 
 // Close frees the programs and the data on the device. No run may be under way.
@@ -194,14 +215,18 @@ func free(programs map[string]*program) {
 	}
 }
 
-// caught turns the panic of a graph-building function into an error.
-func caught(err *error) {
+// caught turns a panic into an error that says what was being done. Where graph
+// functions panic it is with an error that tells the place; of other panics the
+// stack is told.
+func caught(doing string, err *error) {
 	switch e := recover().(type) {
 	case nil:
+	case runtime.Error:
+		*err = fmt.Errorf("engine: %s: %w\n%s", doing, e, debug.Stack())
 	case error:
-		*err = fmt.Errorf("engine: build the network: %w", e)
+		*err = fmt.Errorf("engine: %s: %w", doing, e)
 	default:
-		*err = fmt.Errorf("engine: build the network: %v", e)
+		*err = fmt.Errorf("engine: %s: %v\n%s", doing, e, debug.Stack())
 	}
 }
 
@@ -213,7 +238,9 @@ type training struct {
 	sinks        [][]vgrad.Sink  // of each lane
 	shuffles     []*data.Shuffle // of each lane that has batches of its own
 	compile, run time.Duration
-	samples      []vgrad.Sample // reused from step to step
+	looped       bool        // the device runs the loop
+	rows         []vgrad.Row // reused from step to step
+	room         []float64   // of their values
 
 	building sync.Mutex          // the graph of one program
 	making   sync.WaitGroup      // programs wanted later
@@ -234,36 +261,4 @@ func (t *training) draw(indices []int32, n int) {
 			s.Fill(indices[step*size+lane*t.exp.Batch:][:t.exp.Batch])
 		}
 	}
-}
-
-// put hands the samples to every sink of a lane.
-func (t *training) put(step, lane int, samples []vgrad.Sample) error {
-	for _, s := range t.sinks[lane] {
-		if err := s.Put(step, samples); err != nil {
-			return fmt.Errorf("engine: step %d: %w", step, err)
-		}
-	}
-	return nil
-}
-
-// emit hands on one step's measurements of one lane: scalars is [columns,
-// lanes], counts the lane's raw histograms, or nil on a step without them.
-func (t *training) emit(step, lane int, scalars []float32, counts []int32) error {
-	t.samples = t.samples[:0]
-	if step%t.exp.Measure.Every == 0 {
-		for i, c := range t.scalars {
-			value := float64(scalars[i*t.width()+lane])
-			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: value})
-		}
-	}
-	if counts != nil {
-		for i, c := range t.histograms {
-			h := vgrad.NewHistogram(counts[i*rawBins : (i+1)*rawBins])
-			t.samples = append(t.samples, vgrad.Sample{Step: step, Site: c.site, Quantity: c.quantity, Value: nan, Hist: h})
-		}
-	}
-	if len(t.samples) == 0 {
-		return nil
-	}
-	return t.put(step, lane, t.samples)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/vgrad/lab/vgrad/data"
 	"github.com/vgrad/lab/vgrad/internal/backendtest"
 	"github.com/vgrad/lab/vgrad/internal/reference"
+	"github.com/vgrad/lab/vgrad/meter"
 	"github.com/vgrad/lab/vgrad/nets"
 )
 
@@ -28,28 +29,34 @@ type recording struct {
 	steps   map[string][]int
 	hists   map[string]*vgrad.Histogram // by quantity, layer and step
 	failAt  int                         // Put fails at this step; 0: never
+	schema  vgrad.Schema
 }
 
 func record() *recording {
-	return &recording{map[string][]float64{}, map[string][]int{}, map[string]*vgrad.Histogram{}, 0}
+	return &recording{scalars: map[string][]float64{}, steps: map[string][]int{}, hists: map[string]*vgrad.Histogram{}}
 }
 
 var errFull = errors.New("no space left on device")
 
-func (r *recording) Put(step int, samples []vgrad.Sample) error {
+func (r *recording) Begin(s vgrad.Schema) error {
+	r.schema = s
+	return nil
+}
+
+func (r *recording) Put(step int, rows []vgrad.Row) error {
 	if r.failAt > 0 && step == r.failAt {
 		return errFull
 	}
-	for _, s := range samples {
+	r.schema.EachSample(step, rows, func(s vgrad.Sample) {
 		if s.Hist != nil {
 			h := *s.Hist
 			r.hists[fmt.Sprint(s.Quantity, " ", s.Site.Layer, " ", step)] = &h
-			continue
+			return
 		}
 		key := keyOf(s.Quantity, s.Site.Layer)
 		r.scalars[key] = append(r.scalars[key], s.Value)
 		r.steps[key] = append(r.steps[key], step)
-	}
+	})
 	return nil
 }
 
@@ -64,7 +71,7 @@ func synthetic(t testing.TB) *data.Set {
 	return set
 }
 
-func train(t *testing.T, b *backend.Backend, d Driver, e vgrad.Experiment) *recording {
+func trained(t *testing.T, b *backend.Backend, d Driver, e vgrad.Experiment) *recording {
 	t.Helper()
 	r := record()
 	if _, err := kept(b, d).Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, r); err != nil {
@@ -147,12 +154,12 @@ func referenceNet(t *testing.T, e vgrad.Experiment, set *data.Set) *reference.Ne
 }
 
 func referenceBatch(s data.Split, features int, indices []int32) reference.Batch {
-	images, labels := gather(s, features, indices)
+	some := task{set: &data.Set{Train: s, Features: features, Outputs: 1}}.gather(indices)
 	var b reference.Batch
-	for _, x := range images {
+	for _, x := range some.Images {
 		b.X = append(b.X, float64(float32(x)/255))
 	}
-	for _, y := range labels {
+	for _, y := range some.Labels {
 		b.Labels = append(b.Labels, int(y))
 	}
 	return b
@@ -179,12 +186,12 @@ func TestQuantitiesAgreeWithReference(t *testing.T) {
 		for _, activation := range names {
 			t.Run(activation, func(t *testing.T) {
 				e := vgrad.Experiment{Activation: activation, Data: "synthetic", Steps: 5, Seed: 7}
-				compare(t, train(t, b, d, e), referenceRun(t, e), 2e-4)
+				compare(t, trained(t, b, d, e), referenceRun(t, e), 2e-4)
 			})
 		}
 		t.Run("wide", func(t *testing.T) { // weights large enough that each is updated and measured by itself
 			e := vgrad.Experiment{Activation: "tanh", Width: 110, Data: "synthetic", Steps: 5, Seed: 7}
-			compare(t, train(t, b, d, e), referenceRun(t, e), 2e-4)
+			compare(t, trained(t, b, d, e), referenceRun(t, e), 2e-4)
 		})
 	})
 }
@@ -245,7 +252,7 @@ func TestOptimizersAgreeWithReference(t *testing.T) {
 		for _, o := range names {
 			t.Run(o, func(t *testing.T) {
 				e := vgrad.Experiment{Activation: "tanh", Optimizer: o, Data: "synthetic", Steps: 6, LearningRate: 0.01}
-				compare(t, train(t, b, d, e), referenceRun(t, e), 1e-3)
+				compare(t, trained(t, b, d, e), referenceRun(t, e), 1e-3)
 			})
 		}
 	})
@@ -279,21 +286,31 @@ func TestGradientsAgreeWithFiniteDifferences(t *testing.T) {
 	})
 }
 
+// weightsOf lists the variables that are kernels.
+func weightsOf(p *plan) (is []int) {
+	for _, s := range p.sites {
+		if s.Role == vgrad.Kernel {
+			is = append(is, s.variable)
+		}
+	}
+	return is
+}
+
+// batchOf is a batch as constants.
+func batchOf(p *plan, g *Graph, indices []int32) batch {
+	inputs, targets := p.task.tensors(p.gather(indices), p.batched)
+	return batch{ConstTensor(g, inputs), ConstTensor(g, targets)}
+}
+
 // gradientsOf evaluates ∂L/∂W of each layer on a batch, with the initial weights.
-func gradientsOf(p *plan, batch []int32) [][]float32 {
+func gradientsOf(p *plan, indices []int32) [][]float32 {
 	g := NewGraph(p.target, "gradients")
 	defer g.Finalize()
 	state := p.parameters(g)
-	images, labels := gather(p.Data.Train, p.Data.Features, batch)
-	var logits *Node
-	taps := nets.Record(g, func() {
-		logits = p.build(g, scale(ConstTensor(g, tensors.FromFlatDataAndDimensions(images, len(batch), p.Data.Features))), true)
-	})
-	cost, _ := judge(logits, Const(g, labels))
-	grads, _ := p.gradients(cost, state, taps.Taps)
+	grads, _ := p.gradients(p.forward(g, batchOf(p, g, indices), true), state)
 	var out []*Node
-	for _, w := range p.weights {
-		out = append(out, grads[w.index])
+	for _, i := range weightsOf(p) {
+		out = append(out, grads[i])
 	}
 	if err := g.Compile(out...); err != nil {
 		panic(err)
@@ -328,7 +345,7 @@ func checkDifference(t *testing.T, net *reference.Net, in reference.Batch, l, i 
 func TestTinyGradients(t *testing.T) {
 	drivers(t, func(t *testing.T, b *backend.Backend, d Driver) {
 		e := vgrad.Experiment{Depth: 50, Data: "synthetic", Steps: 1, Seed: 1}
-		got, want := train(t, b, d, e), referenceRun(t, e)[0]
+		got, want := trained(t, b, d, e), referenceRun(t, e)[0]
 		for _, q := range []vgrad.Quantity{vgrad.MeanAbsGrad, vgrad.RMSGrad, vgrad.MaxAbsGrad, vgrad.RMSDelta} {
 			for layer := 1; layer <= 50; layer++ {
 				g, w := got.scalars[keyOf(q, layer)][0], want[q][layer-1]
@@ -347,7 +364,7 @@ func TestTinyGradients(t *testing.T) {
 func TestHistograms(t *testing.T) {
 	e := vgrad.Experiment{Activation: "relu", Data: "synthetic", Steps: 23, Seed: 3, Measure: vgrad.Measure{HistogramEvery: 10}}
 	drivers(t, func(t *testing.T, b *backend.Backend, d Driver) {
-		got := train(t, b, d, e)
+		got := trained(t, b, d, e)
 		if len(got.hists) != 3*6*3 {
 			t.Errorf("%d histograms; want 3 quantities × 6 layers × 3 steps", len(got.hists))
 		}
@@ -355,8 +372,8 @@ func TestHistograms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, w := range p.weights {
-			values := tensors.MustCopyFlatData[float32](must(p.variables[w.index].Value()))
+		for i, w := range weightsOf(p) {
+			values := tensors.MustCopyFlatData[float32](must(p.variables[w].Value()))
 			same(t, got.hists[fmt.Sprintf("weights %d 0", i+1)], vgrad.HistogramOf(values))
 		}
 		shuffle, err := data.Batches(p.Data.Train.Len(), p.exp.Batch, p.exp.Seed)
@@ -394,7 +411,7 @@ func same(t *testing.T, got, want *vgrad.Histogram) {
 func TestDriversAgree(t *testing.T) {
 	for _, m := range []vgrad.Measure{{}, {Every: 7, HistogramEvery: 3}, {HistogramEvery: -1, Quantities: []vgrad.Quantity{vgrad.Dead}}, {HistogramEvery: 1}} {
 		e := vgrad.Experiment{Activation: "elu", Data: "synthetic", Steps: 41, Measure: m}
-		host, device := train(t, backendtest.XLA(t), Host, e), train(t, backendtest.XLA(t), Device, e)
+		host, device := trained(t, backendtest.XLA(t), Host, e), trained(t, backendtest.XLA(t), Device, e)
 		agree(t, host, device, 1e-5)
 		if len(host.hists) != len(device.hists) {
 			t.Errorf("%+v: %d histograms from the host, %d from the device", m, len(host.hists), len(device.hists))
@@ -467,7 +484,7 @@ func agree(t *testing.T, a, b *recording, tolerance float64) {
 func TestDivergence(t *testing.T) {
 	drivers(t, func(t *testing.T, b *backend.Backend, d Driver) {
 		e := vgrad.Experiment{Activation: "relu", Optimizer: "sgd", LearningRate: 1e25, Data: "synthetic", Steps: 20, Measure: vgrad.Measure{HistogramEvery: 19}}
-		got := train(t, b, d, e)
+		got := trained(t, b, d, e)
 		loss := got.scalars[keyOf(vgrad.Loss, 0)]
 		if !math.IsNaN(loss[len(loss)-1]) {
 			t.Errorf("loss ends at %v; want NaN", loss[len(loss)-1])
@@ -562,7 +579,7 @@ func TestStops(t *testing.T) {
 			t.Errorf("%d losses kept; want 30", n)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		stop := sinkFunc(func(step int, _ []vgrad.Sample) error {
+		stop := vgrad.OnStep(func(step int, _ []vgrad.Sample) error {
 			if step == 50 {
 				cancel()
 			}
@@ -574,15 +591,11 @@ func TestStops(t *testing.T) {
 	})
 }
 
-type sinkFunc func(int, []vgrad.Sample) error
-
-func (f sinkFunc) Put(step int, s []vgrad.Sample) error { return f(step, s) }
-
 // A run does not depend on what the engine ran before.
 func TestEngineReuse(t *testing.T) {
 	backendtest.Each(t, func(t *testing.T, b *backend.Backend) {
 		e := vgrad.Experiment{Data: "synthetic", Steps: 50, Seed: 1}
-		alone := train(t, b, Auto, e)
+		alone := trained(t, b, Auto, e)
 		eng := &Engine{Backend: b}
 		defer eng.Close()
 		after := record()
@@ -611,7 +624,7 @@ func TestRunsSideBySide(t *testing.T) {
 	defer eng.Close()
 	for range 20 {
 		// A set of its own, and so large that putting it there takes a while.
-		set := &data.Set{Features: small.Features, Classes: small.Classes, Validation: small.Validation}
+		set := &data.Set{Input: small.Input, Features: small.Features, Classes: small.Classes, Outputs: small.Outputs, Loss: small.Loss, Validation: small.Validation}
 		for set.Train.Len() < 100_000 {
 			set.Train.Images = append(set.Train.Images, small.Train.Images...)
 			set.Train.Labels = append(set.Train.Labels, small.Train.Labels...)
@@ -633,34 +646,43 @@ func TestRunsSideBySide(t *testing.T) {
 // However often histograms are due, a call takes no more steps than it has room
 // to count, and no fewer where nothing is due.
 func TestRoomForHistograms(t *testing.T) {
-	few := make([]column, 12)
 	for _, c := range []struct {
 		name        string
 		every       int
-		histograms  []column
+		histograms  int
 		step, chunk int
 		rows, want  int
 	}{
-		{"none", 1, nil, 0, 200, 1, 200},
-		{"every 10th", 10, few, 0, 200, 20, 200},
-		{"every 10th, from the middle", 10, few, 15, 200, 20, 200},
-		{"every 300th", 300, few, 299, 200, 1, 200},
-		{"every 3rd", 3, few, 1, 200, 67, 200},
-		{"each", 1, few, 7, 200, 162, 162},
-		{"each of many", 1, make([]column, 3000), 7, 200, 1, 1},
-		{"every 7th of many", 7, make([]column, 1000), 8, 200, 1, 13},
+		{"none", 1, 0, 0, 200, 200, 200},
+		{"every 10th", 10, 12, 0, 200, 20, 200},
+		{"every 10th, from the middle", 10, 12, 15, 200, 20, 200},
+		{"every 300th", 300, 12, 299, 200, 1, 200},
+		{"every 3rd", 3, 12, 1, 200, 67, 200},
+		{"each", 1, 12, 7, 200, 162, 162},
+		{"each of many", 1, 3000, 7, 200, 1, 1},
+		{"every 7th of many", 7, 1000, 8, 200, 1, 13},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := &plan{exp: vgrad.Experiment{Measure: vgrad.Measure{HistogramEvery: c.every}}, histograms: c.histograms}
+			sites := make([]vgrad.Site, c.histograms)
+			for i := range sites {
+				sites[i] = vgrad.Site{Path: fmt.Sprint("/", i), Layer: i + 1, Role: vgrad.Kernel, Size: 1}
+			}
+			m, err := meter.New(vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights}, HistogramEvery: c.every}, sites,
+				meter.Options{Network: []vgrad.Quantity{vgrad.Loss}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &plan{stage: stage{meter: m}}
+			group := m.Groups()[len(m.Groups())-1]
 			n := p.most(c.step, c.chunk)
 			due := 0
 			for step := c.step; step < c.step+n; step++ {
-				if p.counts(step) {
+				if group.Due(step) {
 					due++
 				}
 			}
-			if n != c.want || p.rows() != c.rows || due > p.rows() || due != p.due(c.step, n) {
-				t.Errorf("%d steps, %d due, room for %d; want %d steps, room for %d", n, due, p.rows(), c.want, c.rows)
+			if n != c.want || p.rows(group) != c.rows || due > p.rows(group) || due != dueIn(group, c.step, n) {
+				t.Errorf("%d steps, %d due, room for %d; want %d steps, room for %d", n, due, p.rows(group), c.want, c.rows)
 			}
 		})
 	}

@@ -5,85 +5,152 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/distributed"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/data"
 )
 
 // finish measures what is measured once, after the last step: loss and
 // accuracy of the validation set, and the mean |W| of each layer.
 func (t *training) finish() error {
-	cost, accuracy, err := t.validate()
+	loss, accuracy, err := t.validate()
 	if err != nil {
 		return err
 	}
-	step := t.exp.Steps
-	for lane := range t.width() {
-		samples := []vgrad.Sample{
-			{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: float64(cost[lane])},
-			{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: float64(accuracy[lane])},
-		}
-		if t.exp.Measure.Measures(vgrad.MeanAbsWeight) {
-			for _, w := range t.weights {
-				mean, err := meanAbs(must(t.variables[w.index].Value()), lane, w.Size)
-				if err != nil {
-					return fmt.Errorf("engine: mean |W| of %s: %w", w.Path, err)
-				}
-				samples = append(samples, vgrad.Sample{Step: step, Site: w.Site, Quantity: vgrad.MeanAbsWeight, Value: mean})
+	weights := map[string][]float64{} // by path, of each lane
+	for _, s := range t.sites {
+		if s.variable >= 0 && (s.Role == vgrad.Kernel || s.Role == vgrad.RecurrentKernel) {
+			if weights[s.Path], err = meanAbs(must(t.variables[s.variable].Value()), t.width()); err != nil {
+				return fmt.Errorf("engine: mean |W| of %s: %w", s.Path, err)
 			}
 		}
-		if err := t.put(step, lane, samples); err != nil {
+	}
+	for lane := range t.width() {
+		row := t.meter.FinalRow(func(c vgrad.Column) float64 {
+			switch c.Quantity {
+			case vgrad.ValLoss:
+				return loss[lane]
+			case vgrad.ValAccuracy:
+				return accuracy[lane]
+			}
+			return weights[c.Site.Path][lane]
+		})
+		if err := t.put(t.exp.Steps, lane, []vgrad.Row{row}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const validationName = "validation"
+// validationValues is how many input values the validation set is taken of at
+// once: MNIST's 5,000 images are one batch.
+const validationValues = 4 << 20
 
-// validate returns loss (nats) and accuracy of the validation set, taken as
-// one batch, for each run.
-func (t *training) validate() (cost, accuracy []float32, err error) {
-	g, err := t.program(validationName, t.validation)
-	if err != nil {
+// validate returns loss and accuracy of the validation set for each run: means
+// over its batches, which are as large as memory makes sensible.
+func (t *training) validate() (loss, accuracy []float64, err error) {
+	set := t.Data.Validation
+	loss, accuracy = make([]float64, t.width()), make([]float64, t.width())
+	if err := t.Data.Wait(); err != nil {
 		return nil, nil, err
 	}
-	set := t.Data.Validation
+	for from := 0; from < set.Len(); {
+		to := min(from+t.validationBatch(), set.Len())
+		if err := t.validatePart(set.Slice(from, to), float64(to-from)/float64(set.Len()), loss, accuracy); err != nil {
+			return nil, nil, err
+		}
+		from = to
+	}
+	return loss, accuracy, nil
+}
+
+// validationBatch is how many examples are judged at once.
+func (p *plan) validationBatch() int {
+	return min(p.Data.Validation.Len(), max(1, validationValues/p.Data.Features))
+}
+
+// validatePart adds a part's share to loss and accuracy.
+func (t *training) validatePart(part data.Split, share float64, loss, accuracy []float64) error {
+	g, err := t.program(validationName(part.Len()), t.validation(part.Len()))
+	if err != nil {
+		return err
+	}
 	var args []any
 	for _, v := range t.variables {
 		args = append(args, must(v.Value()))
 	}
-	out := g.RunOnDevice(t.on, append(args,
-		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
-		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()))...)
-	return must(tensors.CopyFlatData[float32](out[0])), must(tensors.CopyFlatData[float32](out[1])), nil
-}
-
-// validation builds the forward pass over the whole validation set: the
-// variables, images and labels to loss and accuracy.
-func (t *training) validation(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
-	for _, v := range t.variables {
-		v.NodeValue(g)
+	inputs, targets := t.task.tensors(part, func(dims ...int) []int { return append([]int{part.Len()}, dims...) })
+	out := g.RunOnDevice(t.on, append(args, inputs, targets)...)
+	for i, sums := range [][]float64{loss, accuracy}[:len(out)] {
+		for lane, x := range must(tensors.CopyFlatData[float32](out[i])) {
+			sums[lane] += share * float64(x)
+		}
 	}
-	n := t.Data.Validation.Len()
-	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, n, t.Data.Features))
-	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, n))
-	cost, accuracy := judge(t.build(g, scale(images), false), labels)
-	return []*Node{cost, accuracy}, nil
+	return nil
 }
 
-// meanAbs is the mean magnitude of a lane of a float32 tensor, size elements.
-func meanAbs(x *tensors.Tensor, lane, size int) (float64, error) {
-	values, err := tensors.CopyFlatData[float32](x)
+func validationName(n int) string { return fmt.Sprintf("validation of %d", n) }
+
+// validation builds the forward pass over n examples: the variables, inputs and
+// targets to loss and, where the task has one, accuracy.
+func (t *training) validation(n int) builder {
+	return func(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
+		for _, v := range t.variables {
+			v.NodeValue(g)
+		}
+		inputs, targets := t.task.shapes(func(dims ...int) []int { return append([]int{n}, dims...) })
+		b := batch{Parameter(g, "inputs", inputs), Parameter(g, "targets", targets)}
+		loss, accuracy := t.lossAndAccuracy(t.build(g, scale(b.inputs), false), b.targets)
+		if accuracy == nil {
+			return []*Node{loss}, nil
+		}
+		return []*Node{loss, accuracy}, nil
+	}
+}
+
+// meanAbs is the mean magnitude of each lane of a tensor, [lanes, …].
+func meanAbs(x *tensors.Tensor, lanes int) ([]float64, error) {
+	values, err := floats(x)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	values = values[lane*size : (lane+1)*size]
-	sum := 0.0
-	for _, v := range values {
-		sum += math.Abs(float64(v))
+	size := len(values) / lanes
+	means := make([]float64, lanes)
+	for lane := range means {
+		sum := 0.0
+		for _, v := range values[lane*size : (lane+1)*size] {
+			sum += math.Abs(float64(v))
+		}
+		means[lane] = sum / float64(size)
 	}
-	return sum / float64(size), nil
+	return means, nil
+}
+
+// floats copies a tensor's values, of whatever floating-point type.
+func floats(x *tensors.Tensor) (values []float32, err error) {
+	err = x.ConstFlatData(func(flat any) {
+		switch xs := flat.(type) {
+		case []float32:
+			values = append(values, xs...)
+		case []float64:
+			for _, v := range xs {
+				values = append(values, float32(v))
+			}
+		case []float16.Float16:
+			for _, v := range xs {
+				values = append(values, v.Float32())
+			}
+		case []bfloat16.BFloat16:
+			for _, v := range xs {
+				values = append(values, v.Float32())
+			}
+		}
+	})
+	if err == nil && values == nil {
+		err = fmt.Errorf("values of type %s", x.DType())
+	}
+	return values, err
 }

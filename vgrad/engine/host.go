@@ -10,28 +10,16 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/vgrad/lab/vgrad/data"
+	"github.com/vgrad/lab/vgrad/meter"
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// host drives the step with one call a step. Steps that count histograms run
-// a program of their own.
+// host drives the stage with one call a step. There is a program for each set of
+// groups that are due together, so that what is not due is not computed.
 func (t *training) host() error {
-	const withHistograms = "training step with histograms"
-	step := func(g *Graph) ([]*Node, []*distributed.ShardingSpec) { return t.hostStep(g, false), nil }
-	counted := func(g *Graph) ([]*Node, []*distributed.ShardingSpec) { return t.hostStep(g, true), nil }
-	if len(t.histograms) > 0 {
-		t.ahead(withHistograms, counted)
-	}
-	plain, err := t.program("training step", step)
+	programs, err := t.hostPrograms()
 	if err != nil {
 		return err
-	}
-	counting := plain
-	if len(t.histograms) > 0 {
-		if counting, err = t.program(withHistograms, counted); err != nil {
-			return err
-		}
 	}
 	if err := t.Data.Wait(); err != nil {
 		return err
@@ -39,20 +27,14 @@ func (t *training) host() error {
 	state := t.initial()
 	rate := t.rates()
 	indices := make([]int32, t.examples())
-	for step := range t.exp.Steps {
+	for step := t.first; step < t.last; step++ {
 		if err := t.ctx.Err(); err != nil {
-			return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
-		}
-		g := plain
-		if t.counts(step) {
-			g = counting
+			return t.stopped(step, err)
 		}
 		start := time.Now()
 		t.draw(indices, 1)
-		images, labels := gather(t.Data.Train, t.Data.Features, indices)
-		out := g.RunOnDevice(t.on, append(t.donate(state, t.on), rate,
-			tensors.FromFlatDataAndDimensions(images, t.batched(t.Data.Features)...),
-			tensors.FromFlatDataAndDimensions(labels, t.batched()...))...)
+		inputs, targets := t.task.tensors(t.gather(indices), t.batched)
+		out := programs[t.dueSet(step)].RunOnDevice(t.on, append(t.donate(state, t.on), rate, inputs, targets)...)
 		t.run += time.Since(start)
 		state = out[:len(state)]
 		if err := t.read(step, 1, out[len(state):]); err != nil {
@@ -62,32 +44,101 @@ func (t *training) host() error {
 	return t.keep(state)
 }
 
-// hostStep builds a single step: state, rate, images and labels to the next
-// state, scalars and, if asked for, counts; see read.
-func (t *training) hostStep(g *Graph, histograms bool) []*Node {
-	state := t.parameters(g)
-	rate := Parameter(g, "rate", shapes.Make(dtypes.Float32, t.perLane()...))
-	images := Parameter(g, "images", shapes.Make(dtypes.Uint8, t.batched(t.Data.Features)...))
-	labels := Parameter(g, "labels", shapes.Make(dtypes.Uint8, t.batched()...))
-	next, m := t.step(state, rate, images, labels)
-	out := append(next, InsertAxes(m.scalars, 0))
-	if histograms {
-		out = append(out, probe.Count(zeros(g, dtypes.Int32, t.counters()), Const(g, int32(0)), m.counted, t.lanes != nil))
+// hostPrograms compiles, side by side, a program for each set of groups that are
+// due together at some step of the stage.
+func (t *training) hostPrograms() (map[int]*Graph, error) {
+	period := 1 // after which the sets repeat
+	for _, g := range t.meter.Groups() {
+		period = min(t.last-t.first, period*g.Every)
 	}
-	return out
+	sets := map[int][]*meter.Group{}
+	for step := t.first; step < t.first+period; step++ {
+		if set := t.dueSet(step); sets[set] == nil {
+			sets[set] = append([]*meter.Group{}, t.due(step)...)
+			t.ahead(hostName(set), t.hostStep(sets[set]))
+		}
+	}
+	programs := map[int]*Graph{}
+	for set, due := range sets {
+		var err error
+		if programs[set], err = t.program(hostName(set), t.hostStep(due)); err != nil {
+			return nil, err
+		}
+	}
+	return programs, nil
 }
+
+func hostName(set int) string { return fmt.Sprintf("training step, due %b", set) }
+
+// due lists the groups that are measured at a step.
+func (p *plan) due(step int) []*meter.Group {
+	var due []*meter.Group
+	for _, g := range p.meter.Groups() {
+		if g.Due(step) {
+			due = append(due, g)
+		}
+	}
+	return due
+}
+
+// dueSet has a bit for each group that is measured at a step.
+func (p *plan) dueSet(step int) int {
+	set := 0
+	for i, g := range p.meter.Groups() {
+		if g.Due(step) {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// hostStep builds a single step: state, rate, inputs and targets to the next
+// state and, for each group that is due, its bank; see read.
+func (t *training) hostStep(due []*meter.Group) builder {
+	return func(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
+		state := t.parameters(g)
+		rate := Parameter(g, "rate", shapes.Make(dtypes.Float32, t.perLane()...))
+		s := t.step(state, rate, t.scratchBatch(g))
+		var banks, readers []*Node
+		for _, group := range due {
+			m := group.Measure(s.network, s.views)
+			readers = append(readers, m.OfWeights...)
+			banks = append(banks, t.single(g, group, m)...)
+		}
+		s.update(readers)
+		return append(s.next, banks...), nil
+	}
+}
+
+// single is a group's bank with one row.
+func (p *plan) single(g *Graph, group *meter.Group, m meter.Measured) []*Node {
+	var bank []*Node
+	if m.Numbers != nil {
+		bank = append(bank, InsertAxes(m.Numbers, 0))
+	}
+	if m.Counted != nil {
+		bank = append(bank, probe.Count(zeros(g, dtypes.Int32, p.counters(group)), Const(g, int32(0)), m.Counted, p.lanes != nil))
+	}
+	if m.Fetched != nil {
+		bank = append(bank, InsertAxes(m.Fetched, 0))
+	}
+	return bank
+}
+
+// counters is how many counters the histograms of a group have at a step, of all lanes together.
+func (p *plan) counters(g *meter.Group) int { return p.width() * g.Histograms() * rawBins }
 
 // parameters declares the state as the graph's first parameters, and returns it as a
 // step takes it.
 func (p *plan) parameters(g *Graph) []*Node {
 	var state []*Node
 	for i, v := range p.variables {
-		v.WithShardingSpec(p.lying(v.Shape(), 0))
-		state = append(state, p.facing(i, v.NodeValue(g)))
+		v.WithShardingSpec(p.sharded(v.Shape(), lanesOf(v.Shape())))
+		state = append(state, p.oriented(i, v.NodeValue(g)))
 		v.WithShardingSpec(nil) // other programs have it whole
 	}
-	for i, x := range p.initial()[len(state):] {
-		state = append(state, ShardedParameter(g, fmt.Sprintf("slot%d", i), x.Shape(), p.lying(x.Shape(), lanesOf(x.Shape()))))
+	for i, shape := range append(p.slotShapes(), shapes.Make(dtypes.Float32)) {
+		state = append(state, ShardedParameter(g, fmt.Sprintf("slot%d", i), shape, p.sharded(shape, lanesOf(shape))))
 	}
 	return state
 }
@@ -99,45 +150,4 @@ func (p *plan) donate(state []*tensors.Tensor, on compute.DeviceNum) []any {
 		args = append(args, must(DonateTensorBuffer(x, p.target, on)))
 	}
 	return args
-}
-
-// read hands on the measurements of n steps: out holds scalars [≥ n, columns,
-// lanes] and, where there is a second tensor, counts [lanes·sites·bins] of each
-// step that counts, one after another. It frees both.
-func (t *training) read(first, n int, out []*tensors.Tensor) error {
-	scalars := must(tensors.CopyFlatData[float32](out[0]))
-	var counts []int32
-	if len(out) > 1 {
-		counts = must(tensors.CopyFlatData[int32](out[1]))
-	}
-	for _, x := range out {
-		if err := x.FinalizeAll(); err != nil {
-			return fmt.Errorf("engine: free a measurement: %w", err)
-		}
-	}
-	row := len(t.scalars) * t.width()
-	size := len(t.histograms) * rawBins
-	for i := range n {
-		due := t.counts(first + i)
-		for lane := range t.width() {
-			var h []int32
-			if due {
-				h, counts = counts[:size], counts[size:]
-			}
-			if err := t.emit(first+i, lane, scalars[i*row:(i+1)*row], h); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// gather copies the examples at indices: images [batch, features], labels [batch].
-func gather(s data.Split, features int, indices []int32) (images, labels []uint8) {
-	images, labels = make([]uint8, 0, len(indices)*features), make([]uint8, 0, len(indices))
-	for _, i := range indices {
-		images = append(images, s.Images[int(i)*features:(int(i)+1)*features]...)
-		labels = append(labels, s.Labels[i])
-	}
-	return images, labels
 }

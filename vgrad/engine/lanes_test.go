@@ -127,7 +127,7 @@ func TestLanesAreRunsAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			drivers(t, func(t *testing.T, b *backend.Backend, d Driver) {
 				for i, lane := range trainLanes(t, b, d, es...) {
-					alone := train(t, b, d, es[i])
+					alone := trained(t, b, d, es[i])
 					agree(t, lane, alone, 1e-4)
 					if len(lane.hists) != len(alone.hists) {
 						t.Errorf("lane %d: %d histograms; alone %d", i, len(lane.hists), len(alone.hists))
@@ -178,6 +178,6 @@ func TestDevicesAgree(t *testing.T) {
 		if _, err := eng.Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, r); err != nil {
 			t.Fatal(err)
 		}
-		agree(t, r, train(t, b, d, e), 0)
+		agree(t, r, trained(t, b, d, e), 0)
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -15,16 +14,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
+	"github.com/vgrad/lab/vgrad/meter"
 	"github.com/vgrad/lab/vgrad/nets"
 )
-
-var nan = math.NaN()
-
-// column is one value that the step measures: a quantity at a site.
-type column struct {
-	site     vgrad.Site
-	quantity vgrad.Quantity
-}
 
 // plan is everything about a run that is known before its first step: the
 // variables, what is measured where, and how the state is laid out.
@@ -34,39 +26,40 @@ type column struct {
 //
 // The state of training is a list of tensors: the model's variables, then the
 // optimizer's slots for each group of trainable ones, then the number of the
-// update (a float32 scalar, from 1).
+// update (a float32 scalar, from 1). It is laid out anew for each stage.
 type plan struct {
 	Job
-	target    compute.Backend
-	on        compute.DeviceNum       // the device
-	exp       vgrad.Experiment        // with defaults; of several lanes, the first one's
-	lanes     []vgrad.Experiment      // with defaults; nil where there is one run without a lane axis
-	shared    bool                    // all lanes see the same batches
-	mesh      *distributed.DeviceMesh // of devices over which the lanes of a device loop are spread; nil: one device
-	model     nets.Model
-	optimizer optimizer
+	task
+	target compute.Backend
+	on     compute.DeviceNum       // the device
+	exp    vgrad.Experiment        // with defaults; of several lanes, the first one's
+	lanes  []vgrad.Experiment      // with defaults; nil where there is one run without a lane axis
+	shared bool                    // all lanes see the same batches
+	mesh   *distributed.DeviceMesh // of devices over which the lanes of a device loop are spread; nil: one device
+	model  nets.Model
 
 	store     *model.Store
 	variables []*model.Variable // all of them
-	trainable []int             // indices into variables
-	groups    [][]int           // of trainable ones that are updated together
-	turned    []bool            // which of them a step takes and gives transposed; so are its slots
-	weights   []site            // indices into variables
-	units     []site            // indices into the taps
-
-	scalars    []column // the network's come first
-	histograms []column
+	stage
 }
 
-// site is a vgrad.Site and the index of what is measured there.
-type site struct {
-	vgrad.Site
-	index int
+// stage is what changes from one stage of the training to the next.
+type stage struct {
+	vgrad.Stage
+	number      int // from 0
+	first, last int // steps [first, last)
+	optimizer   optimizer
+	trainable   []int   // indices into variables
+	groups      [][]int // of trainable ones that are updated together
+	transposed  []bool  // which of them a step takes and gives transposed; so are its slots
+	sites       []site
+	without     []nets.Unfound
+	meter       *meter.Meter
 }
 
-// newPlan traces the model once to find its variables and taps, and gives
-// the variables their initial values. More than one experiment is planned as
-// lanes. It panics as the model does.
+// newPlan traces the model once to find its variables, and gives these their
+// initial values. More than one experiment is planned as lanes. It panics as
+// the model does.
 func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error) {
 	p := &plan{Job: j, target: b.Backend, exp: j.Experiment.WithDefaults(), model: j.Model, store: model.NewStore(), shared: true}
 	for _, e := range lanes {
@@ -74,20 +67,22 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 		p.shared = p.shared && e.Seed == p.exp.Seed
 	}
 	var err error
+	if p.task, err = newTask(j.Data, p.exp); err != nil {
+		return nil, err
+	}
 	switch {
 	case p.lanes != nil:
-		p.model, err = nets.NewLanes(p.lanes, j.Data.Classes)
+		p.model, err = nets.NewLanes(p.lanes, j.Data.Outputs, j.Data.Input...)
 	case p.model == nil:
-		p.model, err = nets.New(p.exp, j.Data.Classes)
+		p.model, err = nets.New(p.exp, j.Data.Outputs, j.Data.Input...)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if p.optimizer, err = newOptimizer(p.exp.Optimizer); err != nil {
-		return nil, err
+	if err := p.store.SetRNGStateFromSeed(int64(p.exp.Seed)); err != nil {
+		return nil, fmt.Errorf("engine: seed the model's own random numbers: %w", err)
 	}
-	shown, err := p.trace()
-	if err != nil {
+	if err := p.trace(); err != nil {
 		return nil, err
 	}
 	if b.Small != nil && p.work() <= smallWork {
@@ -96,11 +91,7 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 	if err := p.store.InitializeVariables(p.target, nil); err != nil {
 		return nil, fmt.Errorf("engine: draw the initial weights: %w", err)
 	}
-	p.group()
-	p.turned = make([]bool, len(p.variables))
-	p.locate(shown)
-	p.choose()
-	return p, nil
+	return p, p.enter(0)
 }
 
 // smallWork is the work of a step up to which the Go backend is faster with
@@ -108,36 +99,64 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 // 0.8 for the article's network (2.5e5), 23 against 15 at width 256 (1.4e7).
 const smallWork = 4e6
 
-// work is about how many multiplications the forward pass of a step takes.
-func (p *plan) work() int {
-	n := 0
-	for _, i := range p.trainable {
-		n += p.variables[i].Shape().Size()
+// work is about how many multiplications the forward pass of a step takes. Of a
+// model that is handed in it is guessed: one for each weight and example.
+func (p *plan) work() uint64 {
+	n := p.exp.Resolved().Multiplications(p.Data.Features, p.Data.Outputs) * uint64(p.width())
+	if n == 0 {
+		for _, v := range p.variables {
+			n += uint64(v.Shape().Size())
+		}
 	}
-	return n * p.exp.Batch
+	return n * uint64(p.exp.Batch)
 }
 
-// trace builds the model in a graph that is thrown away.
-func (p *plan) trace() (nets.Recorded, error) {
+// trace builds the model in a graph that is thrown away, and lists its variables.
+func (p *plan) trace() error {
 	g := NewGraph(p.target, "trace")
 	defer g.Finalize()
-	x := Parameter(g, "x", shapes.Make(dtypes.Float32, p.batched(p.Data.Features)...))
-	var logits *Node
-	shown := nets.Record(g, func() { logits = p.build(g, x, true) })
-	want := p.perLane(p.exp.Batch, p.Data.Classes)
-	if logits == nil || !logits.Shape().Equal(shapes.Make(dtypes.Float32, want...)) {
-		return shown, fmt.Errorf("engine: the network gives %v; logits must be float32 of shape %v", logits, want)
+	outputs := p.build(g, scale(p.scratchBatch(g).inputs), true)
+	want := p.perLane(p.exp.Batch, p.Data.Outputs)
+	if outputs == nil || !slices.Equal(outputs.Shape().Dimensions, want) || !outputs.DType().IsFloat() {
+		return fmt.Errorf("engine: the network gives %v; its output must be float32 of shape %v", outputs, want)
 	}
+	trainable := false
 	for v := range p.store.IterVariables() {
-		if v.Trainable {
-			p.trainable = append(p.trainable, len(p.variables))
+		if v.Path() == "/"+model.RNGStateVariableName && !v.InUseByGraph(g) {
+			continue // the model draws no random numbers of its own
 		}
+		trainable = trainable || v.Trainable
 		p.variables = append(p.variables, v)
 	}
-	if len(p.trainable) == 0 {
-		return shown, fmt.Errorf("engine: the network has no trainable variable")
+	if !trainable {
+		return fmt.Errorf("engine: the network has no trainable variable")
 	}
-	return shown, nil
+	return nil
+}
+
+// enter lays out the n-th stage of the training.
+func (p *plan) enter(n int) error {
+	first := 0
+	stages := p.exp.InStages()
+	for _, s := range stages[:n] {
+		first += s.Steps
+	}
+	p.stage = stage{Stage: stages[n], number: n, first: first, last: first + stages[n].Steps}
+	for i, v := range p.variables {
+		if v.Trainable && vgrad.MatchPath(p.stage.Train, v.Path()) {
+			p.trainable = append(p.trainable, i)
+		}
+	}
+	if len(p.trainable) == 0 {
+		return fmt.Errorf("engine: %s: stages[%d].train is %q; no variable of the network has such a path", p.stage.Name, n, p.stage.Train)
+	}
+	var err error
+	if p.optimizer, err = newOptimizer(p.stage.Optimizer); err != nil {
+		return err
+	}
+	p.group()
+	p.transposed = make([]bool, len(p.variables))
+	return p.survey()
 }
 
 // joinedBelow is how many elements a variable has at most to be updated together
@@ -160,22 +179,22 @@ func (p *plan) group() {
 	}
 }
 
-// turn has steps take those matrices as [out, in] that have many more inputs than
-// outputs, such as layer 1's. XLA's CPU backend computes xᵀ·δ three times
-// slower than δᵀ·x, 19 µs against 5 for the article's layer 1, because its
+// transposeTall has steps take those matrices as [out, in] that have many more
+// inputs than outputs, such as layer 1's. XLA's CPU backend computes xᵀ·δ three
+// times slower than δᵀ·x, 19 µs against 5 for the article's layer 1, because its
 // vectors run along the last axis.
-func (p *plan) turn() {
+func (p *plan) transposeTall() {
 	for _, group := range p.groups {
 		shape := p.variables[group[0]].Shape()
 		matrix := shape.Rank() == len(p.perLane(0, 0))
-		p.turned[group[0]] = len(group) == 1 && matrix && shape.Dim(-2) >= 4*shape.Dim(-1)
+		p.transposed[group[0]] = len(group) == 1 && matrix && shape.Dim(-2) >= 4*shape.Dim(-1)
 	}
 }
 
-// facing transposes the last two axes of x where a step takes variable i so:
+// oriented transposes the last two axes of x where a step takes variable i so:
 // from the variable's form into the step's, or back.
-func (p *plan) facing(i int, x *Node) *Node {
-	if !p.turned[i] {
+func (p *plan) oriented(i int, x *Node) *Node {
+	if !p.transposed[i] {
 		return x
 	}
 	axes := xslices.Iota(0, x.Rank())
@@ -212,14 +231,14 @@ func (p *plan) examples() int {
 // width is how many runs the plan has.
 func (p *plan) width() int { return max(1, len(p.lanes)) }
 
-// rates are the learning rates: a scalar, or [lanes].
+// rates are the learning rates of the stage: a scalar, or [lanes].
 func (p *plan) rates() *tensors.Tensor {
 	if p.lanes == nil {
-		return tensors.FromScalar(float32(p.exp.LearningRate))
+		return tensors.FromScalar(float32(p.stage.LearningRate))
 	}
 	var rates []float32
 	for _, e := range p.lanes {
-		rates = append(rates, float32(e.LearningRate))
+		rates = append(rates, float32(e.InStages()[p.number].LearningRate))
 	}
 	return tensors.FromFlatDataAndDimensions(rates, len(rates))
 }
@@ -228,74 +247,18 @@ func (p *plan) rates() *tensors.Tensor {
 func (p *plan) build(g *Graph, x *Node, training bool) *Node {
 	p.store.SetTraining(g, training)
 	scope := p.store.RootScope()
-	if init, err := nets.NewInitializer(p.exp.Initializer, p.exp.Gain); err == nil {
+	if init, err := nets.NewInitializer(p.exp.Initializer, p.exp.Gain); err == nil && p.Model != nil {
 		scope = scope.WithInitializer(nets.Seeded(init, p.exp.Seed))
 	}
 	return p.model(scope, x)
 }
 
-// locate gives every weight variable and every tap its site: as the model
-// declares it, else in the order in which the variables were created.
-func (p *plan) locate(shown nets.Recorded) {
-	layers := map[*model.Variable]nets.Declared{}
-	for _, d := range shown.Variables {
-		layers[d.Variable] = d
-	}
-	for k, v := range nets.Weights(p.store, p.lanes != nil) {
-		d, declared := layers[v]
-		if !declared {
-			d = nets.Declared{Layer: k + 1, Role: vgrad.Kernel}
-		}
-		at := vgrad.Site{Path: v.Path(), Layer: d.Layer, Role: d.Role, Size: v.Shape().Size() / p.width()}
-		p.weights = append(p.weights, site{at, slices.Index(p.variables, v)})
-	}
-	for i, t := range shown.Taps {
-		at := vgrad.Site{Path: t.Path, Layer: t.Layer, Time: t.Time, Role: t.Role, Activation: t.Activation.Name, Size: t.A.Shape().Size() / p.width()}
-		p.units = append(p.units, site{at, i})
-	}
-}
-
-// choose lists the columns that the experiment asks for.
-func (p *plan) choose() {
-	for _, q := range vgrad.Quantities() {
-		info, err := q.Info()
-		if err != nil || info.Final || !p.exp.Measure.Measures(q) {
-			continue
-		}
-		sites := []site{{Site: vgrad.NetworkSite}}
-		switch info.Of {
-		case vgrad.LayerWeights:
-			sites = p.weights
-		case vgrad.LayerUnits:
-			sites = p.units
-		}
-		for _, s := range sites {
-			if info.Histogram {
-				p.histograms = append(p.histograms, column{s.Site, q})
-			} else {
-				p.scalars = append(p.scalars, column{s.Site, q})
-			}
-		}
-	}
-}
-
-// counts reports whether step's histograms are recorded.
-func (p *plan) counts(step int) bool {
-	return len(p.histograms) > 0 && step%p.exp.Measure.HistogramEvery == 0
-}
-
-// counters is how many counters the histograms of a step have, of all lanes together.
-func (p *plan) counters() int { return p.width() * len(p.histograms) * rawBins }
-
-// initial returns the state before the first step.
-func (p *plan) initial() []*tensors.Tensor {
-	var state []*tensors.Tensor
-	for _, v := range p.variables {
-		state = append(state, must(must(v.Value()).Clone()))
-	}
+// slotShapes are the shapes of the optimizer's slots, of each group in turn.
+func (p *plan) slotShapes() []shapes.Shape {
+	var all []shapes.Shape
 	for _, group := range p.groups {
 		shape := p.variables[group[0]].Shape().Clone()
-		if p.turned[group[0]] {
+		if p.transposed[group[0]] {
 			slices.Reverse(shape.Dimensions[shape.Rank()-2:])
 		}
 		if len(group) > 1 {
@@ -306,8 +269,20 @@ func (p *plan) initial() []*tensors.Tensor {
 			shape = shapes.Make(dtypes.Float32, p.perLane(n/p.width())...)
 		}
 		for range p.optimizer.slots {
-			state = append(state, tensors.FromShape(shape))
+			all = append(all, shape)
 		}
+	}
+	return all
+}
+
+// initial returns the state before the first step of the stage.
+func (p *plan) initial() []*tensors.Tensor {
+	var state []*tensors.Tensor
+	for _, v := range p.variables {
+		state = append(state, must(must(v.Value()).Clone()))
+	}
+	for _, shape := range p.slotShapes() {
+		state = append(state, tensors.FromShape(shape))
 	}
 	return append(state, tensors.FromScalar(float32(1)))
 }

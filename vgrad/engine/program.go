@@ -73,7 +73,7 @@ func (t *training) make(name string, build builder) (g *Graph, err error) {
 			g.Finalize()
 		}
 	}()
-	defer caught(&err)
+	defer caught("build the network", &err)
 	if err := g.CompileWithSharding(t.nodes(g, build)); err != nil {
 		return nil, fmt.Errorf("engine: compile the %s: %w", name, err)
 	}
@@ -97,24 +97,27 @@ func (e *Engine) forget(p *program) {
 // it at run time, and the activations that the lanes have as operations.
 func (t *training) key(name string) string {
 	e := t.exp.Alike()
-	e.Steps = 0
+	e.Steps, e.Stages = 0, nil
 	var activations []string
 	for _, l := range append([]vgrad.Experiment{t.exp}, t.lanes...) {
 		activation, _ := l.Field("activation") // a family without has none
 		slope, _ := l.Field("slope")
 		activations = append(activations, activation+slope)
 	}
-	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()))
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()), t.stage.Train, t.stage.Optimizer)
 }
 
 // resident is a data set's training part as tensors on a device.
-type resident struct{ images, labels *tensors.Tensor }
+type resident struct{ inputs, targets *tensors.Tensor }
 
 // place is where a data set is resident.
 type place struct {
 	set    *data.Set
 	device compute.DeviceNum
 }
+
+// wholeSet is the shape of the training part: [examples, dims].
+func (t *training) wholeSet(dims ...int) []int { return append([]int{t.Data.Train.Len()}, dims...) }
 
 // resident returns the data on a device, where the first run that wants it puts it.
 // Runs that go side by side must find it there: GoMLX 0.28 looks at a tensor that
@@ -128,12 +131,9 @@ func (t *training) resident(on compute.DeviceNum) (*resident, error) {
 	if r := t.engine.resident[place{t.Data, on}]; r != nil {
 		return r, nil
 	}
-	set := t.Data.Train
-	r := &resident{
-		tensors.FromFlatDataAndDimensions(set.Images, set.Len(), t.Data.Features),
-		tensors.FromFlatDataAndDimensions(set.Labels, set.Len()),
-	}
-	for _, x := range []*tensors.Tensor{r.images, r.labels} {
+	r := &resident{}
+	r.inputs, r.targets = t.task.tensors(t.Data.Train, t.wholeSet)
+	for _, x := range []*tensors.Tensor{r.inputs, r.targets} {
 		if err := x.ToDevice(t.target, on); err != nil {
 			r.free()
 			return nil, fmt.Errorf("engine: put the data on device %d: %w", on, err)
@@ -147,9 +147,6 @@ func (t *training) resident(on compute.DeviceNum) (*resident, error) {
 }
 
 func (r *resident) free() {
-	_ = r.images.FinalizeAll() // what is left goes with the process
-	_ = r.labels.FinalizeAll()
+	_ = r.inputs.FinalizeAll() // what is left goes with the process
+	_ = r.targets.FinalizeAll()
 }
-
-// rawBins is how many bins a histogram's raw counts have.
-const rawBins = vgrad.RawBins

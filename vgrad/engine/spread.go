@@ -13,8 +13,8 @@ import (
 // lanesAxis names the one axis of a mesh of devices.
 const lanesAxis = "lanes"
 
-// spread lays the lanes of the device loop over the backend's first devices, in
-// equal parts. XLA shards the program accordingly.
+// spread shards the lanes of the device loop over the backend's first devices, in
+// equal parts.
 func (p *plan) spread(devices int) error {
 	switch has := p.target.NumDevices(); {
 	case devices > has:
@@ -41,27 +41,27 @@ func (p *plan) devices() []compute.DeviceNum {
 	return all
 }
 
-// everywhere is the axis of what lies whole on every device.
-const everywhere = -1
+// replicated is the axis of what is whole on every device.
+const replicated = -1
 
-// lying says that a tensor lies over the devices in parts along an axis, that of
+// sharded says that a tensor is sharded over the devices along an axis, that of
 // its lanes. Nil where there is one device.
-func (p *plan) lying(of shapes.Shape, axis int) *distributed.ShardingSpec {
+func (p *plan) sharded(of shapes.Shape, axis int) *distributed.ShardingSpec {
 	if p.mesh == nil {
 		return nil
 	}
 	axes := make([]distributed.AxisSpec, of.Rank())
-	if axis != everywhere {
+	if axis != replicated {
 		axes[axis] = distributed.AxisSpec{lanesAxis}
 	}
 	return must(distributed.NewShardingSpec(p.mesh, axes...))
 }
 
 // lanesOf is the axis of a state's tensor that has the lanes: the first, but for
-// the number of the update.
+// scalars, such as the number of the update.
 func lanesOf(x shapes.Shape) int {
 	if x.Rank() == 0 {
-		return everywhere
+		return replicated
 	}
 	return 0
 }
@@ -71,11 +71,11 @@ func (p *plan) parts(x *tensors.Tensor, axis int) []*tensors.Tensor {
 	if p.mesh == nil {
 		return []*tensors.Tensor{x}
 	}
-	return must(dtensor.ShardTensor(p.lying(x.Shape(), axis), x)).Shards()
+	return must(dtensor.ShardTensor(p.sharded(x.Shape(), axis), x)).Shards()
 }
 
-// together is the i-th tensor of what each device gave, put together. The parts are freed.
-func (p *plan) together(each [][]*tensors.Tensor, i, axis int) *tensors.Tensor {
+// merged is the i-th tensor of what each device gave, merged into one. The parts are freed.
+func (p *plan) merged(each [][]*tensors.Tensor, i, axis int) *tensors.Tensor {
 	if p.mesh == nil {
 		return each[0][i]
 	}
@@ -83,7 +83,7 @@ func (p *plan) together(each [][]*tensors.Tensor, i, axis int) *tensors.Tensor {
 	for _, x := range each {
 		parts = append(parts, x[i])
 	}
-	x := must(dtensor.NewTensor(p.lying(parts[0].Shape(), axis), parts))
+	x := must(dtensor.NewTensor(p.sharded(parts[0].Shape(), axis), parts))
 	defer x.FinalizeAll() // what is left goes with the process
 	return must(x.Merge())
 }

@@ -5,79 +5,84 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train"
 	"github.com/vgrad/lab/vgrad"
-	"github.com/vgrad/lab/vgrad/nets"
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
+// stepped is what one step gives: the next state, what the meter measures from,
+// and what must be read before the weights are updated.
+type stepped struct {
+	next    []*Node
+	network map[vgrad.Quantity]*Node
+	views   []*probe.View
+	update  func(readers []*Node) // fills in the variables' part of next
+}
+
 // step builds one training step in the current function of the graph: state
-// as plan describes it, turned where the plan turns it, rate a float32 scalar or [lanes], images [batch,
-// features] and labels [batch] uint8, with the lanes before unless they share
-// the batch. It panics on errors.
-func (p *plan) step(state []*Node, rate, images, labels *Node) (next []*Node, m measurement) {
+// as plan describes it, transposed where the plan says so, rate a float32 scalar
+// or [lanes]. The caller measures, then calls update. It panics on errors.
+func (p *plan) step(state []*Node, rate *Node, b batch) stepped {
 	g := rate.Graph()
 	for i, v := range p.variables {
-		v.SetNodeValue(p.facing(i, state[i]))
+		v.SetNodeValue(p.oriented(i, state[i]))
 	}
-	var logits *Node
-	taps := nets.Record(g, func() { logits = p.build(g, scale(images), true) }).Taps
-	cost, accuracy := judge(logits, labels)
-	grads, deltas := p.gradients(cost, state, taps)
+	s := p.forward(g, b, true)
+	grads, deltas := p.gradients(s, state)
 
-	next = make([]*Node, len(state))
+	next := make([]*Node, len(state))
 	for i, v := range p.variables {
-		next[i] = p.facing(i, v.NodeValue(g)) // a model may change its own variables, such as running means
+		next[i] = p.oriented(i, v.NodeValue(g)) // a model may change its own variables, such as running means
 	}
-	updates := p.update(rate, state, grads, next)
-	var ws []probe.Weights
-	for _, w := range p.weights {
-		ws = append(ws, probe.Weights{Lanes: p.lanes != nil, W: state[w.index], Grad: grads[w.index], Update: updates[w.index]})
-	}
-	var us []probe.Units
-	for i, t := range taps {
-		us = append(us, probe.Units{Lanes: p.lanes != nil, A: t.A, Delta: deltas[i], Slope: t.Slope()})
-	}
-	m = p.measure(map[vgrad.Quantity]*Node{vgrad.Loss: cost, vgrad.TrainAccuracy: accuracy}, ws, us)
-	p.apply(updates, next, append(m.ofW, deltas[:min(1, len(deltas))]...)) // the first layer's δ needs all other layers' weights
-	return next, m
+	updates := p.updates(rate, state, grads, next)
+	return stepped{next: next, network: networkValues(s), views: p.views(s.Layout, state, grads, updates, deltas),
+		update: func(readers []*Node) {
+			p.apply(updates, next, append(readers, deltas[:min(1, len(deltas))]...)) // the first layer's δ needs all other layers' weights
+			p.finishStep(g, next)
+		}}
 }
 
-// scale turns bytes 0..255 into numbers 0..1.
-func scale(images *Node) *Node {
-	return DivScalar(ConvertDType(images, dtypes.Float32), 255)
-}
-
-// judge returns the mean cross-entropy (nats) and the accuracy of logits
-// [n, classes] for labels [n] uint8, both scalars. Logits of lanes, [lanes, n,
-// classes], give a value each; they may share their labels.
-func judge(logits, labels *Node) (cost, accuracy *Node) {
-	labels = ConvertDType(labels, dtypes.Int32)
-	dims := logits.Shape().Dimensions
-	if labels.Rank() < logits.Rank()-1 {
-		labels = BroadcastToDims(InsertAxes(labels, 0), dims[:2]...)
+// finishStep runs what the model asked to be run at the end of each step
+// (train.AddPerStepUpdateGraphFn), such as a constraint on its weights. As in
+// GoMLX's trainer it sees the updated variables and may change them.
+func (p *plan) finishStep(g *Graph, next []*Node) {
+	type hook struct {
+		scope string
+		run   train.ModelGraphFn
 	}
-	right := OneHot(labels, dims[len(dims)-1], logits.DType())
-	cost = ReduceMean(Neg(ReduceSum(Mul(right, LogSoftmax(logits)), -1)), -1)
-	hit := Equal(ArgMax(logits, -1, dtypes.Int32), labels)
-	return cost, ReduceMean(ConvertDType(hit, dtypes.Float32), -1)
+	var hooks []hook
+	for param := range p.store.IterGraphParams(g) {
+		if run, ok := param.Value.(train.ModelGraphFn); ok && param.Key == train.TrainerPerStepUpdateGraphFnParamKey {
+			hooks = append(hooks, hook{param.Scope, run})
+		}
+	}
+	if hooks == nil {
+		return
+	}
+	for i, v := range p.variables {
+		v.SetNodeValue(p.oriented(i, next[i]))
+	}
+	for _, h := range hooks {
+		h.run(p.store.Scope(h.scope), g)
+	}
+	for i, v := range p.variables {
+		next[i] = p.oriented(i, v.NodeValue(g))
+	}
 }
 
 // gradients returns ∂L/∂v for each variable (nil for those not trained) and
-// δ = ∂L/∂z for each tap.
-func (p *plan) gradients(cost *Node, state []*Node, taps []nets.Tapped) (grads, deltas []*Node) {
+// δ = ∂L/∂z for all units.
+func (p *plan) gradients(s shown, state []*Node) (grads, deltas []*Node) {
 	var of []*Node
 	for _, i := range p.trainable {
 		of = append(of, state[i])
 	}
-	for _, t := range taps {
-		of = append(of, t.Z)
-	}
-	all := Gradient(ReduceAllSum(cost), of...) // a lane's loss depends on its own variables alone
+	all, deltas := s.Gradients(ReduceAllSum(s.total), of) // a lane's loss depends on its own variables alone
 	grads = make([]*Node, len(p.variables))
 	for k, i := range p.trainable {
 		grads[i] = all[k]
 	}
-	return grads, all[len(p.trainable):]
+	return grads, deltas
 }
 
 // apply adds the updates to the trainable variables, once everything that reads
@@ -105,10 +110,10 @@ func (p *plan) apply(updates, next, readers []*Node) {
 	}
 }
 
-// update fills in the next values of the optimizer's slots and of the update count,
+// updates fills in the next values of the optimizer's slots and of the update count,
 // and returns ΔW for each variable.
-func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
-	updates := make([]*Node, len(p.variables))
+func (p *plan) updates(rate *Node, state, grads, next []*Node) []*Node {
+	deltas := make([]*Node, len(p.variables))
 	count := state[len(state)-1]
 	slot := len(p.variables)
 	for _, group := range p.groups {
@@ -116,13 +121,13 @@ func (p *plan) update(rate *Node, state, grads, next []*Node) []*Node {
 		grad := p.joined(group, grads)
 		delta, slots := p.optimizer.update(p.like(rate, grad), count, grad, state[slot:end])
 		for k, part := range p.parted(group, delta) {
-			updates[group[k]] = part
+			deltas[group[k]] = part
 		}
 		copy(next[slot:end], slots)
 		slot = end
 	}
 	next[len(next)-1] = OnePlus(count)
-	return updates
+	return deltas
 }
 
 // joined puts the group's part of xs end to end, [elements], with the lanes

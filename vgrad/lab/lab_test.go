@@ -69,7 +69,7 @@ func TestInterrupted(t *testing.T) {
 	l, said := newLab(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	l.Watch = func(vgrad.Experiment) vgrad.Sink {
-		return sink(func(step int, _ []vgrad.Sample) error {
+		return vgrad.OnStep(func(step int, _ []vgrad.Sample) error {
 			if step == 25 {
 				cancel()
 			}
@@ -93,9 +93,6 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-type sink func(int, []vgrad.Sample) error
-
-func (f sink) Put(step int, s []vgrad.Sample) error { return f(step, s) }
 
 // Two laboratories that train the same experiment at once: one trains, the
 // other waits and loads.

@@ -244,8 +244,13 @@ type oneAtATime struct {
 	lab *Lab
 }
 
-func (s oneAtATime) Put(step int, samples []vgrad.Sample) (err error) {
-	s.lab.tell(func() { err = s.Sink.Put(step, samples) })
+func (s oneAtATime) Begin(schema vgrad.Schema) (err error) {
+	s.lab.tell(func() { err = s.Sink.Begin(schema) })
+	return err
+}
+
+func (s oneAtATime) Put(step int, rows []vgrad.Row) (err error) {
+	s.lab.tell(func() { err = s.Sink.Put(step, rows) })
 	return err
 }
 

@@ -17,6 +17,16 @@ type Activation struct {
 	Slope func(z, a *Node) *Node
 	// MaxSlope is sup |φ′|.
 	MaxSlope float64
+	// lanes are the names of each lane's activation, where they differ.
+	lanes []string
+}
+
+// InLane is the name of the activation that a lane has.
+func (a Activation) InLane(lane int) string {
+	if a.lanes == nil {
+		return a.Name
+	}
+	return a.lanes[lane]
 }
 
 // Constants of SELU: Klambauer et al. 2017, arXiv:1706.02515, equation 14.

@@ -25,7 +25,11 @@ func perLane(acts []Activation, slopes []float64) Activation {
 	if len(parts) == 1 {
 		return parts[0].Activation
 	}
-	return Activation{Name: "each lane's own", MaxSlope: 1,
+	var names []string
+	for _, a := range acts {
+		names = append(names, a.Name)
+	}
+	return Activation{Name: "each lane's own", MaxSlope: 1, lanes: names,
 		Apply: func(z *Node) *Node {
 			return each(parts, func(p stretch) *Node { return p.Apply(p.of(z)) })
 		},

@@ -31,6 +31,9 @@ type Setup struct {
 	Lanes bool
 	// Outputs is the number of values that the network gives for an example.
 	Outputs int
+	// Input is the shape of one example, as [height, width, channels]; x has
+	// its values in one axis. Nil: not told.
+	Input []int
 }
 
 // Builder is a network family from elsewhere ([vgrad.Register]) that builds its
@@ -48,11 +51,12 @@ var builders = []struct {
 	{vgrad.Highway{}, highway},
 }
 
-// New returns the network that e describes, with so many outputs. It fails on
+// New returns the network that e describes, with so many outputs, for examples of
+// the shape input. It fails on
 // an unknown network, activation or initializer; the message lists the known
 // ones.
-func New(e vgrad.Experiment, outputs int) (Model, error) {
-	return build(Setup{Networks: []vgrad.Network{e.Resolved()}, Seeds: []uint64{e.Seed}, Outputs: outputs})
+func New(e vgrad.Experiment, outputs int, input ...int) (Model, error) {
+	return build(Setup{Networks: []vgrad.Network{e.Resolved()}, Seeds: []uint64{e.Seed}, Outputs: outputs, Input: input})
 }
 
 // NewLanes returns the network of several experiments side by side, on the
@@ -62,8 +66,8 @@ func New(e vgrad.Experiment, outputs int) (Model, error) {
 // Lanes of one activation are computed together where they stand side by side.
 // The model takes x as [batch, features], which all lanes share, or as [lanes,
 // batch, features].
-func NewLanes(es []vgrad.Experiment, outputs int) (Model, error) {
-	s := Setup{Lanes: true, Outputs: outputs}
+func NewLanes(es []vgrad.Experiment, outputs int, input ...int) (Model, error) {
+	s := Setup{Lanes: true, Outputs: outputs, Input: input}
 	for _, e := range es {
 		s.Networks, s.Seeds = append(s.Networks, e.Resolved()), append(s.Seeds, e.Seed)
 	}

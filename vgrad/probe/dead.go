@@ -14,13 +14,13 @@ const DeadBelow = 1e-8
 // Each activation is compared before the batch is reduced. The other way round,
 // by max |a| over the batch, a NaN gets lost: XLA's max on a CPU drops it, and a
 // network that is NaN throughout would be called dead.
-func dead(u Units) formula {
+func dead(v *View) Formula {
 	batch := 0
-	if u.Lanes {
+	if v.Lanes {
 		batch = 1
 	}
-	zero := LessOrEqual(Abs(u.A), MulScalar(OnesLike(u.A), DeadBelow))
+	zero := LessOrEqual(Abs(v.A()), MulScalar(OnesLike(v.A()), DeadBelow))
 	live := OneMinus(ConvertDType(zero, dtypes.Float32))
 	silent := OneMinus(ReduceMax(live, batch))
-	return formula{finish: func([]*Node) *Node { return u.value(u.mean(silent)) }}
+	return Formula{Finish: func([]*Node) *Node { return v.value(v.Mean(silent)) }}
 }

@@ -1,20 +1,19 @@
 package probe
 
-import (
-	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph"
-)
+import . "github.com/gomlx/gomlx/core/graph"
 
-// formula is a quantity as sums over a site's elements and what becomes of them.
-type formula struct {
-	terms  []*Node                  // what is summed
-	finish func(sums []*Node) *Node // of the sums, each a scalar, or [lanes]
-	ofW    []*Node                  // those of the terms that are of the weights themselves
+// Formula is a quantity as sums over a site's elements and what becomes of them.
+type Formula struct {
+	Terms  []*Node                  // what is summed; each in the shape of the site's tensors
+	Finish func(sums []*Node) *Node // of the sums, each a scalar, or [lanes], to a float32 of that shape
+	// OfWeights are those of the terms that are read from the weights
+	// themselves: a step takes them before it updates the weights.
+	OfWeights []*Node
 }
 
 // value is the value of one formula by itself.
-func (l Lanes) value(f formula) *Node {
-	values, _ := l.values([]formula{f})
+func (l Lanes) value(f Formula) *Node {
+	values, _ := l.Values([]Formula{f})
 	return values[0]
 }
 
@@ -23,15 +22,15 @@ func (l Lanes) value(f formula) *Node {
 // operation for each.
 const summedAtOnce = 10_000
 
-// values evaluates formulas of one site. The terms of all of them are summed at
+// Values evaluates formulas of one site. The terms of all of them are summed at
 // once: what a probe costs on a small network is its number of operations, not
 // their size. ofW are the sums over the weights themselves.
-func (l Lanes) values(fs []formula) (values, ofW []*Node) {
-	byType := map[dtypes.DType][]*Node{}
-	var types []dtypes.DType
+func (l Lanes) Values(fs []Formula) (values, ofW []*Node) {
+	byShape := map[string][]*Node{} // what can be joined
+	var shapes []string
 	sums := map[*Node]*Node{}
 	for _, f := range fs {
-		for _, x := range f.terms {
+		for _, x := range f.Terms {
 			if sums[x] != nil {
 				continue // several quantities need it
 			}
@@ -39,31 +38,32 @@ func (l Lanes) values(fs []formula) (values, ofW []*Node) {
 				sums[x] = ReduceSum(x, l.axes(x)...)
 				continue
 			}
-			if byType[x.DType()] == nil {
-				types = append(types, x.DType())
+			shape := x.Shape().String()
+			if byShape[shape] == nil {
+				shapes = append(shapes, shape)
 			}
-			byType[x.DType()] = append(byType[x.DType()], x)
+			byShape[shape] = append(byShape[shape], x)
 		}
 	}
-	for _, t := range types {
-		for i, sum := range l.sums(byType[t]) {
-			sums[byType[t][i]] = sum
+	for _, shape := range shapes {
+		for i, sum := range l.sums(byShape[shape]) {
+			sums[byShape[shape][i]] = sum
 		}
 	}
 	for _, f := range fs {
 		var of []*Node
-		for _, x := range f.terms {
+		for _, x := range f.Terms {
 			of = append(of, sums[x])
 		}
-		values = append(values, f.finish(of))
-		for _, x := range f.ofW {
+		values = append(values, f.Finish(of))
+		for _, x := range f.OfWeights {
 			ofW = append(ofW, sums[x])
 		}
 	}
 	return values, ofW
 }
 
-// sums sums each of xs, which are of one type and one shape.
+// sums sums each of xs, which are of one shape.
 func (l Lanes) sums(xs []*Node) []*Node {
 	if len(xs) == 1 {
 		return []*Node{ReduceSum(xs[0], l.axes(xs[0])...)}

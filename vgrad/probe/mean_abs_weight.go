@@ -3,8 +3,8 @@ package probe
 import . "github.com/gomlx/gomlx/core/graph"
 
 // meanAbsWeight is mean |W|.
-func meanAbsWeight(w Weights) formula {
-	f := w.mean(Abs(w.W))
-	f.ofW = f.terms
+func meanAbsWeight(v *View) Formula {
+	f := v.Mean(Abs(v.W()))
+	f.OfWeights = f.Terms
 	return f
 }

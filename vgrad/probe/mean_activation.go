@@ -1,4 +1,4 @@
 package probe
 
 // meanActivation is the mean of a over batch and units.
-func meanActivation(u Units) formula { return u.mean(u.A) }
+func meanActivation(v *View) Formula { return v.Mean(v.A()) }

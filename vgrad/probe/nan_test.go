@@ -30,7 +30,17 @@ func TestNaN(t *testing.T) {
 			relu := nets.MustActivation("relu", 0)
 			values := MustExecOnceN(b.Backend, func(z *Node) []*Node {
 				a := relu.Apply(z)
-				return probe.OfUnits([]vgrad.Quantity{vgrad.Dead, vgrad.Saturated}, probe.Units{A: a, Delta: a, Slope: relu.Slope(z, a)})
+				v := probe.OfUnits(vgrad.Site{Role: vgrad.Units}, false, z, a, a, relu)
+				var formulas []probe.Formula
+				for _, q := range []vgrad.Quantity{vgrad.Dead, vgrad.Saturated} {
+					p, err := probe.Of(q)
+					if err != nil {
+						panic(err)
+					}
+					formulas = append(formulas, p.Graph(v))
+				}
+				values, _ := v.Values(formulas)
+				return values
 			}, c.z)
 			for i, want := range []float32{c.dead, c.saturated} {
 				if got := values[i].Value(); got != want {

@@ -10,9 +10,6 @@ import (
 // without lanes is [lanes] with them.
 type Lanes bool
 
-// HasLanes reports whether there is an axis of lanes.
-func (l Lanes) HasLanes() bool { return bool(l) }
-
 // axes are those to reduce: all but the lanes'.
 func (l Lanes) axes(x *Node) []int {
 	var axes []int
@@ -46,17 +43,17 @@ func (l Lanes) like(reduced, x *Node) *Node {
 	return Reshape(reduced, dims...)
 }
 
-// mean is the mean of x.
-func (l Lanes) mean(x *Node) formula {
-	return formula{terms: []*Node{x}, finish: func(sums []*Node) *Node { return DivScalar(sums[0], l.size(x)) }}
+// Mean is the mean of x.
+func (l Lanes) Mean(x *Node) Formula {
+	return Formula{Terms: []*Node{x}, Finish: func(sums []*Node) *Node { return DivScalar(sums[0], l.size(x)) }}
 }
 
-// rms is √mean(x²), summed in float64: squares of float32 values below 1e-19
+// RMS is √mean(x²), summed in float64: squares of float32 values below 1e-19
 // would be zero, those above 1e19 infinite. A NaN in x gives NaN, an infinity
 // gives infinity.
-func (l Lanes) rms(x *Node) formula {
+func (l Lanes) RMS(x *Node) Formula {
 	wide := ConvertDType(x, dtypes.Float64)
-	return formula{terms: []*Node{Mul(wide, wide)}, finish: func(sums []*Node) *Node {
+	return Formula{Terms: []*Node{Mul(wide, wide)}, Finish: func(sums []*Node) *Node {
 		return ConvertDType(Sqrt(DivScalar(sums[0], l.size(x))), dtypes.Float32)
 	}}
 }

@@ -1,76 +1,83 @@
 package probe
 
 import (
+	"fmt"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Weights is what a probe sees of one weight variable in one step.
-type Weights struct {
-	Lanes
-	W      *Node // the weights before the update
-	Grad   *Node // ∂L/∂W, in the shape of W
-	Update *Node // ΔW, what the optimizer adds to W
-
-	absGrad *Node // |∂L/∂W|
+// Probe is a quantity that is measured in the training step: what it is, where
+// it is measured and how. Exactly one of Graph, Count and Fetch is set. How
+// often is the measure's to say ([vgrad.Measure]).
+type Probe struct {
+	Quantity vgrad.Quantity
+	// At reports whether the quantity is measured at a site.
+	At func(vgrad.Site) bool
+	// Graph computes a number in the graph.
+	Graph func(*View) Formula
+	// Count gives the tensor whose values a histogram counts.
+	Count func(*View) *Node
+	// Fetch gives a tensor, [dims…] or [lanes, dims…], that is brought to the
+	// host where it is due. There Host makes a number of each lane's values.
+	Fetch func(*View) *Node
+	Host  func(values []float32, dims []int) float64
 }
 
-// Units is what a probe sees of one layer's units in one step.
-type Units struct {
-	Lanes
-	A     *Node // activations, [batch, …]
-	Delta *Node // δ = ∂L/∂z, L being the mean over the batch
-	Slope *Node // |φ′(z)|/sup|φ′|, z being the pre-activations
+// probes lists the laboratory's own, in the order of vgrad's catalogue.
+var probes = []Probe{
+	{Quantity: vgrad.MeanAbsGrad, At: trained, Graph: meanAbsGrad},
+	{Quantity: vgrad.RMSGrad, At: trained, Graph: rmsGrad},
+	{Quantity: vgrad.MaxAbsGrad, At: trained, Graph: maxAbsGrad},
+	{Quantity: vgrad.UpdateRatio, At: trained, Graph: updateRatio},
+	{Quantity: vgrad.MeanAbsWeight, At: weights, Graph: meanAbsWeight},
+	{Quantity: vgrad.RMSDelta, At: units, Graph: rmsDelta},
+	{Quantity: vgrad.MeanActivation, At: units, Graph: meanActivation},
+	{Quantity: vgrad.StdActivation, At: units, Graph: stdActivation},
+	{Quantity: vgrad.Saturated, At: sloped, Graph: saturated},
+	{Quantity: vgrad.Dead, At: units, Graph: dead},
+	{Quantity: vgrad.Weights, At: weights, Count: (*View).W},
+	{Quantity: vgrad.Gradients, At: trained, Count: (*View).Grad},
+	{Quantity: vgrad.Activations, At: units, Count: (*View).A},
 }
 
-// weightProbes are the quantities of a layer's weights.
-var weightProbes = map[vgrad.Quantity]func(Weights) formula{
-	vgrad.MeanAbsGrad:   meanAbsGrad,
-	vgrad.RMSGrad:       rmsGrad,
-	vgrad.MaxAbsGrad:    maxAbsGrad,
-	vgrad.UpdateRatio:   updateRatio,
-	vgrad.MeanAbsWeight: meanAbsWeight,
+// added are the probes from elsewhere.
+var added []Probe
+
+// Register adds a probe from elsewhere, for the whole process, with the
+// description of its quantity. It panics where the quantity is known.
+func Register(p Probe, info vgrad.Info) {
+	info.Histogram = p.Count != nil
+	vgrad.Describe(p.Quantity, info)
+	added = append(added, p)
 }
 
-// unitProbes are the quantities of a layer's units.
-var unitProbes = map[vgrad.Quantity]func(Units) formula{
-	vgrad.RMSDelta:       rmsDelta,
-	vgrad.MeanActivation: meanActivation,
-	vgrad.StdActivation:  stdActivation,
-	vgrad.Saturated:      saturated,
-	vgrad.Dead:           dead,
-}
-
-// histograms says which tensor each histogram counts; nil where the site has none.
-var histograms = map[vgrad.Quantity]func(*Weights, *Units) *Node{
-	vgrad.Weights:     func(w *Weights, _ *Units) *Node { return w.W },
-	vgrad.Gradients:   func(w *Weights, _ *Units) *Node { return w.Grad },
-	vgrad.Activations: func(_ *Weights, u *Units) *Node { return u.A },
-}
-
-// OfWeights returns the nodes of quantities of weights, each a scalar or [lanes].
-// The sums over the weights themselves, from which some of them come, are ofW: a step
-// takes these before it updates the weights. It panics on a quantity that is none.
-func OfWeights(qs []vgrad.Quantity, w Weights) (values, ofW []*Node) {
-	w.absGrad = Abs(w.Grad)
-	var fs []formula
-	for _, q := range qs {
-		fs = append(fs, weightProbes[q](w))
+// Of returns the probe of a quantity. The quantities of the whole network have
+// none: whoever trains computes them.
+func Of(q vgrad.Quantity) (Probe, error) {
+	for _, list := range [][]Probe{probes, added} {
+		for _, p := range list {
+			if p.Quantity == q {
+				return p, nil
+			}
+		}
 	}
-	return w.values(fs)
+	return Probe{}, fmt.Errorf("probe: nothing measures %q", q)
 }
 
-// OfUnits returns the nodes of quantities of units, each a scalar or [lanes]. It
-// panics on a quantity that is none.
-func OfUnits(qs []vgrad.Quantity, u Units) []*Node {
-	var fs []formula
-	for _, q := range qs {
-		fs = append(fs, unitProbes[q](u))
-	}
-	values, _ := u.values(fs)
-	return values
+// All returns the laboratory's own probes and then those from elsewhere.
+func All() []Probe { return append(probes[:len(probes):len(probes)], added...) }
+
+// weights are the variables that multiply what they are given.
+func weights(s vgrad.Site) bool { return s.Role == vgrad.Kernel || s.Role == vgrad.RecurrentKernel }
+
+// trained are the weights that have a gradient.
+func trained(s vgrad.Site) bool { return weights(s) && !s.Frozen }
+
+// units are what is computed from variables.
+func units(s vgrad.Site) bool {
+	return s.Role == vgrad.Units || s.Role == vgrad.Gate || s.Role == vgrad.Stream
 }
 
-// Counted returns the tensor that a histogram quantity counts. The argument
-// of the other kind of site may be nil.
-func Counted(q vgrad.Quantity, w *Weights, u *Units) *Node { return histograms[q](w, u) }
+// sloped are the units whose activation is known, so that its slope is too.
+func sloped(s vgrad.Site) bool { return units(s) && s.Activation != "" && s.Role != vgrad.Stream }

@@ -1,4 +1,4 @@
 package probe
 
 // rmsGrad is √mean((∂L/∂W)²).
-func rmsGrad(w Weights) formula { return w.rms(w.Grad) }
+func rmsGrad(v *View) Formula { return v.RMS(v.Grad()) }

@@ -14,7 +14,8 @@ const SaturatedBelow = 1 - 0.97*0.97
 // SaturatedBelow·sup|φ′|: next to no gradient passes there. For ReLU it is
 // the fraction that is off. Where the activation is NaN the slope says nothing,
 // ReLU's is 0 there; that counts as not saturated.
-func saturated(u Units) formula {
-	flat := LessThan(u.Slope, MulScalar(OnesLike(u.Slope), SaturatedBelow))
-	return u.mean(ConvertDType(LogicalAnd(flat, LogicalNot(IsNaN(u.A))), dtypes.Float32))
+func saturated(v *View) Formula {
+	slope := v.Slope()
+	flat := LessThan(slope, MulScalar(OnesLike(slope), SaturatedBelow))
+	return v.Mean(ConvertDType(LogicalAnd(flat, LogicalNot(IsNaN(v.A()))), dtypes.Float32))
 }

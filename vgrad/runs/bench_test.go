@@ -39,6 +39,7 @@ func recordArticle(b testing.TB, s *Store, e vgrad.Experiment) (size int64) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	feeder := &vgrad.Feeder{To: w}
 	defer w.Close()
 	samples := articleStep(1)
 	for step := range 2500 {
@@ -46,7 +47,7 @@ func recordArticle(b testing.TB, s *Store, e vgrad.Experiment) (size int64) {
 		if step%200 == 0 {
 			put = articleStep(step)
 		}
-		if err := w.Put(step, put); err != nil {
+		if err := feeder.Put(step, put); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -86,6 +86,9 @@ func readEntry(dir string) (Entry, error) {
 	if e.Experiment, err = vgrad.ParseExperiment(text); err != nil {
 		return e, fmt.Errorf("%s: %w", path, err)
 	}
+	if h := e.Experiment.Hash(); r.Hash != h && r.Hash != e.Experiment.FormerHash() {
+		return e, fmt.Errorf("%s: it was changed: its experiment has the hash %.12s, the run was recorded with %.12s", path, h, r.Hash)
+	}
 	info, err := os.Stat(filepath.Join(dir, samplesName))
 	if err != nil {
 		return e, err

@@ -13,6 +13,7 @@ func TestEstimate(t *testing.T) {
 	for _, m := range []vgrad.Measure{{}, {Quantities: []vgrad.Quantity{vgrad.MeanAbsGrad}, Every: 10, HistogramEvery: -1}, {HistogramEvery: -1}} {
 		e := vgrad.Experiment{Measure: m}
 		w := create(t, s, e)
+		feeder := &vgrad.Feeder{To: w}
 		for step := 0; step < 2500; step++ {
 			var samples []vgrad.Sample
 			for _, sample := range articleStep(step) {
@@ -20,7 +21,7 @@ func TestEstimate(t *testing.T) {
 					samples = append(samples, sample)
 				}
 			}
-			if err := w.Put(step, samples); err != nil {
+			if err := feeder.Put(step, samples); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -32,9 +32,10 @@ func record(store *runs.Store, exp vgrad.Experiment) {
 		log.Fatal(err)
 	}
 	defer w.Close()
+	feeder := &vgrad.Feeder{To: w} // training hands rows to the writer; this has single samples
 	for step := range 3 {
 		loss := vgrad.Sample{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2.25}
-		if err := w.Put(step, []vgrad.Sample{loss}); err != nil {
+		if err := feeder.Put(step, []vgrad.Sample{loss}); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -109,7 +110,7 @@ func ExampleWriter() {
 		log.Fatal(err)
 	}
 	loss := vgrad.Sample{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2.5}
-	if err := w.Put(0, []vgrad.Sample{loss}); err != nil {
+	if err := (&vgrad.Feeder{To: w}).Put(0, []vgrad.Sample{loss}); err != nil {
 		log.Fatal(err)
 	}
 	if err := w.Close(); err != nil { // as a kill does

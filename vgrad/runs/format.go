@@ -16,12 +16,13 @@ import (
 
 const (
 	magic         = "vgradsmp"
-	formatVersion = 1 // of samples.bin, run.json and the store alike
+	formatVersion = 2 // of samples.bin, run.json and the store alike
 	headerSize    = len(magic) + 4
 	frameSize     = 12
 
 	columnsRecord = 1
 	rowRecord     = 2
+	schemaRecord  = 3
 )
 
 // kind says what the columns of a set hold.
@@ -33,9 +34,11 @@ const (
 	histogramKind kind = "histogram"
 )
 
-// column is a quantity at a site.
+// column is a quantity at a site. Since format 2 a file lists its sites once, and
+// columns have their numbers.
 type column struct {
-	Site     vgrad.Site     `json:"site"`
+	Site     *vgrad.Site    `json:"site,omitempty"` // format 1
+	At       *int           `json:"at,omitempty"`   // in the sites of the schema before; -1: the whole network
 	Quantity vgrad.Quantity `json:"quantity"`
 }
 
@@ -45,6 +48,12 @@ type columnSet struct {
 	Columns []column `json:"columns"`
 }
 
+// schema is the sites and quantities of the column sets that follow it.
+type schema struct {
+	Sites []vgrad.Site                  `json:"sites"`
+	Infos map[vgrad.Quantity]vgrad.Info `json:"infos"`
+}
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // header returns the beginning of samples.bin.
@@ -52,32 +61,51 @@ func header() []byte {
 	return binary.LittleEndian.AppendUint32([]byte(magic), formatVersion)
 }
 
-// encoder turns samples into records.
+// encoder turns rows into records.
 type encoder struct {
-	sets    []columnSet // as defined so far
-	records []byte      // of the Put under way
-	scalars []vgrad.Sample
-	hists   []vgrad.Sample
+	schema  vgrad.Schema
+	numbers map[setKey]int // of the column sets that this schema has defined so far
+	sets    int            // defined in the file
+	records []byte         // of the call under way
 }
 
-// encode returns the records of one step's samples, valid until the next call.
-func (e *encoder) encode(step int, samples []vgrad.Sample) ([]byte, error) {
-	e.records, e.scalars, e.hists = e.records[:0], e.scalars[:0], e.hists[:0]
-	for _, s := range samples {
-		if s.Hist == nil {
-			e.scalars = append(e.scalars, s)
-		} else {
-			e.hists = append(e.hists, s)
+// setKey is a table of the schema in one kind.
+type setKey struct {
+	table int
+	kind  kind
+}
+
+// define returns the record of a schema, valid until the next call.
+func (e *encoder) define(s vgrad.Schema) ([]byte, error) {
+	text, err := json.Marshal(schema{s.Sites, s.Infos})
+	if err != nil {
+		return nil, err
+	}
+	e.schema, e.numbers, e.records = s, map[setKey]int{}, e.records[:0]
+	start := e.begin(schemaRecord)
+	e.records = append(e.records, text...)
+	e.end(start)
+	return e.records, nil
+}
+
+// encode returns the records of one step's rows, valid until the next call.
+func (e *encoder) encode(step int, rows []vgrad.Row) ([]byte, error) {
+	e.records = e.records[:0]
+	for _, row := range rows {
+		if err := e.row(step, row); err != nil {
+			return nil, err
 		}
 	}
-	err := e.row(scalarKind(e.scalars), step, e.scalars)
-	return e.records, errors.Join(err, e.row(histogramKind, step, e.hists))
+	return e.records, nil
 }
 
-// scalarKind returns the narrowest kind that changes no value.
-func scalarKind(samples []vgrad.Sample) kind {
-	for _, s := range samples {
-		if v := s.Value; float64(float32(v)) != v && !math.IsNaN(v) {
+// kindOf returns the narrowest kind that changes no value.
+func kindOf(row vgrad.Row) kind {
+	if row.Hists != nil {
+		return histogramKind
+	}
+	for _, v := range row.Values {
+		if float64(float32(v)) != v && !math.IsNaN(v) {
 			return float64Kind
 		}
 	}
@@ -85,44 +113,52 @@ func scalarKind(samples []vgrad.Sample) kind {
 }
 
 // row appends a row, after its column set where that is new.
-func (e *encoder) row(k kind, step int, samples []vgrad.Sample) error {
-	if len(samples) == 0 {
-		return nil
+func (e *encoder) row(step int, row vgrad.Row) error {
+	if row.Table < 0 || row.Table >= len(e.schema.Tables) {
+		return fmt.Errorf("a row of table %d; the schema has %d", row.Table, len(e.schema.Tables))
 	}
-	set, err := e.set(k, samples)
+	columns := e.schema.Tables[row.Table].Columns
+	if n := max(len(row.Values), len(row.Hists)); n != len(columns) {
+		return fmt.Errorf("a row of %d values; table %d has %d columns", n, row.Table, len(columns))
+	}
+	k := kindOf(row)
+	set, err := e.set(setKey{row.Table, k})
 	if err != nil {
 		return err
 	}
 	start := e.begin(rowRecord)
 	e.records = binary.AppendUvarint(e.records, uint64(set))
 	e.records = binary.AppendUvarint(e.records, uint64(step))
-	for _, s := range samples {
-		switch k {
-		case float32Kind:
-			e.records = binary.LittleEndian.AppendUint32(e.records, math.Float32bits(float32(s.Value)))
-		case float64Kind:
-			e.records = binary.LittleEndian.AppendUint64(e.records, math.Float64bits(s.Value))
-		case histogramKind:
-			if e.records, err = appendHistogram(e.records, s.Hist); err != nil {
-				return fmt.Errorf("%s of %s: %w", s.Quantity, s.Site.Path, err)
-			}
+	for _, v := range row.Values {
+		if k == float32Kind {
+			e.records = binary.LittleEndian.AppendUint32(e.records, math.Float32bits(float32(v)))
+		} else {
+			e.records = binary.LittleEndian.AppendUint64(e.records, math.Float64bits(v))
+		}
+	}
+	for i, h := range row.Hists {
+		if e.records, err = appendHistogram(e.records, h); err != nil {
+			return fmt.Errorf("%s of %s: %w", columns[i].Quantity, columns[i].Site.Path, err)
 		}
 	}
 	e.end(start)
 	return nil
 }
 
-// set returns the number of the samples' column set, defining it where it is new.
-func (e *encoder) set(k kind, samples []vgrad.Sample) (int, error) {
-	same := func(c column, s vgrad.Sample) bool { return c.Site == s.Site && c.Quantity == s.Quantity }
-	for i, set := range e.sets {
-		if set.Kind == k && slices.EqualFunc(set.Columns, samples, same) {
-			return i, nil
-		}
+// set returns the number of a table's column set, defining it where it is new.
+func (e *encoder) set(key setKey) (int, error) {
+	if n, ok := e.numbers[key]; ok {
+		return n, nil
 	}
-	set := columnSet{Kind: k}
-	for _, s := range samples {
-		set.Columns = append(set.Columns, column{s.Site, s.Quantity})
+	set := columnSet{Kind: key.kind}
+	for _, c := range e.schema.Tables[key.table].Columns {
+		at := -1
+		if c.Site != vgrad.NetworkSite {
+			if at = slices.Index(e.schema.Sites, c.Site); at < 0 {
+				return 0, fmt.Errorf("%s is measured at %s, which is not among the sites", c.Quantity, c.Site.Path)
+			}
+		}
+		set.Columns = append(set.Columns, column{At: &at, Quantity: c.Quantity})
 	}
 	text, err := json.Marshal(set)
 	if err != nil {
@@ -131,8 +167,9 @@ func (e *encoder) set(k kind, samples []vgrad.Sample) (int, error) {
 	start := e.begin(columnsRecord)
 	e.records = append(e.records, text...)
 	e.end(start)
-	e.sets = append(e.sets, set)
-	return len(e.sets) - 1, nil
+	n := e.sets
+	e.numbers[key], e.sets = n, n+1
+	return n, nil
 }
 
 // begin leaves room for a frame and returns where it is; end fills it in.
@@ -166,7 +203,8 @@ func appendHistogram(b []byte, h *vgrad.Histogram) ([]byte, error) {
 
 // table holds the rows of one column set.
 type table struct {
-	columnSet
+	Kind    kind
+	Columns []vgrad.Column
 	steps   []int
 	float32 []float32 // [rows, columns]
 	float64 []float64 // the same, where the kind is float64Kind
@@ -178,8 +216,10 @@ type row struct{ table, at int }
 
 // samplesFile is the content of samples.bin.
 type samplesFile struct {
-	tables []*table
-	rows   []row // as they were put: in step order
+	version int
+	schemas []schema // in the order in which they were put; format 1 has none
+	tables  []*table
+	rows    []row // as they were put: in step order
 	// good is the length of the part that was read, dropped that of the half-written
 	// tail after it.
 	good, dropped int
@@ -205,8 +245,8 @@ func parseSamples(data []byte) (*samplesFile, error) {
 	if string(data[:len(magic)]) != magic {
 		return f, errors.New("byte 0: this is no file of samples")
 	}
-	if v := binary.LittleEndian.Uint32(data[len(magic):]); v != formatVersion {
-		return f, errNewer(int(v))
+	if f.version = int(binary.LittleEndian.Uint32(data[len(magic):])); f.version < 1 || f.version > formatVersion {
+		return f, errNewer(f.version)
 	}
 	for f.good = headerSize; f.good < len(data); {
 		n, err := f.record(data[f.good:])
@@ -259,20 +299,69 @@ func (f *samplesFile) payload(payload []byte, more int) error {
 		return f.columns(payload[1:])
 	case payload[0] == rowRecord:
 		return f.row(payload[1:], more)
+	case payload[0] == schemaRecord && f.version > 1:
+		return f.schema(payload[1:])
 	}
 	return fmt.Errorf("a record of unknown kind %d", payload[0])
 }
 
+// schema reads the sites and quantities of what follows.
+func (f *samplesFile) schema(text []byte) error {
+	var s schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("a schema: %w", err)
+	}
+	f.schemas = append(f.schemas, s)
+	return nil
+}
+
 func (f *samplesFile) columns(text []byte) error {
-	t := &table{}
-	if err := json.Unmarshal(text, &t.columnSet); err != nil {
+	var set columnSet
+	if err := json.Unmarshal(text, &set); err != nil {
 		return fmt.Errorf("a column set: %w", err)
 	}
-	if t.Kind != float32Kind && t.Kind != float64Kind && t.Kind != histogramKind {
-		return fmt.Errorf("a column set of unknown kind %q", t.Kind)
+	if set.Kind != float32Kind && set.Kind != float64Kind && set.Kind != histogramKind {
+		return fmt.Errorf("a column set of unknown kind %q", set.Kind)
+	}
+	t := &table{Kind: set.Kind}
+	for _, c := range set.Columns {
+		site, err := f.site(c)
+		if err != nil {
+			return fmt.Errorf("a column set: %w", err)
+		}
+		t.Columns = append(t.Columns, vgrad.Column{Site: site, Quantity: c.Quantity})
 	}
 	f.tables = append(f.tables, t)
 	return nil
+}
+
+// site is a column's site: written out in format 1, a number since.
+func (f *samplesFile) site(c column) (vgrad.Site, error) {
+	switch {
+	case f.version == 1 && c.Site != nil:
+		return inRole(*c.Site, c.Quantity), nil
+	case f.version == 1 || c.At == nil:
+		return vgrad.Site{}, fmt.Errorf("%s has no site", c.Quantity)
+	case *c.At == -1:
+		return vgrad.NetworkSite, nil
+	case len(f.schemas) == 0 || *c.At < -1 || *c.At >= len(f.schemas[len(f.schemas)-1].Sites):
+		return vgrad.Site{}, fmt.Errorf("%s is at site %d, which is not listed", c.Quantity, *c.At)
+	}
+	return f.schemas[len(f.schemas)-1].Sites[*c.At], nil
+}
+
+// inRole gives a site of format 1, which had no roles, the role that what is
+// measured there tells.
+func inRole(s vgrad.Site, q vgrad.Quantity) vgrad.Site {
+	info, err := q.Info()
+	switch {
+	case err != nil:
+	case info.Of == vgrad.LayerWeights:
+		s.Role = vgrad.Kernel
+	case info.Of == vgrad.LayerUnits:
+		s.Role = vgrad.Units
+	}
+	return s
 }
 
 func (f *samplesFile) row(data []byte, more int) error {

@@ -15,20 +15,36 @@ import (
 	"github.com/vgrad/lab/vgrad/vgradtest"
 )
 
+// buffer is a sink that encodes into memory.
+type buffer struct {
+	encoder
+	data []byte
+}
+
+func (b *buffer) Begin(s vgrad.Schema) error {
+	record, err := b.define(s)
+	b.data = append(b.data, record...)
+	return err
+}
+
+func (b *buffer) Put(step int, rows []vgrad.Row) error {
+	records, err := b.encode(step, rows)
+	b.data = append(b.data, records...)
+	return err
+}
+
 // recorded returns a samples.bin and where each of its steps ends.
 func recorded(t testing.TB) (data []byte, ends []int) {
 	t.Helper()
-	var e encoder
-	data = header()
+	b := &buffer{data: header()}
+	feeder := &vgrad.Feeder{To: b}
 	for step, samples := range vgradtest.Steps() {
-		records, err := e.encode(step, samples)
-		if err != nil {
+		if err := feeder.Put(step, samples); err != nil {
 			t.Fatal(err)
 		}
-		data = append(data, records...)
-		ends = append(ends, len(data))
+		ends = append(ends, len(b.data))
 	}
-	return data, ends
+	return b.data, ends
 }
 
 // Wherever a kill cuts the file, what was complete before is read, and the cut is told.
@@ -125,7 +141,7 @@ func TestFinishedThenTruncated(t *testing.T) {
 
 func TestNewerSamples(t *testing.T) {
 	data, _ := recorded(t)
-	binary.LittleEndian.PutUint32(data[len(magic):], 2)
+	binary.LittleEndian.PutUint32(data[len(magic):], 3)
 	if _, err := parseSamples(data); !errors.Is(err, ErrNewer) {
 		t.Errorf("error %v", err)
 	}
@@ -138,8 +154,8 @@ func TestNewerSamples(t *testing.T) {
 func TestRandomRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 100 {
-		var e encoder
-		data := header()
+		b := &buffer{data: header()}
+		feeder := &vgrad.Feeder{To: b}
 		want := map[string]float64{}
 		for step := range 20 {
 			var samples []vgrad.Sample
@@ -151,13 +167,11 @@ func TestRandomRoundTrip(t *testing.T) {
 				samples = append(samples, s)
 				want[fmt.Sprint(step, s.Site, s.Quantity)] = s.Value
 			}
-			records, err := e.encode(step, samples)
-			if err != nil {
+			if err := feeder.Put(step, samples); err != nil {
 				t.Fatal(err)
 			}
-			data = append(data, records...)
 		}
-		f, err := parseSamples(data)
+		f, err := parseSamples(b.data)
 		if err != nil {
 			t.Fatal(err)
 		}

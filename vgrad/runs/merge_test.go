@@ -122,7 +122,7 @@ func TestMergeLeavesOut(t *testing.T) {
 		t.Errorf("added %v", m.Added)
 	}
 	want := map[uint64]string{
-		1: "damaged", 2: "when the run finished", 3: recordName, 4: "another experiment", 5: "", 6: ErrLocked.Error(),
+		1: "damaged", 2: "when the run finished", 3: recordName, 4: "it was changed", 5: "", 6: ErrLocked.Error(),
 		20: ErrUnfinished.Error(), 21: ErrLocked.Error(),
 	}
 	if len(m.Left) != len(want) || len(m.Damaged()) != 5 {

@@ -55,11 +55,12 @@ func child(dir string) error {
 	} else if err != nil {
 		return err
 	}
+	feeder := &vgrad.Feeder{To: w}
 	defer w.Close()
 	stop := make(chan bool)
 	go func() { bufio.NewReader(os.Stdin).ReadString('\n'); close(stop) }()
 	for step := 0; ; step++ {
-		if err := w.Put(step, vgradtest.Steps()[step%3]); err != nil {
+		if err := feeder.Put(step, vgradtest.Steps()[step%3]); err != nil {
 			return err
 		}
 		fmt.Println("put", step)

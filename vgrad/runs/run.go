@@ -53,6 +53,9 @@ func readRun(dir string) (*Run, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r := &Run{Name: e.Name, Experiment: e.Experiment, Provenance: e.Provenance, Finished: e.Finished, LastStep: file.lastStep(), file: file}
+	if file.version == 1 {
+		file.nameActivations(e.Experiment)
+	}
 	r.sites, r.rank = forwardOrder(file), map[vgrad.Site]int{}
 	for i, site := range r.sites {
 		r.rank[site] = i + 1
@@ -65,20 +68,56 @@ func readRun(dir string) (*Run, error) {
 	return r, nil
 }
 
-// forwardOrder lists the layers' sites, by layer and then as they were first put.
+// nameActivations gives the units of format 1, which did not tell, the activations
+// that a perceptron has.
+func (f *samplesFile) nameActivations(e vgrad.Experiment) {
+	n, ok := e.Resolved().(vgrad.MLP)
+	for _, t := range f.tables {
+		for i, c := range t.Columns {
+			switch {
+			case !ok || c.Site.Role != vgrad.Units:
+			case c.Site.Layer < n.Depth:
+				t.Columns[i].Site.Activation = n.Activation
+			default:
+				t.Columns[i].Site.Activation = "identity"
+			}
+		}
+	}
+}
+
+// forwardOrder lists the sites, measured or not, by layer and then as the model
+// declared them.
 func forwardOrder(f *samplesFile) []vgrad.Site {
 	var sites []vgrad.Site
 	seen := map[vgrad.Site]bool{vgrad.NetworkSite: true}
+	add := func(s vgrad.Site) {
+		if !seen[s] {
+			seen[s], sites = true, append(sites, s)
+		}
+	}
+	for _, schema := range f.schemas {
+		for _, s := range schema.Sites {
+			add(s)
+		}
+	}
 	for _, t := range f.tables {
 		for _, c := range t.Columns {
-			if !seen[c.Site] {
-				seen[c.Site] = true
-				sites = append(sites, c.Site)
-			}
+			add(c.Site)
 		}
 	}
 	slices.SortStableFunc(sites, func(a, b vgrad.Site) int { return cmp.Compare(a.Layer, b.Layer) })
 	return sites
+}
+
+// Describe describes a quantity as whoever recorded it did; false where the run
+// says nothing of it.
+func (r *Run) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
+	for _, s := range slices.Backward(r.file.schemas) {
+		if info, ok := s.Infos[q]; ok {
+			return info, true
+		}
+	}
+	return vgrad.Info{}, false
 }
 
 // Label returns the name of the experiment.

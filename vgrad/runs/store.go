@@ -171,9 +171,9 @@ func (s *Store) find(e vgrad.Experiment) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found, suffix := "", "-"+e.Hash()[:hashDigits]
+	found, hashes := "", hashesOf(e)
 	for _, name := range names {
-		if !strings.HasSuffix(name, suffix) {
+		if !slices.Contains(hashes, name[strings.LastIndexByte(name, '-')+1:]) {
 			continue
 		}
 		if found = s.path(name); isFinished(found) {
@@ -200,11 +200,25 @@ func (s *Store) Missing(es ...vgrad.Experiment) ([]vgrad.Experiment, error) {
 	}
 	var missing []vgrad.Experiment
 	for _, e := range es {
-		if !slices.ContainsFunc(byHash[e.Hash()[:hashDigits]], isFinished) {
+		var folders []string
+		for _, hash := range hashesOf(e) {
+			folders = append(folders, byHash[hash]...)
+		}
+		if !slices.ContainsFunc(folders, isFinished) {
 			missing = append(missing, e)
 		}
 	}
 	return missing, nil
+}
+
+// hashesOf lists the ends that the name of an experiment's run may have: that of
+// its hash, and of the hash that earlier versions gave.
+func hashesOf(e vgrad.Experiment) []string {
+	hash, former := e.Hash()[:hashDigits], e.FormerHash()[:hashDigits]
+	if hash == former {
+		return []string{hash}
+	}
+	return []string{hash, former}
 }
 
 func isFinished(dir string) bool {

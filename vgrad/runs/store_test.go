@@ -39,8 +39,9 @@ func create(t testing.TB, s *Store, e vgrad.Experiment) *Writer {
 // put records a loss at each of the first n steps.
 func put(t testing.TB, w *Writer, n int) {
 	t.Helper()
+	feeder := &vgrad.Feeder{To: w}
 	for step := range n {
-		if err := w.Put(step, []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: float64(step)}}); err != nil {
+		if err := feeder.Put(step, []vgrad.Sample{{Step: step, Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: float64(step)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -72,8 +73,9 @@ func TestRunIsASource(t *testing.T) {
 			vgradtest.TestSource(t, func(t *testing.T, steps [][]vgrad.Sample) vgrad.Source {
 				s := openTemp(t)
 				w := create(t, s, vgrad.Experiment{})
+				feeder := &vgrad.Feeder{To: w}
 				for step, samples := range steps {
-					if err := w.Put(step, samples); err != nil {
+					if err := feeder.Put(step, samples); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -90,11 +92,12 @@ func TestRunIsASource(t *testing.T) {
 func TestPartsOfAStep(t *testing.T) {
 	s := openTemp(t)
 	w := create(t, s, vgrad.Experiment{})
+	feeder := &vgrad.Feeder{To: w}
 	sample := func(layer int) []vgrad.Sample {
 		return []vgrad.Sample{{Site: vgrad.Site{Path: fmt.Sprint("/l", layer), Layer: layer}, Quantity: vgrad.MeanAbsGrad, Value: 1 / float64(layer)}}
 	}
 	for _, layer := range []int{3, 1, 2} {
-		if err := w.Put(5, sample(layer)); err != nil {
+		if err := feeder.Put(5, sample(layer)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -283,7 +286,7 @@ func TestListTellsProblems(t *testing.T) {
 			t.Errorf("%s: Create: %v", name, err)
 		}
 		if name == "later version" {
-			if _, err := s.Load(e); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 9, this program reads up to 1") {
+			if _, err := s.Load(e); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 9, this program reads up to 2") {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -305,11 +308,11 @@ func TestListTellsProblems(t *testing.T) {
 
 func TestNewerStore(t *testing.T) {
 	s := openTemp(t)
-	if err := writeJSON(s.path(storeName), map[string]int{"format": 2}, atEase); err != nil {
+	if err := writeJSON(s.path(storeName), map[string]int{"format": 3}, atEase); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(s.Dir())
-	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 2, this program reads up to 1") || !strings.Contains(err.Error(), s.Dir()) {
+	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 3, this program reads up to 2") || !strings.Contains(err.Error(), s.Dir()) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -414,10 +417,11 @@ func TestDiskFull(t *testing.T) {
 	s, e := openTemp(t), vgrad.Experiment{}
 	w := create(t, s, e)
 	w.file = &fullDisk{w.file, 500}
+	feeder := &vgrad.Feeder{To: w}
 	var err error
 	step := 0
 	for ; err == nil; step++ {
-		err = w.Put(step, vgradtest.Steps()[5])
+		err = feeder.Put(step, vgradtest.Steps()[5])
 	}
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), w.Name()) {
 		t.Fatalf("error %v", err)
@@ -453,7 +457,7 @@ func TestProvenance(t *testing.T) {
 		Backend, Status, Hash string
 		Format                int
 	}
-	if err != nil || json.Unmarshal(text, &onDisk) != nil || onDisk.Backend != "xla" || onDisk.Status != "finished" || onDisk.Format != 1 || onDisk.Hash != e.Hash() {
+	if err != nil || json.Unmarshal(text, &onDisk) != nil || onDisk.Backend != "xla" || onDisk.Status != "finished" || onDisk.Format != 2 || onDisk.Hash != e.Hash() {
 		t.Errorf("run.json: %+v, %v\n%s", onDisk, err, text)
 	}
 }
@@ -462,7 +466,7 @@ func TestWriteCSV(t *testing.T) {
 	s := openTemp(t)
 	w := create(t, s, vgrad.Experiment{})
 	h := vgrad.HistogramOf([]float32{-1, 0, 0, 1.5, float32(math.Inf(1)), float32(math.NaN())})
-	err := w.Put(0, []vgrad.Sample{
+	err := (&vgrad.Feeder{To: w}).Put(0, []vgrad.Sample{
 		{Site: vgrad.Site{Path: "/a,b", Layer: 1}, Quantity: vgrad.Weights, Hist: h},
 		{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: math.NaN()},
 		{Site: vgrad.NetworkSite, Quantity: "my_own", Value: 1e-33},

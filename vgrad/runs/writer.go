@@ -168,21 +168,42 @@ func lastStep(dir string) int {
 // Name returns the name of the run's folder.
 func (w *Writer) Name() string { return w.name }
 
-// Put appends the samples of a step, which is not below the one before; their own Step
-// is not looked at. When it returns, they are with the operating system in one write and
-// outlive the process. After an error nothing more is recorded and every later call
-// returns that error; what was put before stays readable.
-func (w *Writer) Put(step int, samples []vgrad.Sample) error {
+// Begin says what the rows to come hold.
+func (w *Writer) Begin(s vgrad.Schema) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.put(step, samples); err != nil {
+	err := w.err
+	switch {
+	case err != nil:
+	case w.closed:
+		err = errClosed
+	default:
+		var record []byte
+		if record, err = w.encoder.define(s); err == nil {
+			err = w.append(record)
+		}
+	}
+	if err != nil {
+		w.err = err
+		return fmt.Errorf("runs: begin the samples of %q: %w", w.name, err)
+	}
+	return nil
+}
+
+// Put appends the rows of a step, which is not below the one before. When it returns, they are with the operating system in one write and
+// outlive the process. After an error nothing more is recorded and every later call
+// returns that error; what was put before stays readable.
+func (w *Writer) Put(step int, rows []vgrad.Row) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.put(step, rows); err != nil {
 		w.err = err
 		return fmt.Errorf("runs: put step %d into %q: %w", step, w.name, err)
 	}
 	return nil
 }
 
-func (w *Writer) put(step int, samples []vgrad.Sample) error {
+func (w *Writer) put(step int, rows []vgrad.Row) error {
 	switch {
 	case w.err != nil:
 		return w.err
@@ -191,10 +212,19 @@ func (w *Writer) put(step int, samples []vgrad.Sample) error {
 	case step < 0 || step < w.last:
 		return fmt.Errorf("a step must be at least that of the Put before, %d", max(w.last, 0))
 	}
-	records, err := w.encoder.encode(step, samples)
+	records, err := w.encoder.encode(step, rows)
 	if err != nil || len(records) == 0 {
 		return err
 	}
+	if err := w.append(records); err != nil {
+		return err
+	}
+	w.last = step
+	return nil
+}
+
+// append writes records in one piece.
+func (w *Writer) append(records []byte) error {
 	if n, err := w.file.Write(records); err != nil {
 		if n > 0 { // half a record: it would be dropped when read, but why leave it
 			err = errors.Join(err, w.file.Truncate(w.size))
@@ -202,7 +232,6 @@ func (w *Writer) put(step int, samples []vgrad.Sample) error {
 		return fmt.Errorf("%w; the samples before it are kept", err)
 	}
 	w.size += int64(len(records))
-	w.last = step
 	return nil
 }
 

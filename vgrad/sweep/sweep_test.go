@@ -38,17 +38,18 @@ func record(t testing.TB, store *runs.Store, e vgrad.Experiment, growth float64)
 	}
 	defer w.Close()
 	e = e.WithDefaults()
+	feeder := &vgrad.Feeder{To: w}
 	for step := 0; step < e.Steps; step += e.Measure.Every {
 		samples := []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2}, {Site: vgrad.NetworkSite, Quantity: vgrad.TrainAccuracy, Value: 0.5}}
 		for layer := 1; layer <= e.Depth; layer++ {
 			site := vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 100}
 			samples = append(samples, vgrad.Sample{Site: site, Quantity: vgrad.MeanAbsGrad, Value: math.Pow(growth, float64(layer))})
 		}
-		if err := w.Put(step, samples); err != nil {
+		if err := feeder.Put(step, samples); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err = w.Put(e.Steps, []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 1 / float64(e.Depth)}})
+	err = feeder.Put(e.Steps, []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 1 / float64(e.Depth)}})
 	if err := errors.Join(err, w.Finish(runs.Provenance{})); err != nil {
 		t.Fatal(err)
 	}

@@ -11,17 +11,25 @@ import (
 )
 
 // memory is the least that is both a sink and a source.
-type memory struct{ samples []vgrad.Sample }
+type memory struct {
+	schema  vgrad.Schema
+	samples []vgrad.Sample
+}
 
-func (m *memory) Put(_ int, samples []vgrad.Sample) error {
-	for _, s := range samples {
+func (m *memory) Begin(s vgrad.Schema) error {
+	m.schema = s
+	return nil
+}
+
+func (m *memory) Put(step int, rows []vgrad.Row) error {
+	m.schema.EachSample(step, rows, func(s vgrad.Sample) {
 		if s.Hist != nil {
 			h := *s.Hist
 			h.Bins = slices.Clone(h.Bins)
 			s.Hist = &h
 		}
 		m.samples = append(m.samples, s)
-	}
+	})
 	return nil
 }
 
@@ -54,8 +62,9 @@ func TestMemoryIsASink(t *testing.T) {
 func TestMemoryIsASource(t *testing.T) {
 	vgradtest.TestSource(t, func(t *testing.T, steps [][]vgrad.Sample) vgrad.Source {
 		m := &memory{}
+		feeder := &vgrad.Feeder{To: m}
 		for step, samples := range steps {
-			if err := m.Put(step, samples); err != nil {
+			if err := feeder.Put(step, samples); err != nil {
 				t.Fatal(err)
 			}
 		}

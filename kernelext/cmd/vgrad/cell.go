@@ -53,7 +53,10 @@ func answer(ctx context.Context, r wire.Request, voice *wire.Voice) error {
 	if r.Sweep {
 		return l.Sweep(ctx, r.Train, func(p vgrad.Progress) { voice.Send(wire.Message{Progress: &p}) })
 	}
-	l.Watch = voice.Begin
+	l.Watch = func(e vgrad.Experiment) vgrad.Sink {
+		voice.Send(wire.Message{Begin: &wire.Begun{Experiment: e, Run: runs.Name(e)}})
+		return nil // the cell reads the store
+	}
 	c, err := l.All(ctx, r.Train...)
 	if err != nil || !r.Judge {
 		return err

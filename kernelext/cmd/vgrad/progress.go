@@ -50,7 +50,8 @@ func (p *progress) watch(e vgrad.Experiment) vgrad.Sink {
 	}
 	e = e.WithDefaults()
 	p.above(func() { fmt.Fprintf(p.lines, "Running scenario: %s%s\n", e.Name(), seedNote(e)) })
-	return &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps, Name: e.Name() + seedNote(e)}}
+	w := &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps, Name: e.Name() + seedNote(e)}}
+	return vgrad.OnStep(w.put)
 }
 
 func seedNote(e vgrad.Experiment) string {
@@ -74,10 +75,10 @@ type watcher struct {
 	lines article.Lines
 }
 
-// Put moves the bar and prints the article's line where there is one.
-func (w *watcher) Put(step int, samples []vgrad.Sample) (err error) {
+// put moves the bar and prints the article's line where there is one.
+func (w *watcher) put(step int, samples []vgrad.Sample) (err error) {
 	if step%article.SummaryEvery == 0 {
-		w.above(func() { err = w.lines.Put(step, samples) })
+		w.above(func() { err = w.lines.Print(step, samples) })
 	}
 	if w.bar == nil || step >= w.lines.Steps {
 		return err

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/vgrad/lab/vgrad/backend"
+	"github.com/vgrad/lab/vgrad/meter"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// loopBody builds the functions of the device loop. What it carries from step to
+// step is the state, then what carried names, in that order. Closures cannot
+// reach nodes outside, so everything is carried, the data too; what does not
+// change costs nothing.
+type loopBody struct {
+	*plan
+	state  int // tensors of the state
+	shapes []shapes.Shape
+}
+
+// carried names what follows the state.
+type carried struct {
+	rate, inputs, targets, indices, steps *Node
+	first                                 *Node // number of the first step
+	taken                                 *Node // steps taken
+	banks                                 []carriedBank
+}
+
+// carriedBank is a group's bank as the loop fills it.
+type carriedBank struct {
+	*meter.Group
+	tensors []*Node // as emptyBank lists them
+	filled  *Node   // how many rows are
+}
+
+// fixed is how many of the carried tensors do not change.
+const fixed = 6
+
+// name tells the carried tensors apart.
+func (l loopBody) name(all []*Node) carried {
+	r := all[l.state:]
+	c := carried{rate: r[0], inputs: r[1], targets: r[2], indices: r[3], steps: r[4], first: r[5], taken: r[6]}
+	r = r[fixed+1:]
+	for _, g := range l.meter.Groups() {
+		n := tensorsOf(g)
+		c.banks = append(c.banks, carriedBank{g, r[:n:n], r[n]})
+		r = r[n+1:]
+	}
+	return c
+}
+
+// tensorsOf is how many tensors a group's bank has.
+func tensorsOf(g *meter.Group) int {
+	n := 0
+	for _, has := range []bool{g.Numbers() > 0, g.Histograms() > 0, g.Fetched() > 0} {
+		if has {
+			n++
+		}
+	}
+	return n
+}
+
+// goesOn is the loop's condition.
+func (l loopBody) goesOn(g *Graph) []*Node {
+	c := l.name(declare(g, "carried", l.shapes))
+	return []*Node{LessThan(c.taken, c.steps)}
+}
+
+// body takes one step: it gathers the batch, steps, and fills the banks.
+func (l loopBody) body(g *Graph) []*Node {
+	all := declare(g, "carried", l.shapes)
+	c := l.name(all)
+	s := l.step(all[:l.state], c.rate, l.batchOf(c))
+	var banks, readers []*Node
+	for i, b := range c.banks {
+		filled, reads := l.fill(i, b, c, s)
+		banks, readers = append(banks, filled...), append(readers, reads...)
+	}
+	s.update(readers)
+	next := append(s.next, all[l.state:l.state+fixed]...)
+	next = append(next, Add(c.taken, Const(g, int32(1))))
+	return append(next, banks...)
+}
+
+// batchOf gathers the step's batch.
+func (l loopBody) batchOf(c carried) batch {
+	zero := Const(c.taken.Graph(), int32(0))
+	n := l.examples()
+	indices := Reshape(DynamicSlice(c.indices, []*Node{c.taken, zero}, []int{1, n}), n, 1)
+	inputs, targets := l.task.shapes(l.batched)
+	return batch{Reshape(Gather(c.inputs, indices), inputs.Dimensions...), Reshape(Gather(c.targets, indices), targets.Dimensions...)}
+}
+
+// fill measures a group and files the result in its bank. It returns the bank's
+// tensors and its count of rows, and what of them was read from the weights.
+//
+// A group that is not due at every step is measured in a loop of one turn or
+// none: what is not due costs nothing.
+func (l loopBody) fill(number int, b carriedBank, c carried, s stepped) (next, readers []*Node) {
+	if b.Every == 1 {
+		m := b.Measure(s.network, s.views)
+		return l.file(b, m), m.OfWeights
+	}
+	g := c.taken.Graph()
+	late := Mod(Add(c.first, c.taken), Const(g, int32(b.Every)))
+	initial := append(append([]*Node{late}, b.tensors...), b.filled)
+	carried := len(initial)
+	initial = append(initial, b.Operands(s.network, s.views)...)
+	var of []shapes.Shape
+	for _, x := range initial {
+		of = append(of, x.Shape())
+	}
+	name := fmt.Sprintf("bank%d_", number)
+	due := backend.NewClosure(g, func(g *Graph) []*Node {
+		return []*Node{Equal(declare(g, name, of)[0], Const(g, int32(0)))}
+	})
+	turn := backend.NewClosure(g, func(g *Graph) []*Node {
+		ps := declare(g, name, of)
+		inside := carriedBank{b.Group, ps[1 : carried-1], ps[carried-1]}
+		m := b.Inside(ps[carried:], s.views)
+		return append(append([]*Node{Const(g, int32(1))}, l.file(inside, m)...), ps[carried:]...)
+	})
+	next = While(due, turn, initial...)[1:carried]
+	return next, next[:min(1, len(b.tensors))]
+}
+
+// file writes what was measured into the bank's next row.
+func (l loopBody) file(b carriedBank, m meter.Measured) []*Node {
+	g := b.filled.Graph()
+	zero := Const(g, int32(0))
+	rest := b.tensors
+	var next []*Node
+	if m.Numbers != nil {
+		next, rest = append(next, DynamicUpdateSlice(rest[0], InsertAxes(m.Numbers, 0), []*Node{b.filled, zero, zero})), rest[1:]
+	}
+	if m.Counted != nil {
+		at := Mul(b.filled, Const(g, int32(l.counters(b.Group))))
+		next, rest = append(next, probe.Count(rest[0], at, m.Counted, l.lanes != nil)), rest[1:]
+	}
+	if m.Fetched != nil {
+		next = append(next, DynamicUpdateSlice(rest[0], InsertAxes(m.Fetched, 0), []*Node{b.filled, zero, zero}))
+	}
+	return append(next, Add(b.filled, Const(g, int32(1))))
+}
+
+// declare makes a closure's parameters. Within one another, closures need different names.
+func declare(g *Graph, name string, of []shapes.Shape) []*Node {
+	var ps []*Node
+	for i, s := range of {
+		ps = append(ps, Parameter(g, fmt.Sprint(name, i), s))
+	}
+	return ps
+}

@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/meter"
+	"github.com/vgrad/lab/vgrad/nets"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// site is a vgrad.Site and where the step has what is measured there.
+type site struct {
+	vgrad.Site
+	variable int // index into the plan's variables; -1: the site is no variable
+	unit     int // index into what the model shows; -1: the site is a variable
+}
+
+// shown is a model on a graph: what it gives, what it costs, and what it shows of
+// itself.
+type shown struct {
+	outputs  *Node
+	loss     *Node // of the data
+	total    *Node // with what the model adds to the loss, as regularization
+	accuracy *Node // nil: the task has none
+	nets.Layout
+}
+
+// forward builds the model and its loss on a batch.
+func (p *plan) forward(g *Graph, b batch, training bool) shown {
+	var s shown
+	recorded := nets.Record(g, func() { s.outputs = p.build(g, scale(b.inputs), training) })
+	if s.outputs == nil {
+		return s
+	}
+	s.loss, s.accuracy = p.lossAndAccuracy(s.outputs, b.targets)
+	s.total = s.loss
+	if p.Model == nil {
+		s.Layout = nets.LayoutOf(recorded)
+		return s
+	}
+	if extra := train.TotalLoss(g); training && extra != nil {
+		s.total = Add(s.total, ConvertDType(extra, s.loss.DType()))
+	}
+	s.Layout = nets.Discover(s.total, slices.Collect(p.store.IterVariables()), recorded)
+	return s
+}
+
+// scratchBatch declares the parameters of a batch.
+func (p *plan) scratchBatch(g *Graph) batch {
+	inputs, targets := p.task.shapes(p.batched)
+	return batch{Parameter(g, "inputs", inputs), Parameter(g, "targets", targets)}
+}
+
+// survey lists the sites of the network as the stage trains it, makes the meter
+// for them, and rehearses it.
+func (p *plan) survey() error {
+	g := NewGraph(p.target, "survey")
+	defer g.Finalize()
+	s := p.forward(g, p.scratchBatch(g), true)
+	p.list(s.Layout)
+	var sites []vgrad.Site
+	for _, s := range p.sites {
+		sites = append(sites, s.Site)
+	}
+	var err error
+	p.meter, err = meter.New(p.exp.Measure, sites, meter.Options{
+		Network: p.network(), Final: p.final(), Lanes: len(p.lanes), Apart: p.mesh != nil,
+		Activation: func(of vgrad.Site, lane int) string { return p.activation(s.Layout, of, lane) },
+	})
+	if err != nil {
+		return err
+	}
+	network, views := p.rehearsal(g, s)
+	for _, g := range p.meter.Groups() {
+		g.Rehearse(network, views)
+	}
+	return nil
+}
+
+// list gives every variable that the model declares, and all units, their sites:
+// in forward order, of a layer the variables first.
+func (p *plan) list(l nets.Layout) {
+	p.sites, p.without = nil, l.Without
+	for _, d := range l.Variables {
+		i := slices.Index(p.variables, d.Variable)
+		size := d.Variable.Shape().Size() / p.width()
+		at := vgrad.Site{Path: d.Variable.Path(), Layer: d.Layer, Role: d.Role, Frozen: p.frozen(d.Variable), Size: size}
+		p.sites = append(p.sites, site{at, i, -1})
+	}
+	for i, t := range l.Units {
+		at := vgrad.Site{Path: t.Path, Layer: t.Layer, Time: t.Time, Role: t.Role, Activation: t.Activation.Name,
+			Frozen: t.Kernel != nil && p.frozen(t.Kernel), Size: t.A.Shape().Size() / p.width()}
+		p.sites = append(p.sites, site{at, -1, i})
+	}
+	slices.SortStableFunc(p.sites, func(a, b site) int { return a.Layer - b.Layer })
+}
+
+// frozen reports whether the stage leaves a variable as it is.
+func (p *plan) frozen(v *model.Variable) bool {
+	return !slices.ContainsFunc(p.trainable, func(i int) bool { return p.variables[i] == v })
+}
+
+// activation names the activation of units in a lane.
+func (p *plan) activation(l nets.Layout, of vgrad.Site, lane int) string {
+	for _, t := range l.Units {
+		if t.Path == of.Path {
+			return t.Activation.InLane(lane)
+		}
+	}
+	return of.Activation
+}
+
+// rehearsal shows the meter tensors of the right shapes.
+func (p *plan) rehearsal(g *Graph, s shown) (map[vgrad.Quantity]*Node, []*probe.View) {
+	var state, grads []*Node
+	for _, v := range p.variables {
+		state = append(state, v.NodeValue(g))
+	}
+	grads = make([]*Node, len(p.variables))
+	for _, i := range p.trainable {
+		grads[i] = state[i]
+	}
+	var deltas []*Node
+	for _, t := range s.Units {
+		deltas = append(deltas, t.Z)
+	}
+	return networkValues(s), p.views(s.Layout, state, grads, grads, deltas)
+}
+
+// networkValues are the quantities of the whole network.
+func networkValues(s shown) map[vgrad.Quantity]*Node {
+	values := map[vgrad.Quantity]*Node{vgrad.Loss: s.total}
+	if s.accuracy != nil {
+		values[vgrad.TrainAccuracy] = s.accuracy
+	}
+	return values
+}
+
+// views shows the sites to the meter, in their order.
+func (p *plan) views(l nets.Layout, weights, grads, updates, deltas []*Node) []*probe.View {
+	lanes := probe.Lanes(p.lanes != nil)
+	var views []*probe.View
+	for _, s := range p.sites {
+		if s.variable >= 0 {
+			views = append(views, probe.OfVariable(s.Site, lanes, weights[s.variable], grads[s.variable], updates[s.variable]))
+			continue
+		}
+		t := l.Units[s.unit]
+		views = append(views, probe.OfUnits(s.Site, lanes, t.Z, t.A, deltas[s.unit], t.Activation))
+	}
+	return views
+}

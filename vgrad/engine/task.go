@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/data"
+)
+
+// task is what is asked of the network: what goes in and what is to come out.
+type task struct {
+	set  *data.Set
+	loss string
+}
+
+// newTask checks that the experiment's loss is one that the data can have.
+func newTask(set *data.Set, e vgrad.Experiment) (task, error) {
+	loss := e.Loss
+	if loss == "" {
+		loss = set.Loss
+	}
+	switch {
+	case loss == data.CrossEntropy && set.Classes == 0:
+		return task{}, fmt.Errorf("loss is %s; the data %s has numbers as targets, not classes, so it must be %s", loss, set.Name, data.MeanSquaredError)
+	case loss != data.CrossEntropy && loss != data.MeanSquaredError:
+		return task{}, fmt.Errorf("loss is %q; it must be %s or %s", loss, data.CrossEntropy, data.MeanSquaredError)
+	}
+	return task{set, loss}, nil
+}
+
+// classifies reports whether the outputs are judged as classes.
+func (t task) classifies() bool { return t.set.Classes > 0 }
+
+// network lists the quantities of the whole network that each step gives.
+func (t task) network() []vgrad.Quantity {
+	if t.classifies() {
+		return []vgrad.Quantity{vgrad.Loss, vgrad.TrainAccuracy}
+	}
+	return []vgrad.Quantity{vgrad.Loss}
+}
+
+// final lists those that the validation set gives.
+func (t task) final() []vgrad.Quantity {
+	if t.classifies() {
+		return []vgrad.Quantity{vgrad.ValLoss, vgrad.ValAccuracy}
+	}
+	return []vgrad.Quantity{vgrad.ValLoss}
+}
+
+// batch is what a step sees: inputs [batch, features] and targets, labels
+// [batch] or numbers [batch, outputs], as the data has them.
+type batch struct{ inputs, targets *Node }
+
+// shapes are those of a batch whose leading axes are given.
+func (t task) shapes(leading func(dims ...int) []int) (inputs, targets shapes.Shape) {
+	in, out := dtypes.Float32, dtypes.Float32
+	if t.set.Train.Numbers == nil {
+		in = dtypes.Uint8
+	}
+	if t.set.Classes > 0 {
+		return shapes.Make(in, leading(t.set.Features)...), shapes.Make(dtypes.Uint8, leading()...)
+	}
+	return shapes.Make(in, leading(t.set.Features)...), shapes.Make(out, leading(t.set.Outputs)...)
+}
+
+// tensors are a split's inputs and targets.
+func (t task) tensors(s data.Split, leading func(dims ...int) []int) (inputs, targets *tensors.Tensor) {
+	if s.Numbers != nil {
+		inputs = tensors.FromFlatDataAndDimensions(s.Numbers, leading(t.set.Features)...)
+	} else {
+		inputs = tensors.FromFlatDataAndDimensions(s.Images, leading(t.set.Features)...)
+	}
+	if s.Labels != nil {
+		return inputs, tensors.FromFlatDataAndDimensions(s.Labels, leading()...)
+	}
+	return inputs, tensors.FromFlatDataAndDimensions(s.Targets, leading(t.set.Outputs)...)
+}
+
+// gather copies the examples at indices.
+func (t task) gather(indices []int32) data.Split {
+	s := t.set.Train
+	return data.Split{
+		Images: rows(s.Images, t.set.Features, indices), Numbers: rows(s.Numbers, t.set.Features, indices),
+		Labels: rows(s.Labels, 1, indices), Targets: rows(s.Targets, t.set.Outputs, indices),
+	}
+}
+
+// rows copies rows of x, [n, width].
+func rows[T any](x []T, width int, indices []int32) []T {
+	if x == nil {
+		return nil
+	}
+	some := make([]T, 0, len(indices)*width)
+	for _, i := range indices {
+		some = append(some, x[int(i)*width:(int(i)+1)*width]...)
+	}
+	return some
+}
+
+// scale turns bytes 0..255 into numbers 0..1, and leaves numbers as they are.
+func scale(inputs *Node) *Node {
+	if inputs.DType() != dtypes.Uint8 {
+		return inputs
+	}
+	return DivScalar(ConvertDType(inputs, dtypes.Float32), 255)
+}
+
+// lossAndAccuracy judges outputs [n, outputs]: the loss that the task names and,
+// of classes, the fraction that is right, both scalars; else accuracy is nil.
+// Outputs of lanes, [lanes, n, outputs], give a value each; they may share their
+// targets.
+func (t task) lossAndAccuracy(outputs, targets *Node) (loss, accuracy *Node) {
+	outputs = ConvertDType(outputs, dtypes.Float32)
+	dims := outputs.Shape().Dimensions
+	wanted := outputs.Rank()
+	if t.classifies() {
+		targets = ConvertDType(targets, dtypes.Int32)
+		wanted--
+	}
+	if targets.Rank() < wanted {
+		targets = BroadcastToDims(InsertAxes(targets, 0), dims[:wanted]...)
+	}
+	if !t.classifies() {
+		return ReduceMean(Square(Sub(outputs, targets)), -2, -1), nil
+	}
+	right := OneHot(targets, dims[len(dims)-1], outputs.DType())
+	hit := Equal(ArgMax(outputs, -1, dtypes.Int32), targets)
+	accuracy = ReduceMean(ConvertDType(hit, dtypes.Float32), -1)
+	if t.loss == data.MeanSquaredError {
+		return ReduceMean(Square(Sub(outputs, right)), -2, -1), accuracy
+	}
+	return ReduceMean(Neg(ReduceSum(Mul(right, LogSoftmax(outputs)), -1)), -1), accuracy
+}

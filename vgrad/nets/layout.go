@@ -1,0 +1,89 @@
+package nets
+
+import (
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+)
+
+// Layout is where a network can be measured: its weights and its units, each in
+// forward order.
+type Layout struct {
+	Variables []Declared
+	Units     []Tapped
+	// Without are the variables behind which no units were found, with the reason.
+	Without []Unfound
+	// sources are what δ depends on beside the units; see Layout.Gradients.
+	sources []*Node
+}
+
+// LayoutOf is the layout that a model of this package declares.
+func LayoutOf(r Recorded) Layout { return Layout{Variables: r.Variables, Units: r.Taps} }
+
+// Discover finds the layout of a model that is handed in: from the graph of its
+// loss (see [Find]), and from what its taps show. A tap on units that the graph
+// shows as well gives them its name and its activation; a tap on anything else
+// is units of their own. Variables are all of the model's.
+func Discover(loss *Node, variables []*model.Variable, r Recorded) Layout {
+	found, without := Find(loss, variables)
+	l := Layout{Variables: slices.Clone(r.Variables), Without: without}
+	for _, f := range found {
+		l.declare(f.Variable, f.Layer, f.KernelRole)
+		if f.Bias != nil {
+			l.declare(f.Bias, f.Layer, vgrad.Bias)
+		}
+	}
+	tapped := map[*Node]bool{}
+	for _, f := range Distinct(found) {
+		u := Tapped{Path: f.Path, Layer: f.Layer, Time: f.Time, Role: f.Role, Z: f.Z, A: f.A, Activation: f.Activation, Kernel: f.Variable}
+		if i := slices.IndexFunc(r.Taps, func(t Tapped) bool { return t.Z == f.Z }); i >= 0 {
+			t := r.Taps[i]
+			tapped[t.Z] = true
+			u.Path, u.A, u.Activation = t.Path, t.A, t.Activation
+		}
+		l.Units = append(l.Units, u)
+		if f.fused != nil {
+			l.sources = append(l.sources, f.fused.Inputs()[0])
+		}
+	}
+	for _, t := range r.Taps {
+		if !tapped[t.Z] {
+			t.Layer = layerOf(t, found)
+			l.Units = append(l.Units, t)
+		}
+	}
+	slices.SortStableFunc(l.Units, func(a, b Tapped) int { return a.Layer - b.Layer })
+	return l
+}
+
+// declare adds a variable, unless the model has declared it itself.
+func (l *Layout) declare(v *model.Variable, layer int, role vgrad.Role) {
+	if !slices.ContainsFunc(l.Variables, func(d Declared) bool { return d.Variable == v }) {
+		l.Variables = append(l.Variables, Declared{v, layer, role})
+	}
+}
+
+// layerOf is the layer of units that only a tap shows: that of the last weights
+// before them.
+func layerOf(t Tapped, found []Found) int {
+	layer := 1
+	for _, f := range found {
+		if f.Z.Id() <= t.Z.Id() {
+			layer = max(layer, f.Layer)
+		}
+	}
+	return layer
+}
+
+// Gradients returns ∂loss/∂x for each of xs, and δ = ∂loss/∂z for each of the
+// units, by one call of Gradient.
+func (l Layout) Gradients(loss *Node, xs []*Node) (grads, deltas []*Node) {
+	of := slices.Clone(xs)
+	for _, u := range l.Units {
+		of = append(of, u.Z)
+	}
+	all := Gradient(loss, append(of, l.sources...)...)
+	return all[:len(xs)], all[len(xs):len(of)]
+}

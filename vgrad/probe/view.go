@@ -1,0 +1,195 @@
+package probe
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/nets"
+)
+
+// part is one of the tensors that a view may show.
+type part int
+
+const (
+	weightsPart part = iota
+	gradPart
+	updatePart
+	zPart
+	aPart
+	deltaPart
+	parts
+)
+
+// View is what a probe sees of one site in one step. It may show several sites
+// of one shape side by side, which look like lanes to a probe. It computes
+// nothing before it is asked.
+type View struct {
+	Lanes
+	Site vgrad.Site
+
+	nodes      [parts]*Node
+	asked      Parts
+	activation nets.Activation
+	side       []*View // the sites that stand side by side; nil: this is one
+	absGrad    *Node
+	slope      *Node
+}
+
+// OfVariable returns the view of a variable: w before the update, grad = ∂L/∂w
+// and update = Δw, what the optimizer adds, all of one shape. Of a frozen
+// variable grad and update are nil.
+func OfVariable(site vgrad.Site, lanes Lanes, w, grad, update *Node) *View {
+	return &View{Lanes: lanes, Site: site, nodes: [parts]*Node{weightsPart: w, gradPart: grad, updatePart: update}}
+}
+
+// OfUnits returns the view of units: pre-activations z and activations a = φ(z),
+// [batch, …], and delta = ∂L/∂z, L being the mean loss of the batch.
+func OfUnits(site vgrad.Site, lanes Lanes, z, a, delta *Node, act nets.Activation) *View {
+	return &View{Lanes: lanes, Site: site, nodes: [parts]*Node{zPart: z, aPart: a, deltaPart: delta}, activation: act}
+}
+
+// W is the weights before the update.
+func (v *View) W() *Node { return v.node(weightsPart) }
+
+// Grad is ∂L/∂W, in the shape of W.
+func (v *View) Grad() *Node { return v.node(gradPart) }
+
+// Update is ΔW, what the optimizer adds to W.
+func (v *View) Update() *Node { return v.node(updatePart) }
+
+// Z is the pre-activations, [batch, …].
+func (v *View) Z() *Node { return v.node(zPart) }
+
+// A is the activations, in the shape of Z.
+func (v *View) A() *Node { return v.node(aPart) }
+
+// Delta is δ = ∂L/∂z, L being the mean over the batch.
+func (v *View) Delta() *Node { return v.node(deltaPart) }
+
+// AbsGrad is |∂L/∂W|.
+func (v *View) AbsGrad() *Node {
+	if v.absGrad == nil {
+		v.absGrad = Abs(v.Grad())
+	}
+	return v.absGrad
+}
+
+// Slope is |φ′(z)|/sup|φ′|, in the shape of Z.
+func (v *View) Slope() *Node {
+	switch {
+	case v.slope != nil:
+	case v.side != nil:
+		v.slope = v.beside((*View).Slope)
+	default:
+		v.slope = nets.Tapped{Z: v.Z(), A: v.A(), Activation: v.activation}.Slope()
+	}
+	return v.slope
+}
+
+// node is a part in float32, in which statistics are taken whatever the
+// network computes in.
+func (v *View) node(p part) *Node {
+	v.asked[p] = true
+	if v.nodes[p] == nil && v.side != nil {
+		v.nodes[p] = v.beside(func(one *View) *Node { return one.node(p) })
+	}
+	if x := v.nodes[p]; x != nil && x.DType() != dtypes.Float32 {
+		v.nodes[p] = ConvertDType(x, dtypes.Float32)
+	}
+	return v.nodes[p]
+}
+
+// beside puts what f gives for each site on a first axis, that of the lanes
+// where there are lanes.
+func (v *View) beside(f func(*View) *Node) *Node {
+	var all []*Node
+	for _, one := range v.side {
+		x := f(one)
+		if !one.Lanes {
+			x = InsertAxes(x, 0)
+		}
+		all = append(all, x)
+	}
+	return Concatenate(all, 0)
+}
+
+// stackedBelow is how many elements of a lane a site has at most to be measured
+// together with others: stacking them copies them, which is cheaper than
+// operations for each.
+const stackedBelow = 10_000
+
+// SideBySide joins neighbouring views of one shape and one kind into one, unless
+// they are large: what a probe costs on a small network is its number of
+// operations, not their size. Each of the views is one site; same tells which
+// sites are measured alike. width is the number of lanes, 1 without.
+func SideBySide(views []*View, width int, same func(a, b vgrad.Site) bool) []*View {
+	var joined []*View
+	for i, v := range views {
+		last := len(joined) - 1
+		if i > 0 && v.alike(views[i-1]) && v.size() <= stackedBelow*width && same(v.Site, views[i-1].Site) {
+			if joined[last].side == nil {
+				joined[last] = &View{Lanes: true, Site: views[i-1].Site, side: []*View{views[i-1]}}
+			}
+			joined[last].side = append(joined[last].side, v)
+			continue
+		}
+		joined = append(joined, v)
+	}
+	return joined
+}
+
+// size is the number of elements of each part: all have the site's shape.
+func (v *View) size() int {
+	for _, x := range v.nodes {
+		if x != nil {
+			return x.Shape().Size()
+		}
+	}
+	return 0
+}
+
+// alike reports whether two views have the same parts in the same shapes.
+func (v *View) alike(o *View) bool {
+	for p := range parts {
+		a, b := v.nodes[p], o.nodes[p]
+		if (a == nil) != (b == nil) || a != nil && !a.Shape().Equal(b.Shape()) {
+			return false
+		}
+	}
+	return true
+}
+
+// Parts is a set of the tensors that a view may show.
+type Parts [parts]bool
+
+// Asked tells which of the parts a probe has asked the view for.
+func (v *View) Asked() Parts { return v.asked }
+
+// Operands lists the view's parts of a set.
+func (v *View) Operands(of Parts) []*Node {
+	var xs []*Node
+	for p, wanted := range of {
+		if wanted && v.nodes[p] != nil {
+			xs = append(xs, v.nodes[p])
+		}
+	}
+	return xs
+}
+
+// With returns a view of the same site whose parts of a set are the given nodes,
+// in the order of [View.Operands], and what of them is left: a loop's body sees
+// the site by its own parameters.
+func (v *View) With(of Parts, xs []*Node) (*View, []*Node) {
+	w := &View{Lanes: v.Lanes, Site: v.Site, activation: v.activation}
+	for p, wanted := range of {
+		if wanted && v.nodes[p] != nil {
+			w.nodes[p], xs = xs[0], xs[1:]
+		}
+	}
+	return w, xs
+}
+
+// Fresh returns a view of the same parts of which nothing was asked yet.
+func (v *View) Fresh() *View {
+	return &View{Lanes: v.Lanes, Site: v.Site, nodes: v.nodes, activation: v.activation}
+}
