@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"vgrad/runs":                 {"vgrad", "github.com/gofrs/flock"},
 	"vgrad/lab":                  {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/nets", "vgrad/runs", "golang.org/x/sync/"},
 	"vgrad/summary":              {"vgrad"},
-	"vgrad/diagnose":             {"vgrad"},
+	"vgrad/diagnose":             {"vgrad", "gonum.org/"},
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},
 	"vgrad/sweep":                {"vgrad", "vgrad/chart", "vgrad/page", "vgrad/runs", "vgrad/summary"},

@@ -3,6 +3,7 @@ package cell
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 
 	"github.com/vgrad/lab/vgrad/diagnose"
@@ -10,7 +11,7 @@ import (
 
 const findingsStyle = `<style>
 .vgrad-findings { color-scheme: light dark; line-height: 1.45; max-width: 52rem; } [data-jp-theme-light="true"] .vgrad-findings { color-scheme: light; } [data-jp-theme-light="false"] .vgrad-findings { color-scheme: dark; }
-.vgrad-findings section { border-left: 4px solid light-dark(#a34700, #f0965a); padding: .1rem 0 .1rem .9rem; margin: .7rem 0; } .vgrad-findings section.none { border-color: light-dark(#00664f, #4cc3a0); }
+.vgrad-findings section { border-left: 4px solid light-dark(#a34700, #f0965a); padding: .1rem 0 .1rem .9rem; margin: .7rem 0; } .vgrad-findings section.none { border-color: light-dark(#00664f, #4cc3a0); } .vgrad-findings section.note { border-color: light-dark(#5b6b7a, #9fb0c0); }
 .vgrad-findings p { margin: .2rem 0; } .vgrad-findings dl { display: grid; grid-template-columns: max-content auto; gap: .1rem .8rem; margin: .3rem 0; font-size: .93em; } .vgrad-findings dt { opacity: .75; } .vgrad-findings dd { margin: 0; }
 .vgrad-findings .rest { opacity: .75; font-size: .93em; }
 </style>
@@ -21,7 +22,8 @@ const findingsStyle = `<style>
 //
 //	cell.Findings(diagnose.Of(run))
 //
-// What was looked for in vain is told, and what could not be looked for.
+// Notes are what would be wrong if the network did not learn all the same. What was
+// looked for in vain is told, and what could not be looked for.
 func Findings(reports ...diagnose.Report) {
 	var text, markup strings.Builder
 	for _, r := range reports {
@@ -35,17 +37,41 @@ func Findings(reports ...diagnose.Report) {
 	display("", findingsStyle+`<div class="vgrad-findings">`+markup.String()+"</div>", strings.TrimSpace(text.String()))
 }
 
-// found counts the findings in words.
+// found counts the findings and notes in words.
 func found(r diagnose.Report) string {
-	switch n := len(r.Findings); {
-	case n == 1:
-		return "one finding"
-	case n > 1:
-		return fmt.Sprintf("%d findings", n)
-	case len(r.Silent) == 0:
+	text := counted(len(r.Findings), "finding")
+	switch {
+	case len(r.Findings) > 0:
+	case len(r.Silent)+len(r.Notes) == 0:
 		return "nothing could be judged"
+	default:
+		text = "nothing found"
 	}
-	return "nothing found"
+	if len(r.Notes) > 0 {
+		text += ", " + counted(len(r.Notes), "note")
+	}
+	if n := len(r.Unjudged); n > 0 {
+		text += fmt.Sprintf(", %d of %d rules could not judge", n, n+len(told(r)))
+	}
+	return text
+}
+
+// told lists the rules that looked.
+func told(r diagnose.Report) []string {
+	rules := slices.Clone(r.Silent)
+	for _, f := range slices.Concat(r.Findings, r.Notes) {
+		if !slices.Contains(rules, f.Rule) {
+			rules = append(rules, f.Rule)
+		}
+	}
+	return rules
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "one " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // findingsHTML is a report as HTML, everything in it escaped.
@@ -53,17 +79,27 @@ func findingsHTML(r diagnose.Report) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<p><strong>%s</strong>: %s</p>\n", html.EscapeString(r.Run), found(r))
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "<section><p><strong>▲ %s</strong> · %s</p><p>%s</p><dl>", html.EscapeString(f.Rule), html.EscapeString(f.Where()), html.EscapeString(f.Says))
-		for _, line := range [][2]string{{"seen", f.Evidence}, {"rule", f.Threshold + " (" + f.Source + ")"}, {"try", f.Advice}} {
-			fmt.Fprintf(&b, "<dt>%s</dt><dd>%s</dd>", line[0], html.EscapeString(line[1]))
-		}
-		b.WriteString("</dl></section>\n")
+		b.WriteString(findingHTML(f, "", "▲ "))
 	}
 	if len(r.Findings) == 0 && len(r.Silent) > 0 {
-		b.WriteString(`<section class="none"><p>✓ None of the rules fires.</p></section>` + "\n")
+		fmt.Fprintf(&b, `<section class="none"><p>✓ None of the %d rules that could judge finds anything wrong.</p></section>`+"\n", len(told(r)))
+	}
+	for _, f := range r.Notes {
+		b.WriteString(findingHTML(f, ` class="note"`, "Note: "))
 	}
 	for _, line := range r.Rest() {
 		fmt.Fprintf(&b, `<p class="rest">%s</p>`+"\n", html.EscapeString(line))
 	}
+	return b.String()
+}
+
+// findingHTML is a finding or a note as a section.
+func findingHTML(f diagnose.Finding, class, mark string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<section%s><p><strong>%s%s</strong> · %s</p><p>%s</p><dl>", class, mark, html.EscapeString(f.Rule), html.EscapeString(f.Where()), html.EscapeString(f.Says))
+	for _, line := range [][2]string{{"seen", f.Evidence}, {"rule", f.Threshold + " (" + f.Source + ")"}, {"try", f.Advice}} {
+		fmt.Fprintf(&b, "<dt>%s</dt><dd>%s</dd>", line[0], html.EscapeString(line[1]))
+	}
+	b.WriteString("</dl></section>\n")
 	return b.String()
 }

@@ -28,7 +28,7 @@ func TestFindings(t *testing.T) {
 	}
 	reports := []diagnose.Report{diagnose.Of(sick), diagnose.Of(well), diagnose.Of(&recording{label: "empty"})}
 	out, _, ended := left(t, func() { Findings(reports...) })
-	for _, want := range []string{"onerror=alert(1)>: one finding", "vanishing gradient (layer 1, step 0)", "divided by 10 at each layer", "well: nothing found", "Not judged: dead units", "empty: nothing could be judged"} {
+	for _, want := range []string{"onerror=alert(1)>: one finding", "vanishing gradient (layer 1, step 0)", "divided by 10 at each layer", "well: nothing found, 9 of 12 rules could not judge", "Not judged: dead units", "empty: nothing could be judged"} {
 		if !strings.Contains(out, want) || ended {
 			t.Errorf("the text does not say %q: %s", want, out)
 		}
@@ -37,12 +37,25 @@ func TestFindings(t *testing.T) {
 	for _, r := range reports {
 		html += findingsHTML(r)
 	}
-	for _, want := range []string{"&lt;img src=x", "▲ vanishing gradient", "✓ None of the rules fires.", "<dt>try</dt>"} {
+	for _, want := range []string{"&lt;img src=x", "▲ vanishing gradient", "✓ None of the 3 rules that could judge finds anything wrong.", "<dt>try</dt>"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the HTML does not have %q: %s", want, html)
 		}
 	}
 	if strings.Contains(html, "<img") || strings.Count(html, "<section") != 2 {
+		t.Errorf("the HTML: %s", html)
+	}
+}
+
+// What does no harm is a note, and a run with nothing but notes has no finding.
+func TestNotes(t *testing.T) {
+	report := diagnose.Report{Run: "well", Silent: []string{"dead units"},
+		Notes: []diagnose.Finding{{Rule: "vanishing gradient", Severity: diagnose.Note, Place: "layer 1", Says: "It learns all the same."}}}
+	out, _, _ := left(t, func() { Findings(report) })
+	if !strings.Contains(out, "well: nothing found, one note\nnote: vanishing gradient (layer 1, step 0): It learns all the same.") {
+		t.Errorf("the text: %s", out)
+	}
+	if html := findingsHTML(report); !strings.Contains(html, `<section class="note"><p><strong>Note: vanishing gradient</strong>`) || !strings.Contains(html, "✓ None of the 2 rules") {
 		t.Errorf("the HTML: %s", html)
 	}
 }

@@ -2,44 +2,125 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/vgrad/lab/vgrad"
 )
 
-// deadAbove is the fraction of a layer's units that may be dead.
-const deadAbove = 0.5
+const (
+	// deadAbove is the fraction of a layer's units that may be dead.
+	deadAbove = 0.5
+	// deadActivity is the fraction of examples on which a unit that counts as dead is
+	// active at most.
+	deadActivity = 0.1
+	// deadExamples is how many examples it takes to tell: a unit that is active on one
+	// in ten is silent on 30 of them once in 24 times.
+	deadExamples = 30
+)
 
-// dead looks for layers most of whose units are zero on every example.
-var dead = rule{
-	name:      "dead units",
-	threshold: "more than half of a layer's units are zero on every example of the batch, by the median over the last tenth of the steps",
-	source:    "Amazon SageMaker Debugger, DeadRelu",
-	advice:    "leaky_relu or elu, a smaller learning rate, or he_normal",
-	needs:     []vgrad.Quantity{vgrad.Dead},
-	look: func(src vgrad.Source) *sighting {
-		return worst(src, vgrad.Dead, deadAbove, "%.0f %% of the units of layer %d are zero whatever the network is shown; no gradient passes them.")
+// dead looks for layers most of whose units are active on next to no example.
+//
+// What is recorded is the fraction E of units that are zero on all B examples of a
+// batch. That bounds the fraction f of units that are active on fewer than p of all
+// examples from both sides:
+//
+//   - From above: a unit that is never active is zero on every batch, so no step shows
+//     fewer than these. Where the smallest E of some steps is one half or less, half
+//     of the units are alive, however small the batch.
+//   - From below: a unit that is active on p of the examples or more is silent on B
+//     of them with probability (1−p)^B at most, so E ≤ f + (1−f)·(1−p)^B. Where E is
+//     above one half by enough, f is: for all p > 1 − (2E−1)^(1/B). With 80 % silent
+//     units that is 1.7 % of the examples for a batch of 30, and 40 % for a batch of 1.
+//
+// Between the bounds a batch does not tell a dead unit from a quiet one, and that is
+// what the rule says. With a batch of 1, E is one less the activity: two thirds of
+// healthy ReLU units are silent on an example.
+var dead = Rule{
+	Name: "dead units",
+	Threshold: "more than half of a layer's units are active on fewer than 10 % of the examples, as far as batches show it: " +
+		"by the mean fraction that is zero on a whole batch, less two standard errors, over the last tenth of the steps",
+	Source:    "half of the units: Amazon SageMaker Debugger, DeadRelu; 10 % of the examples: the usual bound (it says 1 %)",
+	Advice:    "leaky_relu or elu, a smaller learning rate, or he_normal",
+	Needs:     []vgrad.Quantity{vgrad.Dead},
+	Tolerable: true,
+	Look: func(t *Training) ([]Sighting, error) {
+		if err := t.errBroken(); err != nil {
+			return nil, err
+		}
+		examples := max(1, batch(t.source)) // where it is not known, the least that can be said
+		var worst, unclear *silence
+		above := 0
+		series := t.Series(vgrad.Dead)
+		for _, s := range series {
+			silent := silenceOf(s, examples)
+			switch silent.verdict() {
+			case shown:
+				above++
+				if worst == nil || silent.mean > worst.mean {
+					worst = &silent
+				}
+			case notShown:
+				if unclear == nil || silent.mean > unclear.mean {
+					unclear = &silent
+				}
+			}
+		}
+		switch {
+		case worst != nil:
+			return []Sighting{t.deadUnits(*worst, above, len(series))}, nil
+		case unclear != nil:
+			return nil, fmt.Errorf("a batch of %d does not tell a unit that is dead from one that is quiet: %.0f %% of the units of %s are silent on a batch in the mean, %.0f %% at least",
+				examples, 100*unclear.mean, t.place(unclear.Site), 100*unclear.least)
+		}
+		return nil, nil
 	},
 }
 
-// worst fires where the late median of a fraction is above a bound in a layer, of which
-// says tells the percentage and the number of the worst.
-func worst(src vgrad.Source, q vgrad.Quantity, bound float64, says string) *sighting {
-	fractions, step := late(src, q)
-	at, above := 0, 0
-	for layer, fraction := range fractions {
-		if fraction > bound {
-			above++
-		}
-		if fraction > bound && (at == 0 || fraction > fractions[at] || fraction == fractions[at] && layer < at) {
-			at = layer
-		}
+// silence is what the last tenth of the steps shows of a layer's silent units.
+type silence struct {
+	Series
+	batch, seen        int     // examples of a step, and of all steps together
+	mean, lower, least float64 // of the fraction that is silent; lower is two standard errors below the mean
+}
+
+func silenceOf(s Series, examples int) silence {
+	late := s.late()
+	m, se := mean(late)
+	return silence{Series: s, batch: examples, seen: examples * len(late), mean: m, lower: m - 2*se, least: slices.Min(late)}
+}
+
+// The verdicts.
+const (
+	refuted = iota
+	notShown
+	shown
+)
+
+func (s silence) verdict() int {
+	switch {
+	case s.least <= deadAbove:
+		return refuted
+	case s.seen >= deadExamples && s.activity() < deadActivity:
+		return shown
 	}
-	if at == 0 {
-		return nil
+	return notShown
+}
+
+// activity is p: more than half of the units are active on fewer of the examples.
+func (s silence) activity() float64 {
+	return 1 - math.Pow(max(0, 2*s.lower-1), 1/float64(s.batch))
+}
+
+func (t *Training) deadUnits(s silence, above, of int) Sighting {
+	says := fmt.Sprintf("%.0f %% of the units of %s are zero on every example of a batch, and more than half are active on fewer than %s %% of all examples; next to no gradient passes them.",
+		100*s.mean, t.place(s.Site), short(100*s.activity()))
+	if s.least == 1 {
+		says = fmt.Sprintf("100 %% of the units of %s are zero whatever the network is shown; no gradient passes them.", t.place(s.Site))
 	}
-	evidence := fmt.Sprintf("%.0f %% in layer %d", 100*fractions[at], at)
+	evidence := fmt.Sprintf("%.0f %% in %s, %.0f %% at least, over %d examples in batches of %d", 100*s.mean, t.place(s.Site), 100*s.least, s.seen, s.batch)
 	if above > 1 {
-		evidence += fmt.Sprintf("; above %.0f %% in %d of %d layers", 100*bound, above, len(fractions))
+		evidence += fmt.Sprintf("; so in %d of %d layers", above, of)
 	}
-	return &sighting{layer: at, step: step, says: fmt.Sprintf(says, 100*fractions[at], at), evidence: evidence}
+	return Sighting{Site: s.Site, Step: s.last(), Says: says, Evidence: evidence}
 }

@@ -1,8 +1,8 @@
 package diagnose_test
 
 import (
+	"encoding/json"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -12,158 +12,215 @@ import (
 	"github.com/vgrad/lab/vgrad/diagnose"
 )
 
-// made is a source made by hand: of each quantity a value a step and layer.
-type made struct {
-	experiment vgrad.Experiment
-	values     map[vgrad.Quantity]func(step, layer int) float64
-	steps      int
-	depth      int
+// Of a run in which nothing is wrong, every rule looks and finds nothing.
+func TestNothingWrong(t *testing.T) {
+	for _, m := range []made{healthy(), sluggish(), recurrent(5), gated()} {
+		if r := diagnose.Of(m); len(r.Findings)+len(r.Notes)+len(r.Unjudged) > 0 || len(r.Silent) != len(diagnose.Rules()) {
+			t.Errorf("%v", r)
+		}
+	}
 }
 
-func (m made) Label() string         { return "made" }
-func (m made) Ran() vgrad.Experiment { return m.experiment }
-func (m made) Sites() (sites []vgrad.Site) {
-	for l := 1; l <= m.depth; l++ {
-		sites = append(sites, vgrad.Site{Path: fmt.Sprintf("/layer%d", l), Layer: l, Size: 4})
-	}
-	return sites
-}
-
-func (m made) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
-	sites := m.Sites()
-	if info, err := q.Info(); err == nil && info.Of == vgrad.WholeNetwork {
-		sites = []vgrad.Site{vgrad.NetworkSite}
-	}
-	return func(yield func(vgrad.Sample) bool) {
-		for step := 0; m.values[q] != nil && step < m.steps; step++ {
-			for _, s := range sites {
-				if !yield(vgrad.Sample{Step: step, Site: s, Quantity: q, Value: m.values[q](step, s.Layer)}) {
-					return
-				}
+// Each rule is in one of the four lists, whatever was planted.
+func TestEachRuleIsTold(t *testing.T) {
+	for _, f := range faults {
+		m := f.base()
+		f.plant(&m)
+		r := diagnose.Of(m)
+		told := slices.Clone(r.Silent)
+		for _, u := range r.Unjudged {
+			told = append(told, u.Rule)
+		}
+		for _, f := range slices.Concat(r.Findings, r.Notes) {
+			told = append(told, f.Rule)
+		}
+		for _, rule := range diagnose.Rules() {
+			if n := strings.Count("\n"+strings.Join(told, "\n")+"\n", "\n"+rule.Name+"\n"); n != 1 {
+				t.Errorf("%s: %q is told %d times", f.name, rule.Name, n)
 			}
 		}
 	}
 }
 
-type values = map[vgrad.Quantity]func(step, layer int) float64
-
-// healthy is a run of six layers in which nothing is wrong.
-func healthy() made {
-	return made{steps: 400, depth: 6, values: values{
-		vgrad.Loss:        func(step, _ int) float64 { return 2.3 * math.Exp(-float64(step)/200) },
-		vgrad.MeanAbsGrad: func(_, layer int) float64 { return 1e-3 * float64(layer) },
-		vgrad.RMSDelta:    func(_, layer int) float64 { return 1e-2 * math.Pow(0.72, float64(6-layer)) },
-		vgrad.Saturated:   func(int, int) float64 { return 0.1 },
-		vgrad.Dead:        func(int, int) float64 { return 0 },
-		vgrad.UpdateRatio: func(int, int) float64 { return 1e-3 },
-	}}
+// Runs that were recorded before sites had roles are judged like others.
+func TestOlderRuns(t *testing.T) {
+	for _, f := range faults {
+		m := f.base()
+		f.plant(&m)
+		m.experiment = vgrad.Experiment{Activation: "tanh"}
+		if slices.ContainsFunc(m.sites, func(s vgrad.Site) bool { return s.Time > 0 || s.Role == vgrad.Gate }) {
+			continue // there were none
+		}
+		if got, want := diagnose.Of(older{m}).String(), diagnose.Of(m).String(); got != want {
+			t.Errorf("%s: %s\nwant %s", f.name, got, want)
+		}
+	}
 }
 
-// Each rule fires where what it is for is planted, at the right layer and step, and on
-// that alone.
-func TestRules(t *testing.T) {
-	if r := diagnose.Of(healthy()); len(r.Findings) > 0 || len(r.Unjudged) > 0 || len(r.Silent) != 7 {
-		t.Errorf("a healthy run: %v", r)
+// A plain ReLU is flat half of the time, and its activation is the site's: the
+// experiment's is not asked.
+func TestFlatByDesign(t *testing.T) {
+	flat := func(activation, ofExperiment string) diagnose.Report {
+		m := sluggish()
+		m.sites = layers(6, activation)
+		m.experiment.Activation = ofExperiment
+		m.values[vgrad.Saturated] = func(int, vgrad.Site) float64 { return 0.6 }
+		return diagnose.Judge(m, rule(t, "saturated units"))
 	}
+	if r := flat("relu", "sigmoid"); len(r.Silent) != 1 {
+		t.Errorf("ReLU: %v", r)
+	}
+	if r := flat("sigmoid", "relu"); len(r.Findings) != 1 {
+		t.Errorf("sigmoid: %v", r)
+	}
+	if r := flat("", "relu"); len(r.Unjudged) != 1 || !strings.Contains(r.String(), "the activation of layer 1 is not known") {
+		t.Errorf("an unknown activation: %v", r)
+	}
+}
+
+// A batch does not tell a dead unit from a quiet one: what it shows is bounded from
+// both sides.
+func TestDeadIsBounded(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		plant func(*made)
-		rule  string
-		where string
-		says  []string
+		name        string
+		batch       int
+		low, high   float64 // fraction silent, in turn
+		found, told bool
 	}{
-		{"a quarter a layer", func(m *made) {
-			m.values[vgrad.RMSDelta] = func(_, l int) float64 { return 1e-2 * math.Pow(0.25, float64(6-l)) }
-		},
-			"vanishing gradient", "layer 1, step 0", []string{"divided by 4 at each layer", "layer 1 gets 1/1024 of what layer 6 has", "0.25 a layer at step 399"}},
-		{"it recovers", func(m *made) {
-			m.values[vgrad.RMSDelta] = func(s, l int) float64 { return math.Pow(0.25+float64(s)/532, float64(6-l)) }
-		},
-			"vanishing gradient", "layer 1, step 0", []string{"a factor of 0.25 a layer; 1 a layer at step 399"}},
-		{"nothing arrives", func(m *made) {
-			m.values[vgrad.RMSDelta] = func(_, l int) float64 { return max(0, float64(l-3)) }
-		},
-			"vanishing gradient", "layer 3, step 0", []string{"No gradient at all arrives at layer 3"}},
-		{"without taps", func(m *made) {
-			delete(m.values, vgrad.RMSDelta)
-			m.values[vgrad.MeanAbsGrad] = func(_, l int) float64 { return math.Pow(10, float64(l)) }
-		}, "vanishing gradient", "layer 2, step 0", []string{"mean |∂L/∂W|", "divided by 10"}},
-		{"growing", func(m *made) {
-			m.values[vgrad.RMSDelta] = func(_, l int) float64 { return math.Pow(3, float64(6-l)) }
-		},
-			"exploding gradient", "layer 1, step 0", []string{"layer 1 gets 243 times"}},
-		{"growing later", func(m *made) {
-			m.values[vgrad.RMSDelta] = func(s, l int) float64 { return math.Pow(1+float64(s)/100, float64(6-l)) }
-		},
-			"exploding gradient", "layer 1, step 399", nil},
-		{"a NaN", func(m *made) {
-			m.values[vgrad.MeanAbsGrad] = func(s, l int) float64 {
-				if s >= 7 && l == 4 {
-					return math.NaN()
-				}
-				return 1
-			}
-		}, "NaN or infinity", "layer 4, step 7", []string{"From step 7 on"}},
-		{"an infinite loss", func(m *made) {
-			m.values[vgrad.Loss] = func(s, _ int) float64 { return 1 / float64(max(0, 3-s)) }
-		},
-			"NaN or infinity", "step 3", []string{"training loss is +Inf"}},
-		{"dead", func(m *made) {
-			m.values[vgrad.Dead] = func(s, l int) float64 { return map[bool]float64{true: 0.8}[s > 200 && (l == 2 || l == 5)] }
-		},
-			"dead units", "layer 2, step 399", []string{"80 % of the units of layer 2", "in 2 of 6 layers"}},
-		{"saturated", func(m *made) { m.values[vgrad.Saturated] = func(_, l int) float64 { return 0.15 * float64(l) } },
-			"saturated units", "layer 6, step 399", []string{"90 %", "in 3 of 6 layers"}},
-		{"hasty", func(m *made) {
-			m.values[vgrad.UpdateRatio] = func(_, l int) float64 { return math.Pow(10, float64(l)-3.5) }
-		},
-			"update size", "layer 5, step 399", []string{"32 times their size", "smaller learning rate"}},
-		{"motionless", func(m *made) {
-			m.values[vgrad.UpdateRatio] = func(_, l int) float64 { return math.Pow(10, 4*float64(l)-13) }
-		},
-			"update size", "layer 1, step 399", []string{"layer 1 do not move", "larger learning rate"}},
-		{"stalled", func(m *made) {
-			m.values[vgrad.Loss] = func(s, _ int) float64 { return 2.3 + 0.1*math.Exp(-float64(s)) }
-		},
-			"loss that does not fall", "step 399", []string{"2.300 nats in the end"}},
+		{"a batch of 1, two thirds silent in the mean, less than half at times", 1, 0.45, 0.85, false, false},
+		{"a batch of 1, always more than half silent", 1, 0.6, 0.75, false, true},
+		{"a batch of 1, next to all silent", 1, 0.98, 1, true, false},
+		{"a batch of 30, 80 % silent", 30, 0.79, 0.81, true, false},
+		{"a batch of 30, half silent", 30, 0.49, 0.51, false, false},
+		{"a batch of 30, just above half silent", 30, 0.505, 0.515, false, true},
+		{"a batch of 256, 60 % silent", 256, 0.59, 0.61, true, false},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			m := healthy()
-			c.plant(&m)
-			found := diagnose.Of(m).Findings
-			if len(found) != 1 || found[0].Rule != c.rule || found[0].Where() != c.where {
-				t.Fatalf("found %v; want %s at %s", found, c.rule, c.where)
+		m := sluggish()
+		m.experiment.Batch = c.batch
+		for i := range m.sites {
+			m.sites[i].Size = 10 * c.batch
+		}
+		m.values[vgrad.Dead] = func(step int, s vgrad.Site) float64 {
+			if s.Layer != 2 {
+				return 0
 			}
-			for _, want := range append(c.says, "rule: ", "try: ") {
-				if !strings.Contains(found[0].String(), want) {
-					t.Errorf("it does not say %q: %v", want, found[0])
-				}
-			}
-		})
+			return []float64{c.low, c.high}[step%2]
+		}
+		r := diagnose.Judge(m, rule(t, "dead units"))
+		if len(r.Findings) > 0 != c.found || len(r.Unjudged) > 0 != c.told {
+			t.Errorf("%s: %v", c.name, r)
+		}
+		if c.told && !strings.Contains(r.String(), fmt.Sprintf("because a batch of %d does not tell a unit that is dead from one that is quiet", c.batch)) {
+			t.Errorf("%s: %v", c.name, r)
+		}
 	}
 }
 
-// A plain ReLU is flat half of the time: that is no finding.
-func TestReLUIsNotSaturated(t *testing.T) {
-	m := healthy()
-	m.experiment.Activation = "relu"
-	m.values[vgrad.Saturated] = func(int, int) float64 { return 0.6 }
+// A frozen layer is called so, is not told that it does not move, and shifts no other.
+func TestFrozen(t *testing.T) {
+	m := sluggish()
+	for i := range m.sites {
+		m.sites[i].Frozen = m.sites[i].Layer == 1
+	}
+	m.values[vgrad.UpdateRatio] = layerIs(1, 0, 1e-3)
+	m.values[vgrad.MeanAbsGrad] = layerIs(1, 0, 1e-3)
+	if r := diagnose.Of(m); len(r.Findings)+len(r.Notes)+len(r.Unjudged) > 0 {
+		t.Errorf("%v", r)
+	}
+	m.values[vgrad.Saturated] = layerIs(1, 0.6, 0)
+	if r := diagnose.Of(m); len(r.Findings) != 1 || r.Findings[0].Where() != "layer 1, which is frozen, step 399" {
+		t.Errorf("%v", r)
+	}
+	m.values[vgrad.Saturated] = layerIs(2, 0.6, 0)
+	if r := diagnose.Of(m); len(r.Findings) != 1 || r.Findings[0].Where() != "layer 2, step 399" {
+		t.Errorf("%v", r)
+	}
+}
+
+// Depth and time are two faults: each is told with its factor.
+func TestDepthAndTime(t *testing.T) {
+	m := recurrent(4)
+	m.values[vgrad.RMSDelta] = func(_ int, s vgrad.Site) float64 {
+		return math.Pow(0.1, float64(3-s.Layer)) * math.Pow(0.2, float64(4-max(s.Time, 4*(s.Layer%2))))
+	}
+	r := diagnose.Judge(m, rule(t, "vanishing gradient"))
+	if len(r.Findings) != 2 || r.Findings[0].Where() != "layer 1, step 0" || r.Findings[1].Where() != "layer 2 at time step 1, step 0" {
+		t.Fatalf("%v", r)
+	}
+	for i, want := range []string{"divided by 10 at each layer", "of layer 2 is divided by 5 at each time step"} {
+		if !strings.Contains(r.Findings[i].Says, want) {
+			t.Errorf("it does not say %q: %v", want, r.Findings[i])
+		}
+	}
+}
+
+// A branch beside a stream may get little: the stream passes the signal on.
+func TestStreamPasses(t *testing.T) {
+	m := gated()
+	m.values[vgrad.RMSDelta] = func(_ int, s vgrad.Site) float64 {
+		if s.Role == vgrad.Stream || s.Layer == 1 || s.Layer == 6 {
+			return 1
+		}
+		return math.Pow(0.1, float64(6-s.Layer))
+	}
 	if r := diagnose.Of(m); len(r.Findings) > 0 {
-		t.Error(r)
+		t.Errorf("%v", r)
 	}
 }
 
-// What was not recorded is told, not passed over.
+// Sites of a kind that share a layer are told apart by their paths.
+func TestPlaces(t *testing.T) {
+	m := sluggish()
+	m.sites = append(m.sites, vgrad.Site{Path: "/layer2/key/units", Layer: 2, Role: vgrad.Units, Activation: "tanh", Size: 300})
+	m.values[vgrad.Saturated] = layerIs(2, 0.6, 0)
+	if r := diagnose.Of(m); len(r.Findings) != 1 || r.Findings[0].Where() != "layer 2 (/layer2/units), step 399" {
+		t.Errorf("%v", r)
+	}
+}
+
+// What was not recorded is told, not passed over; so is what is too little to judge.
 func TestUnjudged(t *testing.T) {
 	m := healthy()
 	m.values = values{vgrad.Loss: m.values[vgrad.Loss]}
 	r := diagnose.Of(m)
-	if len(r.Unjudged) != 5 || !strings.Contains(r.String(), "Not judged: dead units, because it needs dead, not recorded here.") {
+	if len(r.Unjudged) != 9 || !strings.Contains(r.String(), "Not judged: dead units, because it needs dead, not recorded here.") {
 		t.Errorf("%v", r)
 	}
 	m.steps = 0
-	if r := diagnose.Of(m); len(r.Unjudged) != 7 || len(r.Silent) > 0 {
+	if r := diagnose.Of(m); len(r.Unjudged) != len(diagnose.Rules()) || len(r.Silent) > 0 {
 		t.Errorf("of an empty run: %v", r)
+	}
+	m = sluggish()
+	m.steps = 40
+	for _, want := range []string{
+		"Not judged: loss that does not fall, because 40 steps are too few to tell; it takes 200.",
+		"Not judged: update size, because 40 steps are too few to tell weights that do not move from weights that move slowly; it takes 200.",
+	} {
+		if r := diagnose.Of(m); !strings.Contains(r.String(), want) || len(r.Findings) > 0 {
+			t.Errorf("%v\nwant %s", r, want)
+		}
+	}
+}
+
+// A loss of which only each tenth step is recorded is judged by what there is; where
+// its noise hides what happens, that is said.
+func TestStalledByFewLosses(t *testing.T) {
+	noisy := func(level, noise float64) func(int, vgrad.Site) float64 {
+		return func(step int, _ vgrad.Site) float64 { return level + noise*math.Sin(float64(step*step)) }
+	}
+	m := sluggish()
+	m.steps, m.every = 1000, 10
+	m.values[vgrad.Loss] = noisy(2.3, 0.01)
+	if r := diagnose.Judge(m, rule(t, "loss that does not fall")); len(r.Findings) != 1 {
+		t.Errorf("%v", r)
+	}
+	m.values[vgrad.Loss] = noisy(1.5, 0.5)
+	if r := diagnose.Judge(m, rule(t, "loss that does not fall")); len(r.Unjudged) != 1 || !strings.Contains(r.String(), "the losses of single steps vary too much") {
+		t.Errorf("%v", r)
+	}
+	m.every = 100
+	if r := diagnose.Judge(m, rule(t, "loss that does not fall")); len(r.Unjudged) != 1 || !strings.Contains(r.String(), "10 recorded losses are too few to tell; it takes 20") {
+		t.Errorf("%v", r)
 	}
 }
 
@@ -171,25 +228,70 @@ func TestUnjudged(t *testing.T) {
 func TestAllNaN(t *testing.T) {
 	m := healthy()
 	for q := range m.values {
-		m.values[q] = func(int, int) float64 { return math.NaN() }
+		m.values[q] = func(int, vgrad.Site) float64 { return math.NaN() }
 	}
-	var rules []string
-	for _, f := range diagnose.Of(m).Findings {
-		rules = append(rules, f.Rule)
-	}
-	if !slices.Equal(rules, []string{"NaN or infinity"}) {
-		t.Errorf("%v", rules)
+	r := diagnose.Of(m)
+	if len(r.Findings) != 1 || r.Findings[0].Where() != "layer 1, step 0" || len(r.Silent) > 0 || strings.Contains(r.String(), "NaN %") {
+		t.Errorf("%v", r)
 	}
 }
 
+// The lists are lists, not null, and what a program reads of a finding is all there.
+func TestJSON(t *testing.T) {
+	text, err := json.Marshal(diagnose.Of(made{steps: 1, every: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"findings":[]`, `"notes":[]`, `"not_found":[]`, `"not_judged":[{"rule":"NaN or infinity","why":"it needs `} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("it does not have %s: %s", want, text)
+		}
+	}
+	m := sluggish()
+	m.values[vgrad.Dead] = layerIs(3, 1, 0)
+	text, err = json.Marshal(diagnose.Of(m).Findings[0])
+	if err != nil || !strings.Contains(string(text), `"severity":"serious","site":"/layer3/units","place":"layer 3","layer":3,"step":399`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// A rule from elsewhere looks at the same training and is told in the same way.
+func TestOwnRule(t *testing.T) {
+	own := diagnose.Rule{
+		Name: "too few layers", Threshold: "fewer than 10", Source: "ours", Advice: "more",
+		Needs: []vgrad.Quantity{vgrad.MeanAbsWeight},
+		Look: func(tr *diagnose.Training) ([]diagnose.Sighting, error) {
+			series := tr.Series(vgrad.MeanAbsWeight)
+			if last := series[len(series)-1]; last.Layer < 10 {
+				return []diagnose.Sighting{{Site: last.Site, Says: fmt.Sprintf("There are %d.", last.Layer)}}, nil
+			}
+			return nil, nil
+		},
+	}
+	r := diagnose.Judge(sluggish(), append(diagnose.Rules(), own)...)
+	if len(r.Findings) != 1 || r.Findings[0].Where() != "layer 6, step 0" || r.Findings[0].Says != "There are 6." {
+		t.Errorf("%v", r)
+	}
+}
+
+// rule is the rule of that name.
+func rule(t *testing.T, name string) diagnose.Rule {
+	rules := diagnose.Rules()
+	i := slices.IndexFunc(rules, func(r diagnose.Rule) bool { return r.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no rule %q", name)
+	}
+	return rules[i]
+}
+
 func ExampleOf() {
-	src := made{steps: 1, depth: 3, values: values{
-		vgrad.RMSDelta: func(_, layer int) float64 { return math.Pow(10, float64(layer-5)) },
+	src := made{steps: 1, every: 1, sites: layers(3, "sigmoid"), values: values{
+		vgrad.RMSDelta: func(_ int, s vgrad.Site) float64 { return math.Pow(10, float64(s.Layer-5)) },
 	}}
 	fmt.Println(diagnose.Of(src).Findings[0])
 	// Output:
 	// vanishing gradient (layer 1, step 0): On its way back from the loss the gradient is divided by 10 at each layer: layer 1 gets 1/100 of what layer 3 has.
-	//   seen: RMS of δ = ∂L/∂z at step 0 is 0.01 in layer 3 and 0.0001 in layer 1, a factor of 0.1 a layer
-	//   rule: the signal is less than half as large with each layer on its way back, by a line through the logarithms of RMS δ (relative to depth, as √χ of mean-field theory: Schoenholz et al. 2017, arXiv:1611.01232)
+	//   seen: the norm of δ = ∂L/∂z at step 0 is 0.17 in layer 3 and 0.0017 in layer 1, a factor of 0.1 a layer
+	//   rule: the norm of δ falls to less than a third with each layer or time step on its way back, by a least-squares fit of its logarithm, and to less than an eighth on the whole way; or, where nothing was learned, it does so in the end, or falls to less than a thousandth (relative to depth, as √χ of mean-field theory: Schoenholz et al. 2017, arXiv:1611.01232)
 	//   try: an activation with slope 1 where it is active (relu, leaky_relu, tanh), larger first weights (gain, he_normal with ReLU), or fewer layers
 }

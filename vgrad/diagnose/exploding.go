@@ -6,28 +6,48 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// explodingAbove is how many times larger the signal next to the input is than at the output.
+// explodingAbove is how many times larger the signal is at the far end of its way than
+// next to the loss. Of networks that learn, up to 20 layers deep, the largest factor is 20.
 const explodingAbove = 70
 
-// exploding compares the signal's ends at the first and at the last recorded step.
-var exploding = rule{
-	name:      "exploding gradient",
-	threshold: fmt.Sprintf("the signal next to the input is more than %d times that at the output", explodingAbove),
-	source:    "AUTOTRAINER, Zhang et al. 2021 (ICSE), for gradients of weights",
-	advice:    "smaller first weights (gain, glorot_uniform), fewer layers, or a smaller learning rate where it came with training",
-	needs:     []vgrad.Quantity{vgrad.RMSDelta, vgrad.RMSGrad, vgrad.MeanAbsGrad},
-	look: func(src vgrad.Source) *sighting {
-		first, last := signals(src)
-		for _, p := range []*profile{first, last} {
-			if len(p.values) < 2 || !p.finite() || p.silence() > 0 {
-				continue
-			}
-			if input, output := p.ends(); input > explodingAbove*output {
-				return &sighting{layer: p.layers[0], step: p.step, evidence: p.evidence(),
-					says: fmt.Sprintf("On its way back from the loss the gradient grows: layer %d gets %s times what layer %d has.",
-						p.layers[0], times(input/output), p.layers[len(p.layers)-1])}
+// exploding compares the signal's ends at the first recorded step and at the end.
+var exploding = Rule{
+	Name:      "exploding gradient",
+	Threshold: fmt.Sprintf("the norm of δ at the far end of its way back, over the layers or the time steps, is more than %d times that next to the loss", explodingAbove),
+	Source:    "AUTOTRAINER, Zhang et al. 2021 (ICSE), for gradients of weights",
+	Advice:    "smaller first weights (gain, glorot_uniform), fewer layers, or a smaller learning rate where it came with training",
+	Needs:     []vgrad.Quantity{vgrad.RMSDelta, vgrad.RMSGrad, vgrad.MeanAbsGrad},
+	Tolerable: true,
+	Look: func(t *Training) ([]Sighting, error) {
+		first, err := t.signals(false)
+		if err != nil {
+			return nil, err
+		}
+		late, _ := t.signals(true) // it is there if the first is
+		var seen []Sighting
+		for i := range first {
+			for _, s := range []signal{first[i], late[i]} {
+				if _, near := s.near(); near > 0 && s.total() > explodingAbove {
+					seen = append(seen, t.exploded(s))
+					break
+				}
 			}
 		}
-		return nil
+		return seen, nil
 	},
+}
+
+// exploded is a signal that grows.
+func (t *Training) exploded(s signal) Sighting {
+	far, _ := s.far()
+	near, _ := s.near()
+	says := fmt.Sprintf("On its way back from the loss the gradient grows: %s gets %s times what %s has.",
+		t.place(far), short(s.total()), t.place(near))
+	advice := ""
+	if s.unit != "layer" {
+		says = fmt.Sprintf("On its way back through time the gradient%s grows: time step %d gets %s times what time step %d has.",
+			t.of(s), far.Time, short(s.total()), near.Time)
+		advice = "clipping the gradient's norm, recurrent weights of norm 1 or less, or shorter sequences"
+	}
+	return Sighting{Site: far, Step: s.step, Says: says, Evidence: t.evidence(s), Advice: advice}
 }

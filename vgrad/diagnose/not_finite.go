@@ -2,34 +2,138 @@ package diagnose
 
 import (
 	"fmt"
-	"math"
+	"slices"
 
 	"github.com/vgrad/lab/vgrad"
 )
 
-// notFinite finds the first step at which the loss or a gradient is NaN or infinite.
-var notFinite = rule{
-	name:      "NaN or infinity",
-	threshold: "a loss or a gradient that is no finite number",
-	source:    "Amazon SageMaker Debugger, ExplodingTensor",
-	advice:    "a smaller learning rate, smaller first weights (gain, initializer), or data without such values",
-	needs:     []vgrad.Quantity{vgrad.Loss, vgrad.MeanAbsGrad},
-	look: func(src vgrad.Source) *sighting {
-		var seen *sighting
-		for _, q := range []vgrad.Quantity{vgrad.Loss, vgrad.MeanAbsGrad} {
-			for s := range src.Samples(q) {
-				if !math.IsNaN(s.Value) && !math.IsInf(s.Value, 0) || s.Hist != nil {
-					continue
-				}
-				if seen == nil || s.Step < seen.step {
-					info, _ := q.Info() // q is known
-					seen = &sighting{layer: s.Site.Layer, step: s.Step,
-						says:     fmt.Sprintf("From step %d on the training computes with no finite numbers.", s.Step),
-						evidence: fmt.Sprintf("%s is %v", info.Title, s.Value)}
-				}
-				break
+// What is to be finite in a training that works, by the order in which a step computes
+// it. The update ratio is not among them: it is infinite where weights are zero.
+var (
+	forward  = []vgrad.Quantity{vgrad.MeanActivation, vgrad.StdActivation, vgrad.MeanAbsWeight}
+	lossOnly = []vgrad.Quantity{vgrad.Loss}
+	backward = []vgrad.Quantity{vgrad.RMSDelta, vgrad.RMSGrad, vgrad.MeanAbsGrad, vgrad.MaxAbsGrad}
+	atTheEnd = []vgrad.Quantity{vgrad.ValLoss}
+)
+
+// notFinite finds the first step at which something is NaN or infinite, and the site
+// where it begins.
+var notFinite = Rule{
+	Name:      "NaN or infinity",
+	Threshold: "a loss, an activation, a weight or a gradient that is no finite number",
+	Source:    "Amazon SageMaker Debugger, ExplodingTensor",
+	Advice:    "a smaller learning rate, smaller first weights (gain, initializer), or data without such values",
+	Needs:     slices.Concat(lossOnly, backward, forward),
+	Look: func(t *Training) ([]Sighting, error) {
+		bad, ok := t.firstBad()
+		if !ok {
+			return nil, nil
+		}
+		says := fmt.Sprintf("At step %d the training computes with no finite numbers; later they are finite again.", bad.step)
+		if t.broken >= 0 {
+			says = fmt.Sprintf("From step %d on the training computes with no finite numbers.", bad.step)
+		}
+		evidence := fmt.Sprintf("%s is %v", t.title(bad.quantity), bad.value)
+		if before := t.before(bad.step); before >= 0 && before < bad.step-1 {
+			evidence += fmt.Sprintf("; the steps after step %d, where all was finite, are not recorded", before)
+		}
+		if bad.site.Path == vgrad.NetworkSite.Path {
+			return []Sighting{{Step: bad.step, Says: says, Evidence: evidence + "; where in the network it begins is not recorded"}}, nil
+		}
+		return []Sighting{{Site: bad.site, Step: bad.step, Evidence: evidence,
+			Says: says + fmt.Sprintf(" They begin at %s%s.", t.place(bad.site), bad.way)}}, nil
+	},
+}
+
+// badValue is a value that is no finite number.
+type badValue struct {
+	quantity vgrad.Quantity
+	site     vgrad.Site
+	step     int
+	value    float64
+	way      string // how it comes about, for the end of a sentence
+}
+
+// firstBad finds the first value that is no finite number, as a step computes them:
+// activations overflow in forward order, gradients on their way back. A loss that is
+// not finite says nothing of where that began, nor do gradients behind it.
+func (t *Training) firstBad() (badValue, bool) {
+	first := -1
+	for _, q := range slices.Concat(forward, lossOnly, backward, atTheEnd) {
+		for _, s := range t.whole(q) {
+			if i := slices.IndexFunc(s.Values, notANumber); i >= 0 && (first < 0 || s.Steps[i] < first) {
+				first = s.Steps[i]
 			}
 		}
-		return seen
-	},
+	}
+	if first < 0 {
+		return badValue{}, false
+	}
+	if bad, ok := t.badAt(first, forward, false); ok {
+		bad.way = ", the first in forward order"
+		return bad, true
+	}
+	loss, lossIsBad := t.badAt(first, slices.Concat(lossOnly, atTheEnd), false)
+	if bad, ok := t.badAt(first, backward, true); ok && !lossIsBad {
+		bad.way = ", the first on the way back from the loss"
+		return bad, true
+	}
+	return loss, true
+}
+
+// badAt finds the first site, or the last, at which one of the quantities is no finite
+// number at a step.
+func (t *Training) badAt(step int, qs []vgrad.Quantity, last bool) (found badValue, ok bool) {
+	for _, q := range qs {
+		for _, s := range t.whole(q) {
+			i, at := slices.BinarySearch(s.Steps, step)
+			if !at || !notANumber(s.Values[i]) {
+				continue
+			}
+			later := t.order[s.Path] > t.order[found.site.Path] || s.Layer > found.site.Layer
+			if !ok || later == last && s.Path != found.site.Path {
+				found, ok = badValue{quantity: q, site: s.Site, step: step, value: s.Values[i]}, true
+			}
+		}
+	}
+	return found, ok
+}
+
+// before is the last recorded step before one, -1 where there is none.
+func (t *Training) before(step int) int {
+	last := -1
+	for _, q := range slices.Concat(lossOnly, backward, forward) {
+		for _, s := range t.whole(q) {
+			if i, _ := slices.BinarySearch(s.Steps, step); i > 0 {
+				last = max(last, s.Steps[i-1])
+			}
+		}
+	}
+	return last
+}
+
+// brokenFrom is the step from which on something is no finite number to the end; -1
+// where there is none.
+func (t *Training) brokenFrom() int {
+	from := -1
+	for _, q := range slices.Concat(forward, lossOnly, backward) {
+		for _, s := range t.whole(q) {
+			n := len(s.Values)
+			for n > 0 && notANumber(s.Values[n-1]) {
+				n--
+			}
+			if n < len(s.Values) && (from < 0 || s.Steps[n] < from) {
+				from = s.Steps[n]
+			}
+		}
+	}
+	return from
+}
+
+// errBroken is why a rule about the end of a training cannot look.
+func (t *Training) errBroken() error {
+	if t.broken < 0 {
+		return nil
+	}
+	return fmt.Errorf("from step %d on the training computes with no finite numbers", t.broken)
 }

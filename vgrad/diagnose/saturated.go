@@ -1,26 +1,68 @@
 package diagnose
 
 import (
-	"strings"
+	"fmt"
+	"slices"
 
 	"github.com/vgrad/lab/vgrad"
 )
 
-// saturatedAbove is the fraction of a layer's units and examples that may be saturated.
-const saturatedAbove = 0.5
+const (
+	// saturatedAbove is the fraction of a layer's units and examples that may be
+	// saturated where the activation is flat on both sides.
+	saturatedAbove = 0.5
+	// flatAbove is that of activations which are flat on one side by design: half of a
+	// plain ReLU's units and examples lie there at first, and up to 85 % of those of
+	// ReLU, GELU and SELU networks that have learned well with large steps.
+	flatAbove = 0.95
+)
 
-// saturated looks for layers whose units are mostly where their activation is flat. A
-// plain ReLU is flat half of the time by design: of it, dead units tell.
-var saturated = rule{
-	name:      "saturated units",
-	threshold: "more than half of a layer's units and examples lie where the activation's slope is below 6 % of its largest, by the median over the last tenth of the steps",
-	source:    "Amazon SageMaker Debugger, SaturatedActivation; the slope is tanh's at 0.97, after Karpathy",
-	advice:    "smaller first weights (gain), inputs of smaller scale, or another activation",
-	needs:     []vgrad.Quantity{vgrad.Saturated},
-	look: func(src vgrad.Source) *sighting {
-		if r, ok := src.(vgrad.Recorded); ok && strings.EqualFold(r.Ran().WithDefaults().Activation, "relu") {
-			return nil
+// flatOnBothSides are the activations that saturate above and below.
+var flatOnBothSides = []string{"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign", "erf"}
+
+// saturated looks for layers whose units are mostly where their activation is flat.
+var saturated = Rule{
+	Name: "saturated units",
+	Threshold: "more than half of a layer's units and examples lie where the activation's slope is below 6 % of its largest, by the median over the last tenth of the steps; " +
+		"more than 95 % where the activation is flat on one side by design, as ReLU is",
+	Source:    "Amazon SageMaker Debugger, SaturatedActivation; the slope is tanh's at 0.97, after Karpathy",
+	Advice:    "a smaller learning rate where it came with training, smaller first weights (gain), inputs of smaller scale, or another activation",
+	Needs:     []vgrad.Quantity{vgrad.Saturated},
+	Tolerable: true,
+	Look: func(t *Training) ([]Sighting, error) {
+		if err := t.errBroken(); err != nil {
+			return nil, err
 		}
-		return worst(src, vgrad.Saturated, saturatedAbove, "%.0f %% of what the units of layer %d compute lies where their activation is flat; next to no gradient passes there.")
+		var worst, unclear *Series
+		above, highest := 0, 0.0
+		series := t.Series(vgrad.Saturated)
+		for _, s := range series {
+			fraction, bound := median(s.late()), flatAbove
+			if slices.Contains(flatOnBothSides, s.Activation) {
+				bound = saturatedAbove
+			}
+			switch {
+			case fraction > bound:
+				above++
+				if fraction > highest {
+					worst, highest = &s, fraction
+				}
+			case fraction > saturatedAbove && s.Activation == "" && unclear == nil:
+				unclear = &s
+			}
+		}
+		switch {
+		case worst != nil:
+			evidence := fmt.Sprintf("%.0f %% in %s", 100*highest, t.place(worst.Site))
+			if above > 1 {
+				evidence += fmt.Sprintf("; so in %d of %d layers", above, len(series))
+			}
+			return []Sighting{{Site: worst.Site, Step: worst.last(), Evidence: evidence,
+				Says: fmt.Sprintf("%.0f %% of what the units of %s compute lies where their activation is flat; next to no gradient passes there.", 100*highest, t.place(worst.Site))}}, nil
+		case unclear != nil:
+			return nil, fmt.Errorf("the activation of %s is not known, and of a ReLU's units the %.0f %% that are flat there may be healthy",
+				t.place(unclear.Site), 100*median(unclear.late()))
+		}
+		return nil, nil
 	},
 }

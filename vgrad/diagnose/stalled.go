@@ -2,53 +2,69 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
+	"math"
 
 	"github.com/vgrad/lab/vgrad"
 )
 
 const (
-	// stalledBelow is the fraction by which the loss must fall at least.
-	stalledBelow = 1e-3
-	// stalledSteps is how many recorded steps tell: of fewer, the difference of two means
-	// is the batches'.
-	stalledSteps = 200
+	// stalledBelow is the fraction of itself by which the loss must fall at least from a
+	// quarter of the training to the next. A network that has learned nothing yet and
+	// gains less needs more than fifty such quarters.
+	stalledBelow = 0.02
+	// guessingAbove is the fraction of the cost of guessing above which a network guesses.
+	guessingAbove = 0.98
+	// stalledLosses is how many recorded losses it takes: a mean of fewer than five has
+	// no standard error to speak of.
+	stalledLosses = 20
 )
 
-// stalled compares the loss in the middle of the training with that at its end, each the
-// mean over a tenth of the steps.
-var stalled = rule{
-	name:      "loss that does not fall",
-	threshold: "in the second half of the training the loss falls by less than 0.1 %, by means over a tenth of its steps",
-	source:    "Amazon SageMaker Debugger, LossNotDecreasing (0.1 % in ten steps), over longer times because a batch's loss is noisy",
-	advice:    "what the other findings say; where there is none, another learning rate, or more steps if the loss is low already",
-	needs:     []vgrad.Quantity{vgrad.Loss},
-	look: func(src vgrad.Source) *sighting {
-		steps, loss := vgrad.Series(src, vgrad.Loss, 0)
-		n := len(loss)
-		if n < stalledSteps {
-			return nil
+// stalled compares the third quarter of the training with the last. Both means have a
+// standard error, for a batch's loss is noisy: that of a run of which each tenth step is
+// recorded is known less well, and the rule says so where it cannot tell.
+//
+// A network that has learned, and whose loss is low, may stop there.
+var stalled = Rule{
+	Name: "loss that does not fall",
+	Threshold: "in the last quarter of the training the mean loss is less than 2 % below that of the quarter before, two standard errors on the careful side, or above 98 % of what guessing costs; " +
+		"the network has not learned",
+	Source: "Amazon SageMaker Debugger, LossNotDecreasing (0.1 % in ten steps), over longer times because a batch's loss is noisy",
+	Advice: "what the other findings say; where there is none, another learning rate",
+	Needs:  []vgrad.Quantity{vgrad.Loss},
+	Look: func(t *Training) ([]Sighting, error) {
+		if err := t.errBroken(); err != nil {
+			return nil, err
 		}
-		middle, end := mean(loss[n/2:n/2+n/10]), mean(loss[n-n/10:])
-		if !(end > (1-stalledBelow)*middle) {
-			return nil
+		loss := t.Network(vgrad.Loss)
+		outcome, _ := t.Outcome()
+		n := len(loss.Values)
+		switch {
+		case outcome == Learned:
+			return nil, nil
+		case t.Steps() < timeToLearn:
+			return nil, fmt.Errorf("%d steps are too few to tell; it takes %d", t.Steps(), timeToLearn)
+		case n < stalledLosses:
+			return nil, fmt.Errorf("%d recorded losses are too few to tell; it takes %d", n, stalledLosses)
+		case t.lossExploded():
+			return nil, fmt.Errorf("the loss has exploded, which is a finding of its own")
 		}
-		return &sighting{step: steps[n-1],
-			says:     fmt.Sprintf("The loss does not fall any more: it is %.3f nats in the end and was %.3f halfway.", end, middle),
-			evidence: fmt.Sprintf("mean loss %.4f over the last tenth of the steps, %.4f over a tenth from the middle on", end, middle)}
+		third, thirdErr := mean(loss.Values[n/2 : n-n/4])
+		last, lastErr := mean(loss.Values[n-n/4:])
+		fall, err := third-last, math.Hypot(thirdErr, lastErr)
+		cost, guess := t.guessing()
+		guesses := t.classes() > 1 && last-2*lastErr > guessingAbove*cost
+		seen := Sighting{Step: loss.last(),
+			Evidence: fmt.Sprintf("mean loss %.4f ± %.4f in the last quarter of the steps, %.4f ± %.4f in the one before, %.4f at first; %s", last, lastErr, third, thirdErr, loss.Values[0], guess)}
+		switch {
+		case guesses:
+			seen.Says = fmt.Sprintf("After %d steps the network is no better than guessing: its loss is %.3f, and %s.", t.Steps(), last, guess)
+		case fall+2*err < stalledBelow*last:
+			seen.Says = fmt.Sprintf("The loss does not fall any more: it is %.3f in the last quarter of the steps and was %.3f in the one before.", last, third)
+		case fall-2*err > 0:
+			return nil, nil
+		default:
+			return nil, fmt.Errorf("the losses of single steps vary too much: from the third quarter to the last their mean changes by %s ± %s", short(-fall), short(err))
+		}
+		return []Sighting{seen}, nil
 	},
-}
-
-func mean(xs []float64) float64 {
-	sum := 0.0
-	for _, x := range xs {
-		sum += x
-	}
-	return sum / float64(len(xs))
-}
-
-// median is of at least one number.
-func median(xs []float64) float64 {
-	xs = slices.Sorted(slices.Values(xs))
-	return (xs[(len(xs)-1)/2] + xs[len(xs)/2]) / 2
 }

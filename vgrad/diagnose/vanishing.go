@@ -6,53 +6,94 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// vanishingBelow is the factor a layer below which the signal vanishes. Bounds on
+// The signal vanishes where it loses much at each layer and much altogether. Bounds on
 // magnitudes, as SageMaker Debugger's (mean |g| < 1e-7) and AUTOTRAINER's have, do not
-// see the textbook case: a network of six sigmoid layers loses a factor of four a layer
-// and is far above them. A factor a layer sees it at every seed, from three layers on,
-// and is silent on ReLU, leaky ReLU and tanh down to twenty layers.
-const vanishingBelow = 0.5
+// see the textbook case: a network of six sigmoid layers loses a factor of four a
+// layer and is far above them.
+const (
+	// vanishingFactor is the factor a layer, or a time step. At the first step sigmoid
+	// networks have 0.20 to 0.28 whatever their depth and width (√χ = 0.236 of
+	// mean-field theory); softplus, GELU and SiLU, which have slope ½ at zero and learn
+	// well, have 0.42 or more, ReLU 0.55, and the others more still.
+	vanishingFactor = 1.0 / 3
+	// vanishingTotal is what is left of it at the far end. A network of two layers may
+	// lose a lot at one of them: that does no harm.
+	vanishingTotal = 1.0 / 8
+	// vanishedTotal is what is left, whatever the factor, after a training in which
+	// nothing was learned. Of a signal that a thousand times less of arrives the first
+	// layers learn next to nothing; early in training the same is no harm, as deep GELU
+	// networks begin with a millionth, recover within 100 steps, and learn.
+	vanishedTotal = 1e-3
+)
 
-// vanishing fits a line through the logarithms of the signal at the first recorded step.
-var vanishing = rule{
-	name:      "vanishing gradient",
-	threshold: "the signal is less than half as large with each layer on its way back, by a line through the logarithms of RMS δ",
-	source:    "relative to depth, as √χ of mean-field theory: Schoenholz et al. 2017, arXiv:1611.01232",
-	advice:    "an activation with slope 1 where it is active (relu, leaky_relu, tanh), larger first weights (gain, he_normal with ReLU), or fewer layers",
-	needs:     []vgrad.Quantity{vgrad.RMSDelta, vgrad.RMSGrad, vgrad.MeanAbsGrad},
-	look: func(src vgrad.Source) *sighting {
-		first, last := signals(src)
-		if len(first.values) < 2 || !first.finite() {
-			return nil
+// vanishing judges the signal at the first recorded step, and that at the end where the
+// network has not learned.
+var vanishing = Rule{
+	Name: "vanishing gradient",
+	Threshold: "the norm of δ falls to less than a third with each layer or time step on its way back, by a least-squares fit of its logarithm, and to less than an eighth on the whole way; " +
+		"or, where nothing was learned, it does so in the end, or falls to less than a thousandth",
+	Source:    "relative to depth, as √χ of mean-field theory: Schoenholz et al. 2017, arXiv:1611.01232",
+	Advice:    "an activation with slope 1 where it is active (relu, leaky_relu, tanh), larger first weights (gain, he_normal with ReLU), or fewer layers",
+	Needs:     []vgrad.Quantity{vgrad.RMSDelta, vgrad.RMSGrad, vgrad.MeanAbsGrad},
+	Tolerable: true,
+	Look: func(t *Training) ([]Sighting, error) {
+		first, err := t.signals(false)
+		if err != nil {
+			return nil, err
 		}
-		if layer := first.silence(); layer > 0 {
-			return &sighting{layer: layer, step: first.step,
-				says:     fmt.Sprintf("No gradient at all arrives at layer %d, nor at those before it.", layer),
-				evidence: fmt.Sprintf("%s is exactly zero there at step %d", first.title(), first.step),
-				advice:   "where units are dead, leaky_relu, he_normal or another seed; else fewer layers: the signal is smaller than float32 can say"}
+		late, _ := t.signals(true) // it is there if the first is
+		outcome, _ := t.Outcome()
+		var seen []Sighting
+		for i, s := range first {
+			switch last := late[i]; {
+			case s.silent() > 0:
+				seen = append(seen, t.silence(s))
+			case s.vanishes():
+				seen = append(seen, t.vanished(s, last))
+			case outcome != Unlearned:
+			case last.silent() > 0:
+				seen = append(seen, t.silence(last))
+			case last.vanishes() || last.total() < vanishedTotal:
+				seen = append(seen, t.vanished(last, s))
+			}
 		}
-		factor := first.factor()
-		if !(factor < vanishingBelow) {
-			return nil
-		}
-		input, output := first.ends()
-		says := fmt.Sprintf("On its way back from the loss the gradient is divided by %s at each layer: layer %d gets 1/%s of what layer %d has.",
-			times(1/factor), first.layers[0], times(output/input), first.layers[len(first.layers)-1])
-		return &sighting{layer: first.layers[0], step: first.step, says: says, evidence: first.evidence() + later(first, last)}
+		return seen, nil
 	},
 }
 
-// evidence is the profile at its ends.
-func (p *profile) evidence() string {
-	input, output := p.ends()
-	return fmt.Sprintf("%s at step %d is %s in layer %d and %s in layer %d, a factor of %s a layer", p.title(), p.step,
-		short(output), p.layers[len(p.layers)-1], short(input), p.layers[0], short(p.factor()))
+// vanishes reports whether a signal loses much at each place and much altogether.
+func (s signal) vanishes() bool { return s.factor() < vanishingFactor && s.total() < vanishingTotal }
+
+// silence is a signal that does not arrive at all.
+func (t *Training) silence(s signal) Sighting {
+	site := s.places[s.silent()-1]
+	return Sighting{Site: site, Step: s.step,
+		Says:     fmt.Sprintf("No gradient at all arrives at %s, nor before it.", t.place(site)),
+		Evidence: fmt.Sprintf("%s is exactly zero there at step %d", t.title(s.quantity), s.step),
+		Advice:   "where units are dead, leaky_relu, he_normal or another seed; else fewer layers: the signal is smaller than float32 can say"}
 }
 
-// later says how the factor is at the end.
-func later(first, last *profile) string {
-	if last.step == first.step || !last.finite() || last.silence() > 0 {
+// vanished is a signal that shrinks, and what it is like at the run's other end.
+func (t *Training) vanished(s, other signal) Sighting {
+	far, _ := s.far()
+	near, _ := s.near()
+	says := fmt.Sprintf("On its way back from the loss the gradient is divided by %s at each layer: %s gets 1/%s of what %s has.",
+		short(1/s.factor()), t.place(far), short(1/s.total()), t.place(near))
+	if s.unit != "layer" {
+		says = fmt.Sprintf("On its way back through time the gradient%s is divided by %s at each time step: time step %d gets 1/%s of what time step %d has.",
+			t.of(s), short(1/s.factor()), far.Time, short(1/s.total()), near.Time)
+	}
+	evidence := t.evidence(s)
+	if other.step != s.step && other.silent() == 0 {
+		evidence += fmt.Sprintf("; %s a %s at step %d", short(other.factor()), s.unit, other.step)
+	}
+	return Sighting{Site: far, Step: s.step, Says: says, Evidence: evidence, Advice: adviceOnTime(s)}
+}
+
+// adviceOnTime replaces a rule's advice where the way is over time.
+func adviceOnTime(s signal) string {
+	if s.unit == "layer" {
 		return ""
 	}
-	return fmt.Sprintf("; %s a layer at step %d", short(last.factor()), last.step)
+	return "recurrent weights that are orthogonal or the identity, gates (LSTM with a forget bias of 1, GRU), or shorter sequences"
 }

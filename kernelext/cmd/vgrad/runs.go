@@ -129,7 +129,10 @@ func showRuns(s *runs.Store, names []string, out io.Writer, csv, asJSON bool) er
 	return nil
 }
 
+// runJSON prints what a run is and what the rules say of it. Lists are never null: a
+// program that reads no findings wants to know what was looked for.
 func runJSON(out io.Writer, run *runs.Run) error {
+	r := diagnose.Of(run)
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
@@ -140,8 +143,11 @@ func runJSON(out io.Writer, run *runs.Run) error {
 		Provenance runs.Provenance  `json:"provenance"`
 		Sites      []vgrad.Site     `json:"sites"`
 
-		Findings []diagnose.Finding `json:"findings"`
-	}{run.Name, run.Finished, run.LastStep, run.Experiment.WithDefaults(), run.Provenance, run.Sites(), diagnose.Of(run).Findings})
+		Findings []diagnose.Finding  `json:"findings"`
+		Notes    []diagnose.Finding  `json:"notes"`
+		Silent   []string            `json:"not_found"`
+		Unjudged []diagnose.Unjudged `json:"not_judged"`
+	}{run.Name, run.Finished, run.LastStep, run.Experiment.WithDefaults(), run.Provenance, run.Sites(), r.Findings, r.Notes, r.Silent, r.Unjudged})
 }
 
 // describe prints a run as a small table, a line a quantity with the last recorded values,

@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/vgrad/lab/vgrad"
+)
+
+// explodedAbove is how many times the cost of guessing, and the first loss, the last
+// losses are.
+const explodedAbove = 2
+
+// explodingLoss looks for a loss that is far above what guessing costs, without a NaN.
+// It goes by the median: such losses jump by orders of magnitude, so that two standard
+// errors below their mean is less than nothing.
+var explodingLoss = Rule{
+	Name:      "loss that explodes",
+	Threshold: "the median loss over the last tenth of the steps is more than twice what guessing costs and more than twice the first loss",
+	Source:    "a network that says nothing, the same for every input, costs the logarithm of the number of classes",
+	Advice:    "a smaller learning rate, less momentum, or clipping the gradient's norm",
+	Needs:     []vgrad.Quantity{vgrad.Loss},
+	Look: func(t *Training) ([]Sighting, error) {
+		if err := t.errBroken(); err != nil {
+			return nil, err
+		}
+		loss := t.Network(vgrad.Loss)
+		if len(loss.Values) < 2 {
+			return nil, fmt.Errorf("only one loss is recorded")
+		}
+		if !t.lossExploded() {
+			return nil, nil
+		}
+		_, guess := t.guessing()
+		last := median(loss.end())
+		return []Sighting{{Step: loss.last(),
+			Says:     fmt.Sprintf("The loss has grown from %s to %s, where %s: the network is worse than one that knows nothing.", short(loss.Values[0]), short(last), guess),
+			Evidence: fmt.Sprintf("median loss %s over the last %d recorded steps, from %s to %s", short(last), len(loss.end()), short(slices.Min(loss.end())), short(slices.Max(loss.end())))}}, nil
+	},
+}
+
+// lossExploded reports whether the loss is far above what it was and what guessing costs.
+func (t *Training) lossExploded() bool {
+	loss := t.Network(vgrad.Loss)
+	cost, _ := t.guessing()
+	return median(loss.end()) > explodedAbove*max(cost, loss.Values[0])
+}
