@@ -127,12 +127,13 @@ type Unfound struct {
 func Find(loss *Node, variables []*model.Variable) ([]Found, []Unfound) {
 	f := look(loss, variables)
 	found := f.units()
-	for _, class := range byClass(found) {
+	classes := byClass(found)
+	for _, class := range classes {
 		f.time(found, class)
 	}
 	settleKernels(found)
-	numberLayers(found, f.gates(found))
-	nameUnits(found)
+	numberLayers(found, classes, f.gates(found, classes))
+	nameUnits(found, classes)
 	return found, f.unfound(found, variables)
 }
 

@@ -19,7 +19,7 @@ import (
 // step's graph does once: x-gradient is the ratio, below 1 where Find is faster.
 // Time per node stays what it is as graphs grow.
 func BenchmarkFind(b *testing.B) {
-	for _, layersOrSteps := range []int{100, 1000, 5000} {
+	for _, layersOrSteps := range []int{100, 1000, 10000} {
 		b.Run(fmt.Sprint("dense-", layersOrSteps), func(b *testing.B) {
 			benchmarkFind(b, findCase{"dense", doubles(2, 4), func(s *model.Scope, x *Node) *Node {
 				for i := range layersOrSteps {

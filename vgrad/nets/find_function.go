@@ -181,27 +181,23 @@ func (f *forward) normalized(x *Node) []*Node {
 }
 
 // recognised names a function by its values at the sample points.
-func (f *forward) recognised(y []float64, dtype dtypes.DType) (Activation, bool) {
+func (f *forward) recognised(y []float64, dtype dtypes.DType) (act Activation, ok bool) {
 	if y == nil {
-		return Activation{}, false
+		return act, false
 	}
 	if f.known == nil {
 		f.catalogue()
 	}
-	known, at := f.known, f.at
-	if act, values, ok := leakyLike(y); ok {
-		known, at = append(slices.Clip(known), act), append(slices.Clip(at), values)
-	}
-	best, closest := -1, roundings(dtype)
-	for i := range known {
-		if d := distance(y, at[i]); d < closest {
-			best, closest = i, d
+	closest := roundings(dtype)
+	for i := range f.known {
+		if d := distance(y, f.at[i]); d < closest {
+			act, ok, closest = f.known[i], true, d
 		}
 	}
-	if best < 0 {
-		return Activation{}, false
+	if like, values, is := leakyLike(y); is && distance(y, values) < closest {
+		return like, true
 	}
-	return known[best], true
+	return act, ok
 }
 
 // roundings is how far a function may be off, relative to 1 or its value: the

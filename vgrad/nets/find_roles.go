@@ -39,37 +39,32 @@ type kind struct {
 	part     string
 }
 
-// classesOf groups what is found by kind of units: the same units at every time
-// step, or at every use. Whatever goes into one pre-activation is of one
-// class, which tells which part of a precomputed x·W is which gate.
-func classesOf(found []Found) groups[kind] {
-	classes := groups[kind]{}
+// byClass lists the indices of what is found, class by class, in forward order.
+// A class is the same units at every time step, or at every use. Whatever goes
+// into one pre-activation is of one class, which tells which part of a
+// precomputed x·W is which gate.
+func byClass(found []Found) [][]int {
+	same := groups[kind]{}
 	byZ := map[*Node]kind{}
 	for _, u := range found {
 		k := kind{u.Variable, u.part}
 		if first, ok := byZ[u.Z]; ok {
-			classes.join(first, k)
+			same.join(first, k)
 		} else {
 			byZ[u.Z] = k
 		}
 	}
-	return classes
-}
-
-// byClass lists the indices of what is found, class by class, in forward order.
-func byClass(found []Found) [][]int {
-	classes := classesOf(found)
-	var lists [][]int
+	var classes [][]int
 	at := map[kind]int{}
 	for i, u := range found {
-		c := classes.of(kind{u.Variable, u.part})
+		c := same.of(kind{u.Variable, u.part})
 		if _, ok := at[c]; !ok {
-			at[c] = len(lists)
-			lists = append(lists, nil)
+			at[c] = len(classes)
+			classes = append(classes, nil)
 		}
-		lists[at[c]] = append(lists[at[c]], i)
+		classes[at[c]] = append(classes[at[c]], i)
 	}
-	return lists
+	return classes
 }
 
 // time numbers the units of one class: by time step where some are computed
@@ -132,43 +127,48 @@ func (f *forward) unrolled(found []Found, class []int) func(n *Node) int {
 	return of
 }
 
-// gates finds the units that multiply others, and returns whose layer they
-// belong to: pairs of variables.
-func (f *forward) gates(found []Found) (pairs [][2]*model.Variable) {
+// gates gives units that multiply others their role, at every time step if at
+// any, and returns whose layer they belong to: pairs of variables.
+func (f *forward) gates(found []Found, classes [][]int) (pairs [][2]*model.Variable) {
 	unitsAt := map[*Node][]int{}
 	for i, u := range found {
 		unitsAt[u.A] = append(unitsAt[u.A], i)
 	}
 	fed := fedBy(found)
-	isGate := make([]bool, len(found))
-	for i, u := range found {
-		if u.A == u.Z {
-			continue
-		}
-		for _, m := range f.multiplied(u.A) {
-			units := unitsAt[f.origin(m.other, unitsAt)]
-			switch {
-			case f.bounded(u) && f.isState(m.other, u.A):
-			case len(units) > 0 && found[units[0]].A == found[units[0]].Z: // a GLU
-			default:
-				continue
-			}
-			isGate[i] = true
-			for _, k := range slices.Concat(units, fed[m.product]) {
-				if f.isBeside(u, found[k]) {
-					pairs = append(pairs, [2]*model.Variable{u.Variable, found[k].Variable})
+	for _, class := range classes {
+		isGate := false
+		for _, i := range class {
+			u := found[i]
+			for _, m := range f.multiplied(u) {
+				units := unitsAt[f.origin(m.other, unitsAt)]
+				if !f.letsThrough(u, m, found, units) {
+					continue
+				}
+				isGate = true
+				for _, k := range slices.Concat(units, fed[m.product]) {
+					if f.isBeside(u, found[k]) {
+						pairs = append(pairs, [2]*model.Variable{u.Variable, found[k].Variable})
+					}
 				}
 			}
 		}
-	}
-	for _, class := range byClass(found) {
-		if slices.ContainsFunc(class, func(i int) bool { return isGate[i] }) {
-			for _, i := range class {
+		for _, i := range class {
+			if isGate {
 				found[i].Role = vgrad.Gate
 			}
 		}
 	}
 	return pairs
+}
+
+// letsThrough reports whether u is a gate for what it is multiplied with: it lies
+// between 0 and 1 and that is a state, or it has a function and the other
+// units have none, as in a gated linear unit.
+func (f *forward) letsThrough(u Found, m multiplication, found []Found, units []int) bool {
+	if f.bounded(u) && f.isState(m.other, u.A) {
+		return true
+	}
+	return len(units) > 0 && found[units[0]].A == found[units[0]].Z
 }
 
 // bounded reports whether units lie between 0 and 1, as those that let through do.
@@ -182,11 +182,15 @@ type multiplication struct{ product, other *Node }
 // farthest is how many operations may lie between units and what they multiply.
 const farthest = 8
 
-// multiplied lists the multiplications of a, or of 1 − a, by data.
-func (f *forward) multiplied(a *Node) []multiplication {
+// multiplied lists the multiplications of a, or of 1 − a, by data, if a is what a
+// function gives.
+func (f *forward) multiplied(u Found) []multiplication {
+	if u.A == u.Z {
+		return nil
+	}
 	var ms []multiplication
-	seen := map[*Node]bool{a: true}
-	for at := []*Node{a}; len(at) > 0 && len(seen) < farthest*farthest; at = at[1:] {
+	seen := map[*Node]bool{u.A: true}
+	for at := []*Node{u.A}; len(at) > 0 && len(seen) < farthest*farthest; at = at[1:] {
 		for _, r := range f.readers[at[0].Id()] {
 			other := otherInput(f.inputs(r), at[0])
 			if r.Type() == NodeTypeMul && other != nil && other != at[0] && (f.data[other.Id()] || f.isFirstState(other, r)) {
@@ -288,16 +292,12 @@ func (f *forward) isBeside(u, other Found) bool {
 
 // numberLayers numbers the layers: variables that go into the same units share one,
 // and so do gates and what they are gates of.
-func numberLayers(found []Found, gates [][2]*model.Variable) {
+func numberLayers(found []Found, classes [][]int, gates [][2]*model.Variable) {
 	same := groups[*model.Variable]{}
-	classes := classesOf(found)
-	first := map[kind]*model.Variable{}
-	for _, u := range found {
-		c := classes.of(kind{u.Variable, u.part})
-		if first[c] == nil {
-			first[c] = u.Variable
+	for _, class := range classes {
+		for _, i := range class {
+			same.join(found[class[0]].Variable, found[i].Variable)
 		}
-		same.join(first[c], u.Variable)
 	}
 	for _, pair := range gates {
 		same.join(pair[0], pair[1])
@@ -314,40 +314,50 @@ func numberLayers(found []Found, gates [][2]*model.Variable) {
 
 // nameUnits gives the units their paths: the scope of their first variable, then
 // "units" or "gate", numbered where a scope has several kinds, then the time
-// step in brackets and the use behind "@". Where a scope has the variables of
-// several layers, the variable's name stands between.
-func nameUnits(found []Found) {
-	layersIn := map[string][]int{}
-	for _, u := range found {
-		if s := u.Variable.Scope(); !slices.Contains(layersIn[s], u.Layer) {
-			layersIn[s] = append(layersIn[s], u.Layer)
-		}
+// step in brackets and the use behind "@".
+func nameUnits(found []Found, classes [][]int) {
+	severalLayers := shared(found)
+	kinds := map[string]int{} // how many have that path
+	path, number := make([]string, len(classes)), make([]int, len(classes))
+	for c, class := range classes {
+		path[c] = pathOf(found[class[0]], severalLayers)
+		kinds[path[c]]++
+		number[c] = kinds[path[c]]
 	}
-	kinds := map[string]int{} // how many under a base
-	base, number := map[int]string{}, map[int]int{}
-	for _, class := range byClass(found) {
-		u := found[class[0]]
-		path := u.Variable.Scope()
-		if len(layersIn[path]) > 1 {
-			path = u.Variable.Path()
-		}
-		path = model.JoinPath(path, string(u.Role))
-		kinds[path]++
+	for c, class := range classes {
 		for _, i := range class {
-			base[i], number[i] = path, kinds[path]
+			u := &found[i]
+			u.Path = path[c]
+			if kinds[path[c]] > 1 {
+				u.Path += fmt.Sprint(number[c])
+			}
+			if u.Time > 0 {
+				u.Path += fmt.Sprintf("[%d]", u.Time)
+			}
+			if u.Use > 0 {
+				u.Path += fmt.Sprintf("@%d", u.Use)
+			}
 		}
 	}
-	for i := range found {
-		u := &found[i]
-		u.Path = base[i]
-		if kinds[base[i]] > 1 {
-			u.Path += fmt.Sprint(number[i])
-		}
-		if u.Time > 0 {
-			u.Path += fmt.Sprintf("[%d]", u.Time)
-		}
-		if u.Use > 0 {
-			u.Path += fmt.Sprintf("@%d", u.Use)
-		}
+}
+
+// pathOf is the path of units without any number. Where a scope has the
+// variables of several layers, the variable's name stands between.
+func pathOf(u Found, severalLayers map[string]bool) string {
+	scope := u.Variable.Scope()
+	if severalLayers[scope] {
+		scope = u.Variable.Path()
 	}
+	return model.JoinPath(scope, string(u.Role))
+}
+
+// shared tells which scopes have the variables of several layers.
+func shared(found []Found) map[string]bool {
+	several, layer := map[string]bool{}, map[string]int{}
+	for _, u := range found {
+		scope := u.Variable.Scope()
+		several[scope] = several[scope] || layer[scope] != 0 && layer[scope] != u.Layer
+		layer[scope] = u.Layer
+	}
+	return several
 }
