@@ -134,9 +134,21 @@ func (f *forward) isLoss(n *Node) bool {
 }
 
 // unnamed is an activation that the graph shows but nobody has named. It
-// cannot be applied to anything else, and its slope is that of the graph.
+// cannot be applied to anything else, and its slope is that of the graph: the
+// gradient of the sum of all a, each of which depends on its own z alone. Where
+// z and a are converted for a measurement, it is that of what was converted.
 func unnamed() Activation {
-	return Activation{Slope: func(z, a *Node) *Node { return Gradient(ReduceAllSum(a), z)[0] }}
+	return Activation{Slope: func(z, a *Node) *Node {
+		slope := Gradient(ReduceAllSum(unconverted(a)), unconverted(z))[0]
+		return ConvertDType(slope, z.DType())
+	}}
+}
+
+func unconverted(x *Node) *Node {
+	for x.Type() == NodeTypeConvertDType && x.Inputs()[0].DType().IsFloat() {
+		x = x.Inputs()[0]
+	}
+	return x
 }
 
 // first of the starts at which a known function begins, else the last at which
@@ -331,7 +343,11 @@ func allOf[T any](xs []T, is func(T) bool) bool {
 // sideBySide is the activation of which each stretch of lanes has its own.
 // Slopes are relative to each one's largest.
 func sideBySide(lanes []stretch) Activation {
-	return Activation{Name: "each lane's own", MaxSlope: 1,
+	var names []string
+	for _, s := range lanes {
+		names = append(names, slices.Repeat([]string{s.Name}, s.to-s.from)...)
+	}
+	return Activation{Name: "each lane's own", MaxSlope: 1, lanes: names,
 		Apply: func(z *Node) *Node {
 			return each(lanes, func(p stretch) *Node { return p.Apply(p.of(z)) })
 		},

@@ -381,6 +381,11 @@ func TestFindLanes(t *testing.T) {
 		var logits *Node
 		taps := nets.Record(x.Graph(), func() { logits = net(scope, x) }).Taps
 		found, _ := nets.Find(ReduceAllSum(logits), slices.Collect(store.IterVariables()))
+		for lane := range lanes {
+			if found[0].Activation.InLane(lane) != lanes[lane].Activation {
+				t.Errorf("lane %d has %s", lane, found[0].Activation.InLane(lane))
+			}
+		}
 		return ReduceAllMax(Abs(Sub(found[0].Slope(), taps[0].Slope())))
 	}, [][]float32{{1, -2, 3, 0.5}, {-1, 0.3, -0.2, 0.1}})
 	if err != nil {
@@ -389,6 +394,26 @@ func TestFindLanes(t *testing.T) {
 	if off.Value().(float32) != 0 {
 		t.Errorf("slopes differ by %v", off.Value())
 	}
+}
+
+// A function without a name has the slope of the graph, also for z and a that
+// were converted to be measured, and is not relative to an unknown largest one.
+func TestFindUnnamedSlope(t *testing.T) {
+	b := backendtest.Go(t)
+	store := model.NewStore()
+	off, err := model.CallOnce(b.Backend, store, func(scope *model.Scope, x *Node) *Node {
+		z := Mul(x, scope.VariableWithValue("scale", float32(2)).NodeValue(x))
+		z = Dot(z, scope.VariableWithValue("weights", [][]float32{{1, 2}, {-1, 0.5}}).NodeValue(x)).Product()
+		found, _ := nets.Find(ReduceAllMax(Sin(z)), slices.Collect(store.IterVariables()))
+		u := found[0]
+		of := func(n *Node) *Node { return ConvertDType(n, dtypes.Float64) }
+		slope, want := u.Activation.Slope(of(u.Z), of(u.A)), Cos(of(z))
+		return Add(ReduceAllMax(Abs(Sub(slope, want))), ReduceAllMax(Abs(Sub(of(u.Slope()), Abs(want)))))
+	}, [][]float32{{1, -2}, {0.3, 0.5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "slope of the sine", off.Value().(float64), 0, 1e-6)
 }
 
 // Find may be called when gradients, an optimizer's updates and metrics are
