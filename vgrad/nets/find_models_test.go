@@ -142,6 +142,13 @@ var findCases = []findCase{
 		h := activation.Relu(layers.Dense(s.In("inner"), x, true, 5))
 		return activation.Relu(Add(layers.Dense(s.In("outer"), h, true, 6), layers.Dense(s.In("shortcut"), x, false, 6)))
 	}},
+	{"linear_residual", doubles(3, 4), func(s *model.Scope, x *Node) *Node { // the skip is read by the next block as well
+		x = layers.Dense(s.In("first"), x, true, 5)
+		for i := range 2 {
+			x = Add(x, layers.Dense(s.In("block%d", i+1), x, true, 5))
+		}
+		return x
+	}},
 	{"fnn", doubles(3, 4), func(s *model.Scope, x *Node) *Node {
 		return fnn.New(s, x, 2).NumHiddenLayers(3, 4).Activation(activation.TypeSilu).Normalization("layer").Residual(true).Dropout(0.3).
 			Regularizer(regularizer.L2(0.1)).Done()
@@ -179,6 +186,16 @@ var findCases = []findCase{
 			h = Tanh(z)
 		}
 		return layers.Dense(s.In("logits"), h, true, 2)
+	}},
+	{"rnn_of_layers", doubles(2, 3, 3), func(s *model.Scope, x *Node) *Node {
+		input, recurrent := s.In("input"), s.In("recurrent")
+		h := Zeros(x.Graph(), doubles(2, 4))
+		for t := range 3 {
+			xt := Squeeze(Slice(x, AxisRange(), AxisElem(t)), 1)
+			h = Tanh(Add(layers.Dense(input, xt, true, 4), layers.Dense(recurrent, h, false, 4)))
+			input, recurrent = input.ResetVisited(), recurrent.ResetVisited()
+		}
+		return h
 	}},
 	{"rnn_joined", doubles(2, 3, 3), func(s *model.Scope, x *Node) *Node { // one kernel for [x, h], a learned first state
 		w := weight(s, x, "kernel", 3+4, 4)
