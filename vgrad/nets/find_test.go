@@ -535,3 +535,27 @@ func TestFindDynamicBatch(t *testing.T) {
 		t.Errorf("found %v", found)
 	}
 }
+
+// A skip connection is behind the units, whether what it skips is a product
+// itself or has gone through a function: the pre-activations are what the layer gives.
+func TestFindBeforeSkip(t *testing.T) {
+	backendtest.Each(t, func(t *testing.T, b *backend.Backend) {
+		for _, act := range []activation.Type{activation.TypeNone, activation.TypeRelu} {
+			store, g := model.NewStore(), NewGraph(b.Backend, "skip")
+			x := activation.Apply(act, layers.Dense(store.RootScope().In("first"), Parameter(g, "x", doubles(3, 4)), true, 5))
+			var want []*Node
+			for i := range 2 {
+				z := layers.Dense(store.RootScope().In("block%d", i+1), x, true, 5)
+				x = activation.Apply(act, Add(x, z))
+				want = append(want, z)
+			}
+			found, _ := nets.Find(ReduceAllSum(x), slices.Collect(store.IterVariables()))
+			for i, z := range want {
+				if u := found[1+i]; u.Z != z || u.A != z || u.Activation.Name != "identity" {
+					t.Errorf("%s: z is %v, a %v; want %v", u.Path, u.Z, u.A, z)
+				}
+			}
+			g.Finalize()
+		}
+	})
+}
