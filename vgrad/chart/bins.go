@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/vgrad/lab/vgrad"
 )
 
-// history is a quantity's histograms over steps, resampled to common bins.
+// history is the histograms of a quantity at one site over steps, resampled to
+// common bins.
 type history struct {
 	info   vgrad.Info
 	label  string
-	layer  int
+	spot   spot
+	others []spot // the layer's other sites that have the quantity
 	steps  []int
 	hists  []*vgrad.Histogram
 	width  float64     // of a bin
@@ -23,33 +26,36 @@ type history struct {
 // maxHistograms is how many histograms a figure shows at most.
 const maxHistograms = 26
 
-// gatherHistory reads the histograms of q at a layer and resamples up to
+// gatherHistory reads the histograms of q at a place and resamples up to
 // maxHistograms of them, evenly spaced, to 40–60 or so equal bins that span
-// the 0.5–99.5 % range of all of them, zero included.
-func gatherHistory(src vgrad.Source, q vgrad.Quantity, layer int) (*history, error) {
+// the 0.5–99.5 % range of what is not zero in all of them, zero included. Of a
+// layer with several sites it takes the first; a pattern must choose one.
+func gatherHistory(src vgrad.Source, q vgrad.Quantity, at chosen) (*history, error) {
 	if src == nil {
 		return nil, errors.New("no source; give a run")
 	}
-	info, err := q.Info()
-	if err != nil {
-		return nil, err
+	h := &history{info: describe(src, q), label: src.Label()}
+	records := read(src, q, at)
+	if len(records) == 0 {
+		return nil, notRecorded(src, q, at)
 	}
-	if !info.Histogram {
+	if records[0].hists[0] == nil {
 		return nil, fmt.Errorf("%s is not a histogram but one value a step; draw it with Scalar", q)
 	}
-	h := &history{info: info, label: src.Label(), layer: layer}
+	var sites []vgrad.Site
+	for _, r := range records {
+		sites = append(sites, r.site)
+	}
+	spots := spotsOf(sites)
+	if len(sites) > 1 && !at.byLayer {
+		return nil, fmt.Errorf("%q has %d sites that match %s, %s; choose one", src.Label(), len(sites), at.name, sitesInWords(sites))
+	}
+	h.spot, h.others = spots[0], spots[1:]
 	byStep := map[int]*vgrad.Histogram{}
-	var steps []int
-	for s := range src.Samples(q) {
-		if s.Site.Layer == layer && s.Hist != nil {
-			byStep[s.Step] = s.Hist
-			steps = append(steps, s.Step)
-		}
+	for i, step := range records[0].steps {
+		byStep[step] = records[0].hists[i]
 	}
-	if steps == nil {
-		return nil, notRecorded(src, q, layer)
-	}
-	h.steps = evenly(steps, maxHistograms)
+	h.steps = evenly(records[0].steps, maxHistograms)
 	for _, step := range h.steps {
 		h.hists = append(h.hists, byStep[step])
 	}
@@ -59,15 +65,21 @@ func gatherHistory(src vgrad.Source, q vgrad.Quantity, layer int) (*history, err
 
 // resample chooses the bins and counts into them. Bins are centred on whole
 // multiples of their width, so that their labels are round and one is zero's.
+// Where all values are zero the range is from -1 to 1, of which only zero counts.
 func (h *history) resample() {
 	low, high := 0.0, 0.0
 	for _, hist := range h.hists {
-		if l := hist.Quantile(0.005); !math.IsNaN(l) {
-			low, high = min(low, l), max(high, hist.Quantile(0.995))
+		nonzero := vgrad.Histogram{Bins: hist.Bins}
+		if l := nonzero.Quantile(0.005); !math.IsNaN(l) {
+			low, high = min(low, l), max(high, nonzero.Quantile(0.995))
 		}
 	}
+	if low == high {
+		low, high = -1, 1
+	}
 	h.width = niceWidth(high - low)
-	for k := math.Round(low / h.width); k <= math.Round(high/h.width); k++ {
+	first, last := math.Round(low/h.width), math.Round(high/h.width)
+	for k := min(first, -1); k <= max(last, 1); k++ { // zero stands on no edge
 		h.values = append(h.values, k*h.width)
 	}
 	for _, hist := range h.hists {
@@ -82,9 +94,6 @@ func (h *history) resample() {
 // niceWidth is the largest of 1, 2, 2.5, 5 times a power of ten that cuts the
 // range into at least 40 bins.
 func niceWidth(span float64) float64 {
-	if !(span > 0) {
-		return 0.1
-	}
 	power := math.Pow(10, math.Floor(math.Log10(span/40)))
 	width := power
 	for _, m := range []float64{2, 2.5, 5} {
@@ -109,40 +118,82 @@ func (h *history) share(i, bin int) float64 {
 	return 0
 }
 
-// title says what is seen: "Weights W of layer 4 over training: leaky ReLU".
-func (h *history) title() string {
-	where := "the whole network"
-	if h.layer > 0 {
-		where = fmt.Sprintf("layer %d", h.layer)
+// onlyZeros reports whether no finite value differs from zero.
+func (h *history) onlyZeros() bool {
+	for _, x := range h.hists {
+		if len(x.Bins) > 0 {
+			return false
+		}
 	}
-	return fmt.Sprintf("Histogram of %s of %s over training: %s", h.info.Title, where, h.label)
+	return true
+}
+
+// title says what is seen: "Histogram of weights W of layer 4 over training: leaky ReLU".
+func (h *history) title() string {
+	return fmt.Sprintf("Histogram of %s of %s over training: %s", h.info.Title, h.spot, h.label)
+}
+
+// caption says what is seen in the words of a figure, and what its bins do not show.
+func (h *history) caption(what string) string {
+	said := []string{what}
+	if len(h.others) > 0 {
+		var paths []string
+		for _, s := range h.others {
+			paths = append(paths, s.site.Path)
+		}
+		said = append(said, fmt.Sprintf("This is %s; the layer also has %s, which chart.At chooses.", h.spot.site.Path, some(paths, 4)))
+	}
+	return strings.Join(append(said, h.note()), " ")
 }
 
 // note words what the bins do not show: the tails, and the special values.
 func (h *history) note() string {
-	outside, zero := 0.0, 0
-	missing := tally{}
+	outside, all := 0.0, 0
+	zero, missing := 0, tally{}
 	for i, x := range h.hists {
+		all += x.Count()
 		zero += x.Zero
-		missing[NaN] += x.NaN
-		missing[PosInf] += x.PosInf
-		missing[NegInf] += x.NegInf
+		missing.join(tally{NaN: x.NaN, PosInf: x.PosInf, NegInf: x.NegInf})
 		outside += h.finite(i)
 		for _, c := range h.counts[i] {
 			outside -= c
 		}
 	}
-	text := fmt.Sprintf("Bins are %s wide; %.0f values in the tails lie beyond them, %s exactly zero (in the bin of 0)",
-		digits(h.width, 4), math.Abs(math.Round(outside)), areOrIs(zero))
+	var text string
+	switch special := missing[NaN] + missing[PosInf] + missing[NegInf]; {
+	case special == all:
+		text = "No value is a finite number"
+	case h.onlyZeros() && special == 0:
+		return fmt.Sprintf("All %d values are zero: nothing is above %s, the smallest number that is told from it.", all, digits(smallest, 3))
+	case h.onlyZeros():
+		text = fmt.Sprintf("All %d finite values are zero", all-special)
+	default:
+		text = fmt.Sprintf("Bins are %s wide; %.0f values in the tails lie beyond them, %s zero (in the bin of 0)",
+			digits(h.width, 4), math.Abs(math.Round(outside)), areOrIs(zero))
+	}
+	return text + h.special(missing) + "."
+}
+
+// smallest is the smallest float32 that a histogram does not count as zero.
+const smallest = 0x1p-126
+
+// special counts what is not finite, and says when it begins.
+func (h *history) special(missing tally) string {
+	text := ""
 	for _, why := range []Missing{NaN, PosInf, NegInf} {
 		if n := missing[why]; n > 0 {
-			text += fmt.Sprintf(", %d %s %s", n, map[bool]string{true: "is", false: "are"}[n == 1], why)
+			text += fmt.Sprintf(", %s %s", areOrIs(n), why)
 		}
 	}
-	if missing[NaN]+missing[PosInf]+missing[NegInf] > 0 {
-		text += " and not drawn"
+	if text == "" {
+		return ""
 	}
-	return text + "."
+	for i, x := range h.hists {
+		if x.NaN+x.PosInf+x.NegInf > 0 {
+			return text + fmt.Sprintf(" and not drawn (from step %d on, × at the left)", h.steps[i])
+		}
+	}
+	return text
 }
 
 func areOrIs(n int) string {

@@ -3,66 +3,13 @@ package chart
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/vgrad/lab/vgrad"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// small is one figure of every kind with few points, for golden files.
-func small(t testing.TB) map[string]*Figure {
-	ok := must(t)
-	runs := article(4)
-	seeds := repetitions(3, 3)
-	hole := values("hole", vgrad.MeanAbsGrad, 1, 1e-3, nan, math.Inf(1), 0, 2e-3)
-	return map[string]*Figure{
-		"scalar": ok(Accuracy(runs)), "scalar_log": ok(MeanGradient(runs, 1)), "scalar_seeds": ok(Loss(seeds)),
-		"scalar_missing": ok(MeanGradient([]vgrad.Source{hole}, 1)),
-		"flow":           ok(GradientFlow(runs[:2])), "flow_seeds": ok(GradientFlow(seeds, vgrad.MeanAbsGrad)),
-		"ridge": ok(Ridge(runs[0], vgrad.Weights, 4)), "heatmap": ok(Heatmap(runs[0], vgrad.Weights, 4)),
-		"layermap":  ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
-		"factormap": ok(FactorMap(swept(3), "depth", "activation")), "trend": ok(FactorTrend(swept(3), "depth")),
-		"trend_one": ok(Trend([]vgrad.Source{sweptRun(vgrad.Experiment{}, 3)}, vgrad.ValAccuracy, "learning_rate")),
-	}
-}
-
-func TestGoldenOptions(t *testing.T) {
-	for name, f := range small(t) {
-		t.Run(name, func(t *testing.T) {
-			option, err := f.Option()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got bytes.Buffer
-			if err := json.Indent(&got, option, "", " "); err != nil {
-				t.Fatal(err)
-			}
-			golden := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.MkdirAll("testdata", 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, append(got.Bytes(), '\n'), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatalf("%v; go test -update writes it", err)
-			}
-			if got.String() != strings.TrimSuffix(string(want), "\n") {
-				t.Errorf("the option of %s has changed; look at the difference after go test -update", name)
-			}
-		})
-	}
-}
 
 func TestDeterministic(t *testing.T) {
 	r := renderer(t)
@@ -102,11 +49,15 @@ func TestBadArguments(t *testing.T) {
 		{"no source, layer map", figure(LayerMap(nil, vgrad.MeanAbsGrad)), []string{"no source"}},
 		{"layer beyond", figure(MeanGradient(runs, 7)), []string{`"sigmoid"`, "no layer 7", "1 to 6"}},
 		{"layer below", figure(MeanGradient(runs, -1)), []string{"no layer -1"}},
-		{"layer of the network", figure(Scalar(runs, vgrad.Loss, 2)), []string{"at layer 2", "0 for the whole network"}},
+		{"layer of the network", figure(Scalar(runs, vgrad.Loss, 2)), []string{"at layer 2", "for the whole network (layer 0)"}},
 		{"network of a layer", figure(MeanGradient(runs, 0)), []string{"layer 0"}},
 		{"not recorded", figure(Scalar(runs, vgrad.Dead, 1)), []string{"no dead", "mean_abs_grad", "weights"}},
-		{"not recorded, flow", figure(GradientFlow(bare)), []string{"bare"}},
-		{"unknown", figure(Scalar(runs, "grad", 1)), []string{`"grad"`, "mean_abs_grad"}},
+		{"not recorded, flow", figure(GradientFlow(bare)), []string{"bare", "no mean_abs_grad"}},
+		{"pattern without sites", figure(MeanGradient(runs, At("/encoder/*"))), []string{"at /encoder/*", "/layer1/weights"}},
+		{"pattern of many, ridge", figure(Ridge(runs[0], vgrad.Weights, At("/*/weights"))), []string{"6 sites", "/layer6/weights", "choose one"}},
+		{"pattern without sites, map", figure(LayerMap(runs[0], vgrad.MeanAbsGrad, "/encoder")), []string{"at /encoder"}},
+		{"layer map of the network", figure(LayerMap(runs[0], vgrad.Loss)), []string{"whole network"}},
+		{"unknown", figure(Scalar(runs, "grad", 1)), []string{"no grad at layer 1", "mean_abs_grad"}},
 		{"histogram as scalar", figure(Scalar(runs, vgrad.Weights, 1)), []string{"Ridge"}},
 		{"scalar as histogram", figure(Ridge(runs[0], vgrad.Loss, 0)), []string{"Scalar"}},
 		{"histogram not recorded", figure(Heatmap(bare[0], vgrad.Weights, 1)), []string{"no weights"}},
@@ -139,6 +90,13 @@ func TestBadArguments(t *testing.T) {
 
 func TestMissingValues(t *testing.T) {
 	f := small(t)["scalar_missing"]
+	spec, err := f.spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"data":[[0,0.001],[1,null,"NaN"],[2,null,"+Inf"],[3,0],[4,0.002]]`; !strings.Contains(string(spec), want) {
+		t.Errorf("spec lacks %s:\n%s", want, spec)
+	}
 	option, err := f.Option()
 	if err != nil {
 		t.Fatal(err)
@@ -150,10 +108,6 @@ func TestMissingValues(t *testing.T) {
 		if !strings.Contains(f.Caption, want) {
 			t.Errorf("caption does not say %q: %s", want, f.Caption)
 		}
-	}
-	spec, _ := f.spec()
-	if want := `"gaps":[[1,"NaN"],[2,"+Inf"],[3,"zero or less",0]]`; !strings.Contains(string(spec), want) {
-		t.Errorf("spec lacks %s", want)
 	}
 	svg, err := renderer(t).SVG(f, Light, 0, 0)
 	if err != nil {
@@ -181,7 +135,7 @@ func TestNothingToDraw(t *testing.T) {
 		}
 	}
 	f := ok(Ridge(hist, vgrad.Weights, 1))
-	if !strings.Contains(f.Caption, "5 are NaN") || !strings.Contains(f.Caption, "2 are exactly zero") {
+	if !strings.Contains(f.Caption, "5 are NaN") || !strings.Contains(f.Caption, "All 2 finite values are zero") {
 		t.Errorf("the caption hides special values: %s", f.Caption)
 	}
 }
@@ -193,7 +147,7 @@ func TestReduce(t *testing.T) {
 		l.values[i] = math.Sin(float64(i)/300) + 2
 	}
 	l.values[4321], l.values[6000] = 50, nan
-	r := l.reduce(true)
+	r := l.reduce(true, MaxPoints)
 	kept := map[int]bool{}
 	for _, i := range r.keep {
 		kept[i] = true
@@ -220,7 +174,7 @@ func TestRepetitions(t *testing.T) {
 	for i := range 11 {
 		runs = append(runs, values("one", vgrad.Loss, 0, float64(i), 2*float64(i)))
 	}
-	lines, err := gather(runs, vgrad.Loss, 0, false)
+	lines, err := gather(runs, vgrad.Loss, choose(0), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,25 +191,34 @@ func TestSameColours(t *testing.T) {
 	runs := article(3)
 	ok := must(t)
 	figs := SameColours(ok(Accuracy(runs)), ok(Accuracy(runs[2:])), ok(Ridge(runs[1], vgrad.Weights, 1)))
-	option, _ := figs[1].Option()
-	if !strings.Contains(string(option), looks[2].Colour) {
+	spec, _ := figs[1].spec()
+	if !strings.Contains(string(spec), `"$run2"`) {
 		t.Errorf("leaky ReLU alone has another colour than among the three")
 	}
-	alone, _ := ok(Accuracy(runs[2:])).Option()
-	if !strings.Contains(string(alone), looks[0].Colour) {
+	alone, _ := ok(Accuracy(runs[2:])).spec()
+	if !strings.Contains(string(alone), `"$run0"`) {
 		t.Errorf("SameColours changed what it was given")
 	}
 }
 
-// Every colour of the palette has a contrast of 3:1 or more (WCAG 2.1, 1.4.11)
-// on white, and as lightened by figure.js on the dark background.
+// Every colour of a run has a contrast of 3:1 or more (WCAG 2.1, 1.4.11) on the
+// background of its theme.
 func TestContrast(t *testing.T) {
-	for _, l := range looks {
-		if c := contrast(l.Colour, "#ffffff"); c < 3 {
-			t.Errorf("%s on white: %.2f", l.Colour, c)
+	var all map[Theme]struct {
+		Back string
+		Runs []string
+	}
+	if err := json.Unmarshal([]byte(themes), &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, theme := range []Theme{Light, Dark} {
+		if len(all[theme].Runs) != colours {
+			t.Errorf("%s has %d colours", theme, len(all[theme].Runs))
 		}
-		if c := contrast(l.Colour, "#16191d"); c < 3 {
-			t.Errorf("%s on dark: %.2f", l.Colour, c)
+		for _, c := range all[theme].Runs {
+			if got := contrast(c, all[theme].Back); got < 3 {
+				t.Errorf("%s on %s: %.2f", c, theme, got)
+			}
 		}
 	}
 }
@@ -350,7 +313,7 @@ func TestFlowOfRunsAtOdds(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := must(t)(GradientFlow(c.sources, vgrad.MeanAbsGrad))
 			var got []string
-			for _, fr := range f.extra.Frames[1:] {
+			for _, fr := range f.says.Frames[1:] {
 				var points []int
 				for _, ps := range fr.Data {
 					points = append(points, len(ps))

@@ -12,12 +12,27 @@
 //	svg, err := renderer.SVG(fig, chart.Light, 720, 380)
 //	html, err := fig.HTML(chart.HTMLOptions{Renderer: renderer, ECharts: js})
 //
+// # Places
+//
+// A figure is drawn over the sites that have its quantity, in forward order. Time
+// steps of a recurrent layer that is unrolled are places of their own; gates,
+// streams and recurrent kernels are series of their own; frozen sites are marked;
+// the caption says which layers lack the quantity. A figure of one place takes a
+// layer's number, a site, or a pattern of paths, see [Place] and [At]. [Only]
+// narrows the figures of all places.
+//
 // # Repetitions
 //
-// Sources that share a label are repetitions of one experiment: a figure
-// draws their median and, behind it, the band from the 10 % to the 90 %
-// quantile. A label has the same colour, dash and marker in every figure it
-// appears in; see [SameColours].
+// Sources are repetitions if they share a label and their experiments are equal
+// but for the seed and for what is measured. A figure draws the median of
+// repetitions and, behind it, the band from the 10 % to the 90 % quantile.
+// Other experiments that share a label are told apart by the fields in which they
+// differ: "first try: sigmoid", "first try: relu". Sources that do not say of
+// which experiment they are (see [vgrad.Recorded]) are repetitions if they share
+// label and sites.
+//
+// A label has the same colour, dash and marker in every figure it appears in; see
+// [SameColours].
 //
 // # Values that cannot be drawn
 //
@@ -31,4 +46,13 @@
 // highest value of equal stretches of steps, so no spike is lost and the
 // values shown are recorded ones. Smoothing does not run over those extremes
 // but over the means of the stretches; see [Figure].
+//
+// # Who says what
+//
+// The functions of this package state axes, series and what the controls of a
+// page may do, in the types of go-echarts where these can express it. Colours and
+// formats of numbers go by name there ("$ink", "@log"). figure.js alone turns that
+// into the option for a width, a theme and the state of the controls, in the
+// browser and in the static picture alike, and it knows no figure: a new one needs
+// no line in it.
 package chart

@@ -106,6 +106,28 @@ func ExampleFactorTrend() {
 	// Gradient factor by depth [[2 3] [6 243]]
 }
 
+func ExampleAt() {
+	fig, err := chart.Scalar([]vgrad.Source{decay{}}, vgrad.MeanAbsGrad, chart.At("/*/weights"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fig.Table.Columns)
+	// Output:
+	// [training step /layer1/weights /layer2/weights]
+}
+
+func ExampleOnly() {
+	fig, err := chart.GradientFlow(chart.Only([]vgrad.Source{decay{}}, "/layer2"), vgrad.MeanAbsGrad)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fig.Table.Columns, fig.Table.Rows)
+	// Output:
+	// [layer sigmoid] [[2 0.01]]
+}
+
 func ExampleFigure_Option() {
 	fig, _ := chart.MeanGradient([]vgrad.Source{decay{}}, 2)
 	option, err := fig.Option()

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/summary"
 )
@@ -32,7 +35,10 @@ func FactorMap(sources []vgrad.Source, columns, rows string) (*Figure, error) {
 		Caption: g.caption(),
 		Height:  min(130+46*len(g.rows), 640),
 		Table:   g.table(),
-		kind:    "map",
+		says: declared{
+			Tip: tip{Head: columns + " {x}, " + rows + " {y}", Rows: [][2]string{{"median", "{3}"}, {"10–90 % of {4} runs", "{5}"}, {"NaN", "{6}"}}},
+			Fit: &fit{Variants: [][2]int{{7, 11}, {8, 11}, {9, 11}, {9, 9}}},
+		},
 	}
 	return f, f.mapOption(g)
 }
@@ -143,21 +149,6 @@ func parseAll(values []string) (map[string]float64, error) {
 	return numbers, nil
 }
 
-// varying lists the fields in which experiments differ, label and seed aside.
-func varying(es []vgrad.Experiment) []string {
-	var fields []string
-	for _, field := range vgrad.Fields() {
-		if field == "label" || field == "seed" {
-			continue
-		}
-		first, _ := es[0].Field(field) // it exists: Fields lists it
-		if slices.ContainsFunc(es[1:], func(e vgrad.Experiment) bool { v, _ := e.Field(field); return v != first }) {
-			fields = append(fields, field)
-		}
-	}
-	return fields
-}
-
 // spread condenses a cell, and says why where it has no number.
 func (c *factorCell) spread() (s summary.Spread, why Missing) {
 	if c == nil {
@@ -183,34 +174,77 @@ func mark(why Missing) string {
 
 // mapOption adds the cells, and marks for those without a number.
 func (f *Figure) mapOption(g *factorGrid) error {
-	cells := []any{}
-	low, high := math.Inf(1), math.Inf(-1)
+	_, words := parseAll(g.rows)
+	c := cells{columns: g.columns, columnName: g.columnField, rows: g.rows, rowName: g.rowField, down: words != nil, // words are read from the top
+		low: math.Inf(1), high: math.Inf(-1), what: "gradient factor", format: "power", blend: diverging}
+	var empty []any
 	for x, column := range g.columns {
 		for y, row := range g.rows {
-			c := g.cells[[2]string{column, row}]
-			s, why := c.spread()
+			cell := g.cells[[2]string{column, row}]
+			s, why := cell.spread()
 			if why != Drawn {
-				f.extra.Marks = append(f.extra.Marks, []any{x, y, mark(why)})
+				empty = append(empty, []any{x, y, mark(why)})
 				continue
 			}
 			z := math.Log10(s.Median)
-			low, high = min(low, z), max(high, z)
-			cells = append(cells, []num{num(x), num(y), num(z), num(s.Median), num(s.Low), num(s.High), num(s.N), num(c.nan)})
+			c.low, c.high = min(c.low, z), max(c.high, z)
+			c.data = append(c.data, cell.datum(x, y, z, s))
 		}
 	}
-	if low > high {
-		low, high = 0, 1
+	d := c.drawing()
+	d.series[0] = part{d.series[0].of, map[string]any{"itemStyle": map[string]any{"borderWidth": 2, "borderColor": "$back"}}}
+	if empty != nil {
+		d.add("", part{
+			charts.SingleSeries{Name: "no number", Type: "scatter", Data: empty, Symbol: "rect", SymbolSize: 1, ItemStyle: &opts.ItemStyle{Color: "transparent"},
+				Label: &opts.Label{Show: opts.Bool(true), Position: "inside", FontSize: 11, Color: "$soft", Formatter: "{@[2]}"}},
+			map[string]any{"z": 4, "silent": true, "tooltip": map[string]any{"show": false}},
+		})
 	}
-	if low == high {
-		low, high = low-0.5, high+0.5
+	return f.finish(d)
+}
+
+// datum is a cell: column, row, logarithm; median, runs, range and NaN for the
+// tooltip; and the label in three lengths.
+func (c *factorCell) datum(x, y int, z float64, s summary.Spread) any {
+	between, nan, star := "", "", ""
+	if s.N > 1 {
+		between = factor(s.Low, 3) + " – " + factor(s.High, 3)
 	}
-	err := f.cells(cellAxes{columns: g.columns, columnName: g.columnField, rows: g.rows, rowName: g.rowField,
-		low: low, high: high, colour: "gradient factor", scale: "log10"}, cells)
-	if _, noNumbers := parseAll(g.rows); err == nil && noNumbers != nil { // words are read from the top
-		axis := f.option["yAxis"].([]any)[0].(map[string]any)
-		axis["inverse"], axis["nameLocation"] = true, "start"
+	if c.nan > 0 {
+		nan, star = fmt.Sprintf("%d more", c.nan), "*"
 	}
-	return err
+	d := []any{x, y, num(z), factor(s.Median, 3), s.N, between, nan}
+	for _, precision := range []int{2, 1, 0} {
+		d = append(d, factor(s.Median, precision)+star)
+	}
+	return d
+}
+
+// factor writes a factor in so many digits; in none, large and small ones are
+// their power of ten.
+func factor(v float64, precision int) string {
+	switch {
+	case v >= 0.01 && v < 1000:
+		if precision == 0 && v >= 1 && v < 10 {
+			precision = 2
+		}
+		text := strconv.FormatFloat(v, 'g', max(1, precision), 64)
+		x, _ := strconv.ParseFloat(text, 64) // it was written as one
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	case precision == 0:
+		return "10" + superscript(int(math.Round(math.Log10(v))))
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', precision-1, 64), "e")
+	e, _ := strconv.Atoi(exponent)
+	if mantissa = strings.TrimSuffix(mantissa, ".0"); mantissa == "1" {
+		return "10" + superscript(e)
+	}
+	return mantissa + "·10" + superscript(e)
+}
+
+// superscript writes n in small raised digits.
+func superscript(n int) string {
+	return strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹").Replace(strconv.Itoa(n))
 }
 
 // caption says what a cell is and what it lacks.

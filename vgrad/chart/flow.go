@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,20 +13,21 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// flowFrames is how many recorded steps a step slider offers at most.
-const flowFrames = 25
-
-// flow is a quantity at every layer, a label's lines by layer.
-type flow struct {
-	info  vgrad.Info
-	lines [][]line // [label][layer-1]; a shallower network has fewer layers
-}
-
 // GradientFlow draws the magnitude of quantities against the layer, a line a
 // label, each quantity in a panel of its own beside the last; with none given
 // it draws mean |∂L/∂W| and, beside it, the RMS of the backpropagated signal
-// δ. It opens on the mean over all recorded steps; its slider goes through up
-// to 25 of those that all have. At most two quantities fit. It fails as [Scalar] does.
+// δ. At most two quantities fit. It opens on the mean over all recorded steps;
+// its slider goes through up to 25 of those that all have.
+//
+// The horizontal axis has the places that have the quantity, in forward order:
+// layers, and of a recurrent layer that is unrolled each time step. What else a
+// layer has beside its own kernel or units is a line of its own: gates, the
+// stream between blocks, recurrent kernels, and sites that only their paths tell
+// apart. Frozen layers are marked.
+//
+// What is recorded is drawn, and the caption says which runs lack a quantity and
+// at which layers. It fails where there is no source, where a quantity is a
+// histogram or of the whole network, and where nothing is recorded of any.
 func GradientFlow(sources []vgrad.Source, quantities ...vgrad.Quantity) (*Figure, error) {
 	if len(quantities) == 0 {
 		quantities = []vgrad.Quantity{vgrad.MeanAbsGrad, vgrad.RMSDelta}
@@ -33,126 +35,257 @@ func GradientFlow(sources []vgrad.Source, quantities ...vgrad.Quantity) (*Figure
 	if len(quantities) > 2 {
 		return nil, fmt.Errorf("chart: gradient flow: %d quantities; at most 2 fit side by side", len(quantities))
 	}
-	var flows []flow
-	for _, q := range quantities {
-		fl, err := gatherFlow(sources, q)
-		if err != nil {
-			return nil, fmt.Errorf("chart: gradient flow: %w", err)
-		}
-		flows = append(flows, fl)
+	flows, absent, err := gatherFlows(sources, quantities)
+	if err != nil {
+		return nil, fmt.Errorf("chart: gradient flow: %w", err)
 	}
-	log := flows[0].info.Log
+	var axes []int
+	for i := range flows {
+		axes = append(axes, i)
+	}
+	head := "{x}"
+	if allLayers(flows) {
+		head = "layer {x}"
+	}
 	f := &Figure{
 		Title:   flowTitle(flows),
 		Note:    averaged,
-		Caption: flowCaption(flows),
+		Caption: flowCaption(flows, absent),
 		Height:  380,
 		Table:   flowTable(flows),
-		kind:    "flow",
-		labels:  labels(sources),
-		extra:   extra{Log: &log, Value: flows[0].info.Title},
+		says:    declared{Log: &logControl{On: flows[0].info.Log, Axes: axes}, Tip: tip{Head: head}},
 	}
-	return f, f.flowOption(flows, log)
+	return f, f.flowOption(flows)
 }
 
-// averaged names the frame a flow opens on.
-const averaged = "mean over all recorded steps"
+const (
+	averaged   = "mean over all recorded steps" // names the frame a flow opens on
+	flowFrames = 25                             // how many recorded steps its slider offers at most
+	maxMarked  = 40                             // positions up to which each point has a marker
+	maxSeries  = 6                              // of a label; with more, what tells them apart goes to the axis
+)
 
-// gatherFlow reads q at every layer of every label.
-func gatherFlow(sources []vgrad.Source, q vgrad.Quantity) (flow, error) {
-	info, err := scalarInfo(q)
-	if err != nil {
-		return flow{}, err
-	}
-	if info.Of == vgrad.WholeNetwork {
-		return flow{}, fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
-	}
-	fl := flow{info: info}
+// flow is a quantity at every position.
+type flow struct {
+	info   vgrad.Info
+	at     []position
+	spots  []spot // one of each position, a frozen one where there is any
+	lines  []flowLine
+	lacked []string // sentences about layers without the quantity
+}
+
+// flowLine is a line of a flow.
+type flowLine struct {
+	label string  // whose look it has
+	name  string  // in the legend
+	at    []*line // by position; nil where there is none
+}
+
+// gatherFlows reads the quantities, and says in sentences what is absent.
+func gatherFlows(sources []vgrad.Source, quantities []vgrad.Quantity) (flows []flow, absent []string, err error) {
 	if len(sources) == 0 {
-		_, err = gather(nil, q, 1, info.Log)
-		return flow{}, err
+		return nil, nil, errors.New("no sources; give at least one run")
 	}
-	for _, g := range groups(sources) {
-		var layers []line
-		for layer := 1; layer <= max(1, vgrad.Depth(g.sources[0])); layer++ {
-			ls, err := gather(g.sources, q, layer, info.Log)
-			if err != nil {
-				return flow{}, err
-			}
-			layers = append(layers, ls[0])
+	for _, q := range quantities {
+		info, err := scalarInfo(sources[0], q)
+		if err == nil && info.Of == vgrad.WholeNetwork && len(vgrad.Measured(sources[0], q)) > 0 {
+			err = fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
 		}
-		fl.lines = append(fl.lines, layers)
-	}
-	return fl, nil
-}
-
-// flowOption adds a grid for each quantity, a line and a band for each label,
-// and the frames of the slider.
-func (f *Figure) flowOption(flows []flow, log bool) error {
-	depth := 0
-	for _, layers := range flows[0].lines {
-		depth = max(depth, len(layers))
-	}
-	var xs []opts.XAxis
-	var ys []opts.YAxis
-	for i, fl := range flows {
-		xs = append(xs, opts.XAxis{Type: "value", Name: "layer", NameLocation: "middle", NameGap: 28,
-			Min: 0.5, Max: float64(depth) + 0.5, GridIndex: i})
-		y := valueAxis(axisName(fl.info), log)
-		y.GridIndex = i
-		ys = append(ys, y)
-	}
-	for i := range flows { // where missing values are marked
-		ys = append(ys, opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1, GridIndex: i})
-	}
-	c := lineChart(xs, ys)
-	frames := flowFramesOf(flows, log)
-	var painted []string
-	for i, fl := range flows {
-		for _, layers := range fl.lines {
-			label := layers[0].label
-			c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-				Name: label, Type: "line", Data: drawable(frames[0].Data[len(painted)], log), XAxisIndex: i, YAxisIndex: i,
-				ShowSymbol: opts.Bool(true), SymbolSize: 9, LineStyle: &opts.LineStyle{Width: 2},
-			})
-			painted = append(painted, label)
-			if layers[0].runs > 1 {
-				c.MultiSeries = append(c.MultiSeries, bandSeries(label, frames[0].Data[len(painted)], i))
-				painted = append(painted, label)
-			}
+		if err != nil {
+			return nil, nil, err
+		}
+		fl, without := gatherFlow(groups(sources), q, info)
+		if without != nil {
+			absent = append(absent, fmt.Sprintf("Not recorded: %s of %s.", info.Title, some(without, 6)))
+		}
+		if fl.lines != nil {
+			flows = append(flows, fl)
 		}
 	}
-	f.extra.Frames = frames
-	return f.finish(c.JSON(), painted)
+	nameLines(flows)
+	if flows == nil {
+		err = notRecorded(sources[0], quantities[0], everywhere)
+	}
+	return flows, absent, err
 }
 
-// drawable returns points with null for values that are not drawn.
-func drawable(ps []any, log bool) []any {
-	out := make([]any, len(ps))
-	for i, p := range ps {
-		out[i] = p
-		if xy := p.([2]any); Missed(float64(xy[1].(num)), log) != Drawn {
-			out[i] = [2]any{xy[0], num(nan)}
+// gatherFlow reads a quantity at every site, and lists the labels without it.
+func gatherFlow(gs []group, q vgrad.Quantity, info vgrad.Info) (fl flow, without []string) {
+	fl.info = info
+	var all []line
+	var have []group
+	for _, g := range gs {
+		lines := g.lines(q, everywhere, info.Log)
+		if lines == nil {
+			without = append(without, g.label)
+			continue
+		}
+		have = append(have, g)
+		all = append(all, lines...)
+	}
+	fl.lacked = lacking(have, info, q)
+	fl.place(all)
+	return fl, without
+}
+
+// place finds the positions, and for each label the lines through them.
+func (fl *flow) place(all []line) {
+	series := map[string]bool{}
+	for _, l := range all {
+		series[l.spot.series] = true
+	}
+	where := spot.position
+	if len(series) > maxSeries {
+		where = func(s spot) position { p := s.position(); p.path = s.site.Path; return p }
+		for i := range all {
+			all[i].spot.series = ""
 		}
 	}
-	return out
+	spots := map[position]spot{}
+	for _, l := range all {
+		p := where(l.spot)
+		s, known := spots[p]
+		if !known {
+			fl.at = append(fl.at, p)
+		}
+		if !s.site.Frozen {
+			spots[p] = l.spot
+		}
+	}
+	slices.SortStableFunc(fl.at, position.compare)
+	for _, p := range fl.at {
+		fl.spots = append(fl.spots, spots[p])
+	}
+	for _, l := range all {
+		fl.line(l).at[slices.Index(fl.at, where(l.spot))] = &l
+	}
 }
 
-// flowFramesOf computes the frames: the mean over steps, then single steps, then
-// the last step of each line where that is not the same one.
-func flowFramesOf(flows []flow, log bool) []frame {
-	var lines []line // of layer 1
+// nameOf names a position on the axis: by a number where all of them are layers.
+func nameOf(p position, s spot, layersOnly bool) string {
+	switch {
+	case layersOnly:
+		return fmt.Sprint(p.layer) + s.frozen()
+	case p.path != "":
+		return p.path + s.frozen()
+	}
+	return spot{site: s.site}.String()
+}
+
+// names names the positions.
+func (fl flow) names(layersOnly bool) []string {
+	var names []string
+	for i, p := range fl.at {
+		names = append(names, nameOf(p, fl.spots[i], layersOnly))
+	}
+	return names
+}
+
+// line returns the line of the label and series that l belongs to.
+func (fl *flow) line(l line) *flowLine {
+	label := l.label
+	if l.spot.series != "" {
+		label += ", " + l.spot.series
+	}
+	i := slices.IndexFunc(fl.lines, func(o flowLine) bool { return o.label == label })
+	if i < 0 {
+		i, fl.lines = len(fl.lines), append(fl.lines, flowLine{label, label, make([]*line, len(fl.at))})
+	}
+	return &fl.lines[i]
+}
+
+// nameLines names the lines of one label by what they are, where there are several.
+func nameLines(flows []flow) {
+	several := slices.ContainsFunc(flows, func(fl flow) bool { return len(fl.lines) > 1 })
+	if _, one := flowLabel(flows); !one || !several {
+		return
+	}
 	for _, fl := range flows {
-		for _, layers := range fl.lines {
-			lines = append(lines, layers[0])
+		for i, l := range fl.lines {
+			s := l.first().spot
+			s.site.Time = 0
+			fl.lines[i].name = s.short()
 		}
 	}
-	frames := []frame{flowFrame(averaged, flows, log, func(l line) (float64, float64, float64, bool) {
+}
+
+// first is the line at the first position that has one.
+func (l flowLine) first() *line {
+	return l.at[slices.IndexFunc(l.at, func(at *line) bool { return at != nil })]
+}
+
+// runs is how many runs a line stands for.
+func (l flowLine) runs() int { return l.first().runs }
+
+// flowOption adds a panel for each quantity, a line and a band for each label,
+// and the frames of the slider.
+func (f *Figure) flowOption(flows []flow) error {
+	d := &drawing{panels: len(flows), trigger: "axis", legend: true}
+	widest := 0
+	for i, fl := range flows {
+		name := "layer"
+		if !allLayers(flows) {
+			name = "in forward order"
+		}
+		d.x = append(d.x, categoryAxis(name, fl.names(allLayers(flows)), i))
+		d.y = append(d.y, valueAxis(axisName(fl.info), fl.info.Log, i))
+		widest = max(widest, len(fl.at))
+	}
+	for i := range flows {
+		d.y = append(d.y, footAxis(i))
+	}
+	if widest > maxMarked && len(flows) == 1 {
+		f.says.Zoom = zoom(false)
+	}
+	f.says.Frames = framesOf(flows)
+	for i, fl := range flows {
+		for k, l := range fl.lines {
+			f.label(l.label)
+			about := lineSpec{Series: d.add(l.label, flowCurve(l, i)), Foot: len(flows) + i}
+			if len(fl.at) > maxMarked {
+				about.Marked = num((float64(k) + 0.5) / float64(len(fl.lines)))
+			}
+			if l.runs() > 1 {
+				about.Bands = []int{d.add(l.label, band(l.name, []any{}, i))}
+			}
+			f.says.Lines = append(f.says.Lines, about)
+		}
+	}
+	for i, data := range f.says.Frames[0].Data {
+		s := d.series[i].of.(charts.SingleSeries)
+		s.Data = data
+		d.series[i].of = s
+	}
+	return f.finish(d)
+}
+
+// flowCurve is the series of a line; its points have markers where there is room.
+func flowCurve(l flowLine, panel int) part {
+	c := curve(l.name, nil, panel)
+	s := c.of.(charts.SingleSeries)
+	s.LineStyle = &opts.LineStyle{Width: 2, Type: own}
+	if s.SymbolSize = 9; len(l.at) <= maxMarked {
+		s.ShowSymbol = opts.Bool(true)
+	}
+	c.of = s
+	return c
+}
+
+// framesOf computes the frames: the mean over steps, then single steps, then
+// the last step of each line where that is not the same one.
+func framesOf(flows []flow) []frame {
+	var lines []line // the first of each line of the figure
+	for _, fl := range flows {
+		for _, l := range fl.lines {
+			lines = append(lines, *l.first())
+		}
+	}
+	frames := []frame{frameOf(averaged, flows, func(l line) (float64, float64, float64, bool) {
 		v, low, high := spread(l.means)
 		return v, low, high, true
 	})}
 	for _, step := range evenly(sharedSteps(lines), flowFrames) {
-		frames = append(frames, flowFrame(fmt.Sprintf("step %d", step), flows, log, func(l line) (float64, float64, float64, bool) {
+		frames = append(frames, frameOf(fmt.Sprintf("step %d", step), flows, func(l line) (float64, float64, float64, bool) {
 			i, ok := slices.BinarySearch(l.steps, step)
 			return l.point(i, ok)
 		}))
@@ -163,7 +296,7 @@ func flowFramesOf(flows []flow, log bool) []frame {
 	}
 	if first < last {
 		name := fmt.Sprintf("last of each: steps %d – %d", first, last)
-		frames = append(frames, flowFrame(name, flows, log, func(l line) (float64, float64, float64, bool) {
+		frames = append(frames, frameOf(name, flows, func(l line) (float64, float64, float64, bool) {
 			return l.point(len(l.steps)-1, true)
 		}))
 	}
@@ -195,110 +328,152 @@ func sharedSteps(lines []line) []int {
 	return shared
 }
 
-// flowFrame computes one frame: for each series the value at each layer that has one.
-func flowFrame(name string, flows []flow, log bool, at func(line) (v, low, high float64, ok bool)) frame {
+// frameOf computes one frame: for each series the value at each position that has one.
+func frameOf(name string, flows []flow, value func(line) (v, low, high float64, ok bool)) frame {
 	fr := frame{Name: name}
 	for _, fl := range flows {
-		for _, layers := range fl.lines {
+		for _, l := range fl.lines {
 			var x []int
-			var mid, low, high []float64
-			for i, l := range layers {
-				if v, lo, hi, ok := at(l); ok {
-					x, mid, low, high = append(x, i+1), append(mid, v), append(low, lo), append(high, hi)
+			var low, high []float64
+			ps := []any{}
+			for i, at := range l.at {
+				if at == nil {
+					continue
 				}
+				v, lo, hi, ok := value(*at)
+				if !ok {
+					continue
+				}
+				if n := len(x); n > 0 && fl.apart(x[n-1], i) {
+					ps = append(ps, []any{x[n-1], nil})
+				}
+				ps = append(ps, xy(num(i), v))
+				x, low, high = append(x, i), append(low, lo), append(high, hi)
 			}
-			fr.Data = append(fr.Data, points(x, mid))
-			if layers[0].runs > 1 {
-				fr.Data = append(fr.Data, loop(x, low, high, log))
+			fr.Data = append(fr.Data, ps)
+			if l.runs() > 1 {
+				fr.Data = append(fr.Data, loop(x, low, high, fl.info.Log))
 			}
 		}
 	}
 	return fr
 }
 
-// point returns the value and the band of the i-th recorded step; not ok: there is none.
-func (l line) point(i int, ok bool) (v, low, high float64, _ bool) {
-	switch {
-	case !ok || i < 0:
-		return nan, nan, nan, false
-	case l.low == nil:
-		return l.values[i], nan, nan, true
-	}
-	return l.values[i], l.low[i], l.high[i], true
+// apart reports whether a line is broken between two positions: where it has none
+// of those between, as long as markers show single points, and where the last
+// time step of a layer stands before the first one of the next.
+func (fl flow) apart(i, j int) bool {
+	a, b := fl.at[i], fl.at[j]
+	return j > i+1 && len(fl.at) <= maxMarked || a.layer != b.layer && a.time > 0 && b.time > 0
 }
 
-// lastStep is the last recorded step; -1: none is.
-func (l line) lastStep() int {
-	if len(l.steps) == 0 {
-		return -1
-	}
-	return l.steps[len(l.steps)-1]
+// allLayers reports whether the positions of all panels are layers, which numbers name.
+func allLayers(flows []flow) bool {
+	return !slices.ContainsFunc(flows, func(fl flow) bool { return !inLayers(fl.at) })
 }
 
 // flowTitle says what is seen: "Mean |∂L/∂W| and RMS of δ = ∂L/∂z by layer".
 func flowTitle(flows []flow) string {
 	var names []string
+	by := " by layer"
 	for _, fl := range flows {
 		names = append(names, fl.info.Title)
+		if slices.ContainsFunc(fl.at, func(p position) bool { return p.time > 0 }) {
+			by = " by layer and time step"
+		}
 	}
-	title := capital(strings.Join(names, " and ")) + " by layer"
-	if len(flows[0].lines) == 1 {
-		title += ": " + flows[0].lines[0][0].label
+	title := capital(strings.Join(names, " and ")) + by
+	if label, ok := flowLabel(flows); ok {
+		title += ": " + label
 	}
 	return title
 }
 
-// flowCaption says how to read the figure and what is left out.
-func flowCaption(flows []flow) string {
-	missing := tally{}
-	var firsts []line
+// flowLabel returns the one label there is.
+func flowLabel(flows []flow) (label string, ok bool) {
 	for _, fl := range flows {
-		for _, layers := range fl.lines {
-			for _, l := range layers {
-				for why, n := range l.missing {
-					missing[why] += n
+		for _, l := range fl.lines {
+			for _, at := range l.at {
+				if at != nil && label != "" && at.label != label {
+					return "", false
+				}
+				if at != nil {
+					label = at.label
 				}
 			}
 		}
 	}
-	for _, layers := range flows[0].lines {
-		firsts = append(firsts, layers[0])
-	}
-	caption := "Layer 1 is next to the input: a line that falls to the left is a gradient that vanishes on its way back from the loss. The " +
-		averaged + repeated(firsts) + "; the slider shows single steps."
-	if note := missing.note(); note != "" {
-		caption += " " + note
-	}
-	if missing[NaN]+missing[PosInf]+missing[NegInf] > 0 {
-		caption += " The mean over steps is over the finite values."
-	}
-	return caption
+	return label, true
 }
 
-// flowTable has a row a layer and a column for each quantity and label.
+// flowCaption says how to read the figure and what is left out.
+func flowCaption(flows []flow, absent []string) string {
+	missing := tally{}
+	timed := false
+	var firsts []line
+	var frozen []spot
+	for _, fl := range flows {
+		for _, l := range fl.lines {
+			firsts = append(firsts, *l.first())
+			for i, at := range l.at {
+				if at != nil {
+					missing.join(at.missing)
+					timed = timed || fl.at[i].time > 0
+				}
+			}
+		}
+		frozen = append(frozen, fl.spots...)
+		absent = append(absent, fl.lacked...)
+	}
+	said := []string{"Layer 1 is next to the input: a line that falls to the left is a gradient that vanishes on its way back from the loss."}
+	if timed {
+		said = append(said, "Of a layer that is unrolled, t = 1 is the first time step.")
+	}
+	said = append(said, "The "+averaged+repeated(firsts, "kind of site")+"; the slider shows single steps.")
+	if text := frozenLayers(frozen); text != "" {
+		said = append(said, text)
+	}
+	said = append(said, absent...)
+	if note := missing.note(); note != "" {
+		said = append(said, note)
+	}
+	if missing[NaN]+missing[PosInf]+missing[NegInf] > 0 {
+		said = append(said, "The mean over steps is over the finite values.")
+	}
+	return strings.Join(said, " ")
+}
+
+// flowTable has a row a position and a column for each quantity and line.
 func flowTable(flows []flow) Table {
 	t := Table{Columns: []string{"layer"}}
-	depth := 0
+	var at []position
+	names := map[position]string{}
 	for _, fl := range flows {
-		for _, layers := range fl.lines {
-			name := layers[0].label
+		for _, l := range fl.lines {
+			name := l.name
 			if len(flows) > 1 {
 				name += ", " + fl.info.Title
 			}
 			t.Columns = append(t.Columns, name)
-			depth = max(depth, len(layers))
+		}
+		for i, name := range fl.names(allLayers(flows)) {
+			if _, known := names[fl.at[i]]; !known {
+				at, names[fl.at[i]] = append(at, fl.at[i]), name
+			}
 		}
 	}
-	for layer := range depth {
-		row := []string{fmt.Sprint(layer + 1)}
+	slices.SortStableFunc(at, position.compare)
+	for _, p := range at {
+		row := []string{names[p]}
 		for _, fl := range flows {
-			for _, layers := range fl.lines {
-				if layer < len(layers) {
-					v, _, _ := spread(layers[layer].means)
-					row = append(row, cell(v))
-				} else {
+			i := slices.Index(fl.at, p)
+			for _, l := range fl.lines {
+				if i < 0 || l.at[i] == nil {
 					row = append(row, "–")
+					continue
 				}
+				v, _, _ := spread(l.at[i].means)
+				row = append(row, cell(v))
 			}
 		}
 		t.Rows = append(t.Rows, row)

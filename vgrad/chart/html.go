@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -55,7 +57,7 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 		Picture          template.URL
 		Alt              string
 		Spec, Head, Foot template.HTML
-		Width            int
+		Width, High      int
 	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Absent: o.Absent, Alt: f.alt(), Spec: holder(spec, o.Packed), Width: o.Width}
 	if data.Width <= 0 {
 		data.Width = defaultWidth
@@ -65,6 +67,7 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		data.High = heightOf(svg)
 		data.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
 	}
 	if !o.Bare {
@@ -87,7 +90,19 @@ func holder(spec []byte, packed bool) template.HTML {
 	return template.HTML(`<script type="` + kind + `" class="vgrad-spec">` + text + `</script>`)
 }
 
-// alt describes the picture to who cannot see it.
+// heightOf reads the height of a picture, which grows with the names in it.
+func heightOf(svg []byte) int {
+	m := svgHeight.FindSubmatch(svg)
+	if m == nil {
+		return 0
+	}
+	height, _ := strconv.Atoi(string(m[1])) // digits
+	return height
+}
+
+var svgHeight = regexp.MustCompile(`^<svg [^>]*\bheight="(\d+)`)
+
+// alt describes the picture to those who cannot see it.
 func (f *Figure) alt() string {
 	return f.Title + ". " + f.Caption + " The values are in the table below."
 }
@@ -118,7 +133,7 @@ func inScript(js string) string {
 var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure class="vgrad-figure" id="{{.ID}}"{{with .Kernelspec}} data-kernelspec="{{.}}"{{end}}>
 <p class="vgrad-title"><strong>{{.Title}}</strong></p>
 {{with .Note}}<p class="vgrad-note">{{.}}</p>
-{{end}}{{if .Picture}}<img class="vgrad-static" src="{{.Picture}}" width="{{.Width}}" height="{{.Height}}" alt="{{.Alt}}">
+{{end}}{{if .Picture}}<img class="vgrad-static" src="{{.Picture}}" width="{{.Width}}" height="{{.High}}" alt="{{.Alt}}">
 {{else if .Absent}}<p class="vgrad-static vgrad-absent">{{.Absent}}</p>
 {{else}}<p class="vgrad-static vgrad-absent">The picture needs ECharts, which is not here: <code>go tool vgrad assets</code> fetches it. The values are in the table.</p>
 {{end}}<figcaption>{{.Caption}}</figcaption>

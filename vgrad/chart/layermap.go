@@ -1,121 +1,302 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/vgrad/lab/vgrad"
 )
 
-// maxCells is how many cells a layer map has at most, give or take a column a layer.
-const maxCells = 1200
+const (
+	maxCells  = 1200 // of a layer map, give or take a column a row
+	maxRows   = 40   // with more sites a row is a scope
+	maxScopes = 60
+)
 
-// LayerMap draws a quantity of every layer over steps as a heat map: step
-// against layer, the colour the value, or its decimal logarithm where the
-// quantity spans orders of magnitude. Where there are more steps than fit, a
-// cell is the mean of a stretch of them. It fails as [Scalar] does.
-func LayerMap(source vgrad.Source, q vgrad.Quantity) (*Figure, error) {
-	if source == nil {
-		return nil, fmt.Errorf("chart: layer map: no source; give a run")
-	}
-	fl, err := gatherFlow([]vgrad.Source{source}, q)
+// LayerMap draws a quantity over steps as a heat map: step against site, the
+// colour the value, or its decimal logarithm where the quantity spans orders of
+// magnitude. Where there are more steps than fit, a cell is the mean of a stretch
+// of them. Patterns choose some of the sites; with none it draws all.
+//
+// Up to 40 sites have a row each, in forward order. More are grouped by their
+// scopes, and the scopes are sorted by trouble: those with NaN first, the
+// earliest at the top, then those with zeros, then by their smallest value, or by
+// their largest where the quantity is a fraction of something bad. A cell is then
+// the worst of its scope, which the tooltip names; the table lists all sites.
+//
+// The caption says at which layers nothing is recorded. It fails as
+// [GradientFlow] does.
+func LayerMap(source vgrad.Source, q vgrad.Quantity, at ...Pattern) (*Figure, error) {
+	f, err := layerMap(source, q, at)
 	if err != nil {
 		return nil, fmt.Errorf("chart: layer map: %w", err)
 	}
-	layers := fl.lines[0]
-	m := layerCells(layers, fl.info.Log)
+	return f, nil
+}
+
+func layerMap(source vgrad.Source, q vgrad.Quantity, at []Pattern) (*Figure, error) {
+	if source == nil {
+		return nil, errors.New("no source; give a run")
+	}
+	info, err := scalarInfo(source, q)
+	if err != nil {
+		return nil, err
+	}
+	where := everywhere
+	if len(at) > 0 {
+		where = among(at)
+	}
+	g := groups([]vgrad.Source{source})[0]
+	lines := g.lines(q, where, info.Log)
+	switch {
+	case lines == nil && info.Of == vgrad.WholeNetwork && len(vgrad.Measured(source, q)) > 0:
+		return nil, fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
+	case lines == nil:
+		return nil, notRecorded(source, q, where)
+	}
+	m := newSiteMap(info, lines)
+	var lacked []string
+	if len(at) == 0 {
+		lacked = lacking([]group{g}, info, q)
+	}
 	f := &Figure{
-		Title:  fmt.Sprintf("%s of every layer over training: %s", capital(fl.info.Title), source.Label()),
-		Height: max(260, 110+min(34*len(layers), 420)),
-		Table:  layerTable(layers),
-		kind:   "cells",
-		labels: []string{source.Label()},
+		Title:   fmt.Sprintf("%s of %s over training: %s", capital(info.Title), m.what(len(at) > 0), source.Label()),
+		Caption: m.caption(lacked),
+		Height:  m.height(),
+		Table:   m.table(),
+		labels:  []string{source.Label()},
+		says:    declared{Tip: m.tip()},
 	}
-	f.Caption = layerCaption(fl.info, layers, m)
-	scale := ""
-	if fl.info.Log {
-		scale = "log10"
-	}
-	var rows []string
-	for i := range layers {
-		rows = append(rows, fmt.Sprint(i+1))
-	}
-	return f, f.cells(cellAxes{columns: stepNames(m.steps), columnName: stepName, rows: rows, rowName: "layer (1 is next to the input)", low: m.low, high: m.high, colour: axisName(fl.info), scale: scale}, m.cells)
+	return f, f.finish(m.cells().drawing())
 }
 
-// layerGrid is the cells of a layer map.
-type layerGrid struct {
-	steps     []int // the first step of each column
-	each      int   // recorded steps in a column
-	cells     []any
-	low, high float64 // of the number that is coloured
+// height gives every row room for its name.
+func (m *siteMap) height() int {
+	return max(260, 110+max(14*len(m.rows), min(34*len(m.rows), 420)))
 }
 
-// layerCells averages each layer over stretches of steps.
-func layerCells(layers []line, log bool) layerGrid {
-	columns := max(25, min(100, maxCells/len(layers)))
-	n := len(layers[0].steps)
-	g := layerGrid{each: (n + columns - 1) / columns, low: math.Inf(1), high: math.Inf(-1)}
-	for from := 0; from < n; from += g.each {
-		column := len(g.steps)
-		g.steps = append(g.steps, layers[0].steps[from])
-		for row, l := range layers {
-			if from >= len(l.values) {
-				continue
-			}
-			v, _ := mean(l.values[from:min(from+g.each, len(l.values))])
-			if Missed(v, log) != Drawn {
-				continue
-			}
-			z := v
-			if log {
-				z = math.Log10(v)
-			}
-			g.low, g.high = min(g.low, z), max(g.high, z)
-			g.cells = append(g.cells, [4]num{num(column), num(row), num(z), num(v)})
+// siteMap is a quantity at sites, or scopes of them, over steps.
+type siteMap struct {
+	info    vgrad.Info
+	lines   []line // of all sites
+	rows    []scope
+	grouped bool  // rows are scopes, sorted by trouble
+	layers  bool  // rows are layers, by their numbers
+	steps   []int // the first of each column
+	each    int   // recorded steps in a column
+}
+
+// newSiteMap makes the rows and columns.
+func newSiteMap(info vgrad.Info, lines []line) *siteMap {
+	m := &siteMap{info: info, lines: lines, grouped: len(lines) > maxRows}
+	if m.grouped {
+		m.rows = scopesOf(lines, maxScopes)
+		m.sort()
+		m.stretches()
+		return m
+	}
+	m.layers = !slices.ContainsFunc(lines, func(l line) bool {
+		return l.spot.series != "" || !inLayers([]position{l.spot.position()})
+	})
+	for _, l := range lines {
+		name := l.spot.String()
+		if m.layers {
+			name = fmt.Sprint(l.spot.site.Layer) + l.spot.frozen()
+		}
+		m.rows = append(m.rows, scope{name, []line{l}})
+	}
+	m.stretches()
+	return m
+}
+
+// stretches finds the columns: stretches of the steps of the line that has most.
+func (m *siteMap) stretches() {
+	var steps []int
+	for _, l := range m.lines {
+		if len(l.steps) > len(steps) {
+			steps = l.steps
 		}
 	}
-	if g.cells == nil {
-		g.low, g.high = 0, 1
+	columns := max(25, min(100, maxCells/len(m.rows)))
+	m.each = (len(steps) + columns - 1) / columns
+	for from := 0; from < len(steps); from += m.each {
+		m.steps = append(m.steps, steps[from])
 	}
-	if g.low == g.high {
-		g.low, g.high = g.low-0.5, g.high+0.5
-	}
-	return g
 }
 
-// layerCaption says what a cell is and what is left out.
-func layerCaption(info vgrad.Info, layers []line, g layerGrid) string {
+// columns returns the mean of a line in each column, and whether there is one.
+func (m *siteMap) columns(l line) (means []float64, recorded []bool) {
+	i := 0
+	for _, end := range slices.Concat(m.steps[1:], []int{math.MaxInt}) {
+		from := i
+		for i < len(l.steps) && l.steps[i] < end {
+			i++
+		}
+		v := nan
+		if i > from {
+			v, _ = mean(l.values[from:i])
+		}
+		means, recorded = append(means, v), append(recorded, i > from)
+	}
+	return means, recorded
+}
+
+// worst returns the cells of a row: of all its lines that with the most trouble,
+// and the number of the line; -1 where nothing is recorded.
+func (m *siteMap) worst(row scope) (values []float64, of []int) {
+	values, of = make([]float64, len(m.steps)), slices.Repeat([]int{-1}, len(m.steps))
+	for k, l := range row.lines {
+		means, recorded := m.columns(l)
+		for i, v := range means {
+			if recorded[i] && (of[i] < 0 || m.worse(v, values[i])) {
+				values[i], of[i] = v, k
+			}
+		}
+	}
+	return values, of
+}
+
+// worse reports whether a value is more trouble than another.
+func (m *siteMap) worse(a, b float64) bool {
+	switch {
+	case math.IsNaN(b):
+		return false
+	case math.IsNaN(a):
+		return true
+	case m.highIsBad():
+		return a > b
+	}
+	return a < b
+}
+
+// cells colours the rows.
+func (m *siteMap) cells() cells {
+	c := cells{columns: stepNames(m.steps), columnName: stepName, rowName: m.rowName(), down: m.grouped,
+		low: math.Inf(1), high: math.Inf(-1), what: axisName(m.info), format: "fine", blend: ramp}
+	if m.info.Log {
+		c.format = "power"
+	}
+	for y, row := range m.rows {
+		c.rows = append(c.rows, row.name)
+		values, of := m.worst(row)
+		for x, v := range values {
+			switch why := Missed(v, m.info.Log); {
+			case of[x] < 0:
+			case why == NonPositive:
+				c.wedges = append(c.wedges, [2]int{x, y})
+			case why != Drawn:
+				c.crosses = append(c.crosses, [2]int{x, y})
+			default:
+				z := v
+				if m.info.Log {
+					z = math.Log10(v)
+				}
+				c.low, c.high = min(c.low, z), max(c.high, z)
+				c.data = append(c.data, m.cell(x, y, z, v, row.lines[of[x]]))
+			}
+		}
+	}
+	return c
+}
+
+// cell is a cell's datum; of a scope it has the path of the site that it shows.
+func (m *siteMap) cell(x, y int, z, v float64, at line) any {
+	if m.grouped {
+		return []any{x, y, num(z), num(v), at.spot.site.Path}
+	}
+	return [4]num{num(x), num(y), num(z), num(v)}
+}
+
+func (m *siteMap) tip() tip {
+	switch {
+	case m.grouped:
+		return tip{Head: "step {x}, {y}", Rows: [][2]string{{"{4}", "{3}"}}}
+	case m.layers:
+		return tip{Head: "step {x}", Rows: [][2]string{{"layer {y}", "{3}"}}}
+	}
+	return tip{Head: "step {x}", Rows: [][2]string{{"{y}", "{3}"}}}
+}
+
+func (m *siteMap) rowName() string {
+	switch {
+	case m.grouped:
+		return "most trouble at the top"
+	case m.layers:
+		return "layer (1 is next to the input)"
+	}
+	return "in forward order, the input's end at the bottom"
+}
+
+// what says what the rows are, for a title.
+func (m *siteMap) what(some bool) string {
+	switch {
+	case some || m.grouped || !m.layers:
+		return plural(len(m.lines), "site")
+	case len(m.rows) == 1:
+		return "layer " + m.rows[0].name
+	}
+	return "every layer"
+}
+
+// caption says what a cell is and what is left out.
+func (m *siteMap) caption(lacked []string) string {
 	scale := ""
-	if info.Log {
+	if m.info.Log {
 		scale = " on a logarithmic scale"
 	}
-	text := fmt.Sprintf("The colour is %s%s; a row is a layer, a column one recorded step.", axisName(info), scale)
-	if g.each > 1 {
-		text = fmt.Sprintf("The colour is %s%s; a row is a layer, a column the mean over %d recorded steps from the one named.", axisName(info), scale, g.each)
+	row := "a site"
+	switch {
+	case len(m.rows) < len(m.lines):
+		row = "a scope, and a cell the worst of its sites"
+	case m.layers:
+		row = "a layer"
 	}
-	missing := tally{}
-	for _, l := range layers {
-		for why, n := range l.missing {
-			missing[why] += n
-		}
+	text := fmt.Sprintf("The colour is %s%s; a row is %s, a column one recorded step.", axisName(m.info), scale, row)
+	if m.each > 1 {
+		text = fmt.Sprintf("The colour is %s%s; a row is %s, a column the mean over %d recorded steps from the one named.", axisName(m.info), scale, row, m.each)
 	}
-	if len(missing) > 0 {
-		text += fmt.Sprintf(" Left out: %d NaN, %d infinite", missing[NaN], missing[PosInf]+missing[NegInf])
-		if info.Log {
-			text += "; a column that is zero or less throughout is blank"
-		}
-		text += "."
+	var spots []spot
+	for _, l := range m.lines {
+		spots = append(spots, l.spot)
 	}
-	return text
+	said := []string{text}
+	if m.grouped {
+		said = append(said, m.order())
+	}
+	if text := frozenLayers(spots); text != "" {
+		said = append(said, text)
+	}
+	said = append(said, lacked...)
+	return join(append(said, cellNote(missingOf(m.lines))))
 }
 
-// layerTable has a row a layer: the first, the mean and the last value.
-func layerTable(layers []line) Table {
-	t := Table{Columns: []string{"layer", "first step", "mean over steps", "last step"}}
-	for i, l := range layers {
-		m, _ := mean(l.values)
-		t.Rows = append(t.Rows, []string{fmt.Sprint(i + 1), cell(l.values[0]), cell(m), cell(l.values[len(l.values)-1])})
+// cellNote counts what has no colour.
+func cellNote(missing tally) string {
+	note := missing.note()
+	if note == "" {
+		return ""
+	}
+	return note + " A cell without any other value is marked instead of coloured."
+}
+
+// table has a row a site: the first, the mean and the last value; sites of scopes
+// in the order of the rows.
+func (m *siteMap) table() Table {
+	t := Table{Columns: []string{"site", "first step", "mean over steps", "last step"}}
+	if m.layers {
+		t.Columns[0] = "layer"
+	}
+	for _, row := range m.rows {
+		for _, l := range row.lines {
+			name := row.name
+			if m.grouped {
+				name = l.spot.site.Path + l.spot.frozen()
+			}
+			mid, _ := mean(l.values)
+			t.Rows = append(t.Rows, []string{name, cell(l.values[0]), cell(mid), cell(l.values[len(l.values)-1])})
+		}
 	}
 	return t
 }

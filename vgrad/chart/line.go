@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// line is what a legend entry draws over steps: the values of one run, or the
-// median of the runs that share a label, with the 10 % and 90 % quantiles.
+// line is what is drawn over steps: the values at one site of a run, or the
+// median of repetitions of it, with the 10 % and 90 % quantiles.
 type line struct {
-	label     string
+	label     string // of the group
+	spot      spot
 	runs      int
 	steps     []int
 	values    []float64
@@ -23,64 +23,88 @@ type line struct {
 	missing   tally     // over all runs
 }
 
-// group is a label and the sources that carry it.
-type group struct {
-	label   string
-	sources []vgrad.Source
+// record is what a source recorded of a quantity at one site.
+type record struct {
+	site   vgrad.Site
+	steps  []int
+	values []float64
+	hists  []*vgrad.Histogram
 }
 
-// groups collects the sources by label, in order of first appearance.
-func groups(sources []vgrad.Source) []group {
-	var gs []group
-	for _, s := range sources {
-		i := slices.IndexFunc(gs, func(g group) bool { return g.label == s.Label() })
-		if i < 0 {
-			i, gs = len(gs), append(gs, group{label: s.Label()})
+// read collects a quantity at each chosen site, in forward order. It goes through
+// the samples once, however many sites there are.
+func read(src vgrad.Source, q vgrad.Quantity, at chosen) []*record {
+	var records []*record
+	known := map[string]*record{}
+	for s := range src.Samples(q) {
+		r := known[s.Site.Path]
+		if r == nil {
+			if !at.has(s.Site) {
+				continue
+			}
+			r = &record{site: s.Site}
+			known[s.Site.Path] = r
+			records = append(records, r)
 		}
-		gs[i].sources = append(gs[i].sources, s)
+		r.steps, r.values, r.hists = append(r.steps, s.Step), append(r.values, s.Value), append(r.hists, s.Hist)
 	}
-	return gs
+	slices.SortStableFunc(records, func(a, b *record) int { // a site may be first recorded late
+		return spot{site: a.site}.position().compare(spot{site: b.site}.position())
+	})
+	return records
 }
 
-// labels lists the labels of the sources, each once.
-func labels(sources []vgrad.Source) []string {
-	var names []string
-	for _, g := range groups(sources) {
-		names = append(names, g.label)
-	}
-	return names
-}
-
-// gather reads a scalar quantity of every source at one layer. Each source
-// must have recorded it; the error says what it did record.
-func gather(sources []vgrad.Source, q vgrad.Quantity, layer int, log bool) ([]line, error) {
+// gather reads a scalar quantity of every source at a place, a line for each
+// group and site. Each source must have recorded it; the error says what it did
+// record.
+func gather(sources []vgrad.Source, q vgrad.Quantity, at chosen, log bool) ([]line, error) {
 	if len(sources) == 0 {
 		return nil, errors.New("no sources; give at least one run")
 	}
 	var lines []line
 	for _, g := range groups(sources) {
-		l := line{label: g.label, runs: len(g.sources), missing: tally{}}
-		byStep := map[int][]float64{}
 		for _, src := range g.sources {
-			steps, values := vgrad.Series(src, q, layer)
-			if len(steps) == 0 {
-				return nil, notRecorded(src, q, layer)
-			}
-			l.missing.add(log, values...)
-			m, _ := mean(values)
-			l.means = append(l.means, m)
-			for i, step := range steps {
-				byStep[step] = append(byStep[step], values[i])
+			if !slices.ContainsFunc(vgrad.Measured(src, q), at.has) {
+				return nil, notRecorded(src, q, at)
 			}
 		}
-		l.summarise(byStep)
-		lines = append(lines, l)
+		lines = append(lines, g.lines(q, at, log)...)
 	}
 	return lines, nil
 }
 
-// summarise fills the line from the values of each step.
-func (l *line) summarise(byStep map[int][]float64) {
+// lines condenses what the sources of a group recorded, a line for each site in forward order.
+func (g group) lines(q vgrad.Quantity, at chosen, log bool) []line {
+	var paths []string
+	var sites []vgrad.Site
+	byPath := map[string][]*record{}
+	for _, src := range g.sources {
+		for _, r := range read(src, q, at) {
+			if byPath[r.site.Path] == nil {
+				paths, sites = append(paths, r.site.Path), append(sites, r.site)
+			}
+			byPath[r.site.Path] = append(byPath[r.site.Path], r)
+		}
+	}
+	var lines []line
+	for i, spot := range spotsOf(sites) {
+		lines = append(lines, newLine(g.label, spot, byPath[paths[i]], log))
+	}
+	return lines
+}
+
+// newLine condenses the records of repetitions at one site.
+func newLine(label string, at spot, records []*record, log bool) line {
+	l := line{label: label, spot: at, runs: len(records), missing: tally{}}
+	byStep := map[int][]float64{}
+	for _, r := range records {
+		l.missing.add(log, r.values...)
+		m, _ := mean(r.values)
+		l.means = append(l.means, m)
+		for i, step := range r.steps {
+			byStep[step] = append(byStep[step], r.values[i])
+		}
+	}
 	for step := range byStep {
 		l.steps = append(l.steps, step)
 	}
@@ -92,6 +116,7 @@ func (l *line) summarise(byStep map[int][]float64) {
 			l.low, l.high = append(l.low, low), append(l.high, high)
 		}
 	}
+	return l
 }
 
 // spread returns the median and the 10 % and 90 % quantiles of the finite
@@ -120,54 +145,91 @@ func mean(values []float64) (m float64, n int) {
 	return m, n
 }
 
-// notRecorded says that a source lacks q at a layer, and what it has.
-func notRecorded(src vgrad.Source, q vgrad.Quantity, layer int) error {
-	if depth := vgrad.Depth(src); layer < 0 || layer > depth {
-		return fmt.Errorf("%q has no layer %d; its layers are 1 to %d, and 0 is the whole network", src.Label(), layer, depth)
+// point returns the value and the band of the i-th recorded step; not ok: there is none.
+func (l line) point(i int, ok bool) (v, low, high float64, _ bool) {
+	switch {
+	case !ok || i < 0:
+		return nan, nan, nan, false
+	case l.low == nil:
+		return l.values[i], nan, nan, true
 	}
-	var have []string
-	for _, known := range vgrad.Quantities() {
-		for s := range src.Samples(known) {
-			if s.Site.Layer == layer || known == q {
-				have = append(have, string(known))
-				break
-			}
+	return l.values[i], l.low[i], l.high[i], true
+}
+
+// lastStep is the last recorded step; -1: none is.
+func (l line) lastStep() int {
+	if len(l.steps) == 0 {
+		return -1
+	}
+	return l.steps[len(l.steps)-1]
+}
+
+// at returns the line at some of its points.
+func (l line) at(keep []int) line {
+	k := line{label: l.label, spot: l.spot, runs: l.runs}
+	for _, i := range keep {
+		k.steps, k.values = append(k.steps, l.steps[i]), append(k.values, l.values[i])
+		if l.low != nil {
+			k.low, k.high = append(k.low, l.low[i]), append(k.high, l.high[i])
 		}
 	}
-	where := "for the whole network (layer 0)"
-	if layer > 0 {
-		where = fmt.Sprintf("at layer %d", layer)
-	}
-	if slices.Contains(have, string(q)) {
-		return fmt.Errorf("%q has no %s %s; name a layer from 1 to %d, or 0 for the whole network, as the quantity asks", src.Label(), q, where, vgrad.Depth(src))
-	}
-	if have == nil {
-		return fmt.Errorf("%q has no %s %s; nothing is recorded there", src.Label(), q, where)
-	}
-	return fmt.Errorf("%q has no %s %s; recorded there: %s", src.Label(), q, where, strings.Join(have, ", "))
+	return k
 }
 
-// scalarInfo describes a quantity that has one value a step.
-func scalarInfo(q vgrad.Quantity) (vgrad.Info, error) {
-	info, err := q.Info()
-	if err == nil && info.Histogram {
-		err = fmt.Errorf("%s is a histogram; draw it with Ridge or Heatmap", q)
+// missingOf adds up what is missing in lines.
+func missingOf(lines []line) tally {
+	all := tally{}
+	for _, l := range lines {
+		all.join(l.missing)
 	}
-	return info, err
+	return all
 }
 
-// axisName is a quantity's title with its unit.
-func axisName(info vgrad.Info) string {
-	if info.Unit == "" {
-		return info.Title
+// longest is the number of steps of the longest line.
+func longest(lines []line) int {
+	most := 0
+	for _, l := range lines {
+		most = max(most, len(l.steps))
 	}
-	return info.Title + " (" + info.Unit + ")"
+	return most
 }
 
-// capital returns text with its first letter in upper case, unless it is a symbol.
-func capital(text string) string {
-	if text == "" || text[0] < 'a' || text[0] > 'z' {
-		return text
+// extent returns the first and the last step of the lines.
+func extent(lines []line) (first, last int) {
+	first, last = lines[0].steps[0], lines[0].steps[0]
+	for _, l := range lines {
+		first, last = min(first, l.steps[0]), max(last, l.steps[len(l.steps)-1])
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return first, last
+}
+
+// repeated words what a line is: that of a run, of a site where a label has
+// several lines, or the median of repetitions.
+func repeated(lines []line, site string) string {
+	fewest, most := 0, 0
+	for _, l := range lines {
+		if l.runs > 1 && (fewest == 0 || l.runs < fewest) {
+			fewest = l.runs
+		}
+		most = max(most, l.runs)
+	}
+	switch {
+	case most < 2 && manySites(lines):
+		return ", a line a " + site
+	case most < 2:
+		return ", a line a run"
+	case fewest == most:
+		return fmt.Sprintf("; lines are medians of %d runs, bands their 10–90 %% range", most)
+	}
+	return fmt.Sprintf("; lines are medians of %d to %d runs, bands their 10–90 %% range", fewest, most)
+}
+
+// manySites reports whether a label has lines of several sites.
+func manySites(lines []line) bool {
+	for i, l := range lines {
+		if i > 0 && lines[i-1].label == l.label {
+			return true
+		}
+	}
+	return false
 }

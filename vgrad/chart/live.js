@@ -6,15 +6,13 @@
   "use strict";
   const figures = root.vgradFigures;
   if (figures.mount) { figures.mount(); return; }
-  const { themes, present, number, percent, factor, bands, heightFor } = figures;
+  const { themes, formats, present, number, starting, heightFor } = figures;
 
+  // What an option has besides in a page.
   function interact(o, spec, state, t) {
-    o.tooltip = Object.assign(o.tooltip || {}, { show: true, confine: true, transitionDuration: 0, backgroundColor: t.background, borderColor: t.line,
-      textStyle: { color: t.ink, fontSize: 12 }, formatter: (ps) => tips[spec.kind](ps, spec, state, o), axisPointer: { type: "line", lineStyle: { color: t.line } } });
-    if (!spec.zoom) return;
-    const y = spec.kind === "scalar" ? 0 : "none";
-    o.dataZoom = [{ type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: false, moveOnMouseWheel: false }];
-    o.toolbox = { itemSize: 0, showTitle: false, feature: { dataZoom: { xAxisIndex: 0, yAxisIndex: y, filterMode: "none", brushStyle: { color: t.line, opacity: 0.25 } } } };
+    o.tooltip = Object.assign(o.tooltip || {}, { confine: true, transitionDuration: 0, backgroundColor: t.back, borderColor: t.line,
+      textStyle: { color: t.ink, fontSize: 12 }, formatter: (ps) => say(Array.isArray(ps) ? ps : [ps], spec, state, o), axisPointer: { type: "line", lineStyle: { color: t.line } } });
+    Object.assign(o, JSON.parse(JSON.stringify(spec.zoom || {})));
   }
   function element(tag, attributes, ...children) {
     const e = document.createElement(tag);
@@ -22,64 +20,60 @@
     e.append(...children.filter((c) => c !== null));
     return e;
   }
-  // Tooltips are built as elements: a label is never read as HTML.
-  function tip(head, rows) {
-    const table = element("table", { class: "vgrad-tip" });
+
+  // ---- tooltips: built as elements, so that a label is never read as HTML --
+  function table(head, rows) {
+    const body = element("table", { class: "vgrad-tip" });
     for (const [colour, name, value] of rows) {
       const dot = element("span", { class: "vgrad-dot" });
       dot.style.background = colour;
-      table.append(element("tr", {}, element("td", {}, dot, name), element("td", {}, value)));
+      body.append(element("tr", {}, element("td", {}, dot, name), element("td", {}, value)));
     }
-    return element("div", {}, element("b", {}, head), table);
+    return element("div", {}, element("b", {}, head), body);
   }
-  const tips = {
-    scalar(ps, spec, state, o) {
-      const rows = [];
-      let head = null;
-      for (const p of ps) {
-        const about = spec.lines.find((l) => l.series === p.seriesIndex);
-        if (!about) continue;
-        if (head === null) head = p.value[0];
-        let text = number(p.value[1], 6);
-        const gap = (about.gaps || []).find((g) => g[0] === p.value[0]);
-        if (p.value[1] === null) text = gap ? (gap.length > 2 ? number(gap[2], 6) + " (not on a log axis)" : gap[1]) : "not on a log axis";
-        if (state.weight > 0) {
-          const near = nearest(spec.option.series[about.series].data, p.value[0]);
-          text += " smoothed" + (near ? ", " + number(near[1], 6) + (near[0] === p.value[0] ? "" : " at " + near[0]) : "");
-        } else if (about.band >= 0) {
-          const edges = bands(about).flatMap((band) => spec.option.series[band].data).filter((q) => q[0] === p.value[0]);
-          if (edges.length === 2) text += " (" + number(edges[1][1], 4) + " – " + number(edges[0][1], 4) + ")";
-        }
-        if (p.value[0] !== head) text += " at step " + p.value[0];
-        rows.push([p.color, p.seriesName, text]);
-      }
-      return rows.length ? tip((spec.x || "step") + " " + head, rows) : "";
-    },
-    flow(ps, spec, state) {
-      const rows = ps.filter((p) => spec.option.series[p.seriesIndex] && !spec.option.series[p.seriesIndex].areaStyle).map((p) => {
-        const point = spec.frames[state.frame].data[p.seriesIndex].find((q) => q[0] === p.value[0]);
-        const v = point ? point[1] : null;
-        return [p.color, p.seriesName, v === null ? "NaN, Inf or not recorded" : number(v, 6)];
-      });
-      return rows.length ? tip("layer " + ps[0].value[0], rows) : "";
-    },
-    ridge(ps, spec, state) {
-      const p = ps.find((q) => q.seriesIndex === state.curve) || ps[ps.length - 1];
-      return tip("step " + spec.curves[p.seriesIndex], [[p.color, "around " + number(p.value[0], 4), percent(100 * p.value[2]) + " of values"]]);
-    },
-    cells(p, spec, state, o) {
-      const v = p.value;
-      return tip("step " + o.xAxis[0].data[v[0]], [[p.color, (spec.scale === "share" ? "around " : "layer ") + o.yAxis[0].data[v[1]],
-        spec.scale === "share" ? percent(100 * v[3]) + " of values" : number(v[3], 6)]]);
-    },
-  };
-  tips.map = (p, spec, state, o) => {
-    const v = p.value, column = o.xAxis[0], row = o.yAxis[0];
-    const rows = [[p.color, "median", factor(v[3], 3)]];
-    if (v[6] > 1) rows.push(["transparent", "10–90 % of " + v[6] + " runs", factor(v[4], 3) + " – " + factor(v[5], 3)]);
-    if (v[7] > 0) rows.push(["transparent", "NaN", v[7] + " more"]);
-    return tip(column.name + " " + column.data[v[0]] + ", " + row.name + " " + row.data[v[1]], rows);
-  };
+  function say(ps, spec, state, o) {
+    if (spec.tip.nearest) ps = [ps.find((p) => p.seriesIndex === state.nearest) || ps[ps.length - 1]];
+    if (spec.tip.rows) {
+      const rows = spec.tip.rows.map(([name, value]) => [fill(name, ps[0], o), fill(value, ps[0], o)]).filter(([, value]) => value !== "");
+      return table(fill(spec.tip.head, ps[0], o), rows.map(([name, value], i) => [i ? "transparent" : ps[0].color, name, value]));
+    }
+    const rows = [];
+    let head = null;
+    for (const p of ps) {
+      const about = spec.lines.find((l) => l.series === p.seriesIndex);
+      if (!about) continue;
+      head = head || p;
+      rows.push([p.color, p.seriesName, reading(p, about, spec, state) + (p.value[0] === head.value[0] ? "" : " at " + p.value[0])]);
+    }
+    return rows.length ? table(fill(spec.tip.head, head, o), rows) : "";
+  }
+  // A text of a tip, its braces filled from a point.
+  function fill(text, p, o) {
+    return text.replace(/\{(\w+)(?:\|(\w+))?\}/g, (_, key, format) => {
+      if (key === "series") return p.seriesName;
+      if (key === "x") return nameOn(o.xAxis[p.axisIndex || 0], p.value[0]);
+      if (key === "y") return nameOn(o.yAxis[0], p.value[1]);
+      const v = p.value[+key];
+      return typeof v === "number" && format ? formats[format](v) : written(v);
+    });
+  }
+  const nameOn = (axis, v) => axis.data ? axis.data[v] : written(v);
+  const written = (v) => v === null || v === undefined ? "" : typeof v !== "number" || Number.isInteger(v) ? String(v) : number(v, 6);
+  // What a line says at a point: its value or why it has none, and its band.
+  function reading(p, about, spec, state) {
+    const data = spec.frames ? spec.frames[state.frame].data : spec.option.series.map((s) => s.data);
+    const raw = data[about.series].find((q) => q[0] === p.value[0]);
+    const value = raw && raw[1] === null ? raw[2] || "not recorded" : raw ? number(raw[1], 6) : "";
+    if (state.weight > 0) return (p.value[1] === null ? "" : number(p.value[1], 6) + " smoothed, ") + nearby(data[about.series], p.value[0]);
+    const edges = (about.bands || []).flatMap((i) => data[i]).filter((q) => q[0] === p.value[0]);
+    if (edges.length === 2) return value + " (" + number(edges[1][1], 4) + " – " + number(edges[0][1], 4) + ")";
+    return value + (p.value[1] === null && raw && raw[1] !== null ? " (not on a log axis)" : "");
+  }
+  // The recorded value that is nearest to x.
+  function nearby(data, x) {
+    const near = nearest(data, x);
+    return near ? number(near[1], 6) + (near[0] === x ? "" : " at " + near[0]) : "";
+  }
   function nearest(data, x) {
     return data.reduce((best, p) => p[1] !== null && (!best || Math.abs(p[0] - x) < Math.abs(best[0] - x)) ? p : best, null);
   }
@@ -92,24 +86,34 @@
     return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
 
+  // ---- a live figure -------------------------------------------------------
+  // Its element holds it (lives), and it is in nobody else's hands: what leaves
+  // the document closes its chart, which ECharts would keep for ever, and what
+  // comes back, as a cell that is scrolled away and back, opens a new one.
+  const lives = new WeakMap(), open = new Set();
   class Live {
     constructor(el, spec) {
       this.el = el;
       this.spec = spec;
-      this.state = { live: true, log: spec.log, weight: spec.weight || 0, frame: 0, theme: themeOf(el) };
+      this.state = starting(spec, { live: true, theme: themeOf(el) });
       this.box = element("div", { class: "vgrad-canvas", role: "img", "aria-label": spec.title });
       this.area = element("div", { class: "vgrad-live" }, this.controls(), this.box);
-      const still = el.querySelector(".vgrad-static");
-      still.before(this.area);
+      el.querySelector(".vgrad-static").before(this.area);
       el.dataset.live = "";
+      lives.set(el, this);
       this.open();
-      this.observer = new ResizeObserver(() => { if (this.box.clientWidth && this.box.clientWidth !== this.state.width) this.draw(); });
+      this.observer = new ResizeObserver(() => this.resized());
       this.observer.observe(this.box);
     }
+    resized() {
+      if (!this.el.isConnected) this.close();
+      else if (!this.chart) this.open();
+      else if (this.box.clientWidth && this.box.clientWidth !== this.state.width) this.draw();
+    }
     open() {
-      if (this.chart) this.chart.dispose();
       this.size();
       this.chart = root.echarts.init(this.box, null, { renderer: "canvas" });
+      open.add(this);
       this.chart.on("legendselectchanged", (e) => { this.state.selected = e.selected; });
       this.chart.getZr().on("dblclick", () => this.reset());
       this.chart.on("datazoom", () => {
@@ -118,8 +122,14 @@
         this.state.zoomed = zoomed;
         if (this.state.log) this.chart.setOption({ yAxis: present(this.spec, this.state).yAxis });
       });
-      if (this.spec.kind === "ridge") this.chart.getZr().on("mousemove", (e) => this.follow(e));
+      if (this.spec.tip.nearest) this.chart.getZr().on("mousemove", (e) => this.follow(e));
       this.draw();
+    }
+    close() {
+      if (!this.chart) return;
+      this.chart.dispose();
+      this.chart = null;
+      open.delete(this);
     }
     size() {
       this.state.width = this.box.clientWidth || 640;
@@ -127,6 +137,7 @@
       this.box.style.height = this.state.height + "px";
     }
     draw() {
+      if (!this.chart) return;
       this.size();
       const zoom = (this.chart.getOption() || {}).dataZoom;
       this.chart.resize();
@@ -148,31 +159,31 @@
       const n = ((this.chart.getOption() || {}).dataZoom || []).length;
       for (let i = 0; i < n; i++) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: i, start: 0, end: 100 });
     }
-    // The curve under the pointer is the one whose outline is nearest.
+    // The series under the pointer is the one whose line is nearest.
     follow(e) {
       const at = this.chart.convertFromPixel({ gridIndex: 0 }, [e.offsetX, e.offsetY]);
       let best = Infinity;
       this.spec.option.series.forEach((s, i) => {
-        const p = nearest(s.data, at[0]);
-        if (p && Math.abs(p[1] - at[1]) <= best) { best = Math.abs(p[1] - at[1]); this.state.curve = i; }
+        const p = s.type === "line" && nearest(s.data, at[0]);
+        if (p && Math.abs(p[1] - at[1]) <= best) { best = Math.abs(p[1] - at[1]); this.state.nearest = i; }
       });
     }
     controls() {
       const bar = element("div", { class: "vgrad-controls" }), s = this.spec, st = this.state;
       if (s.frames) bar.append(this.slider());
-      if (s.log !== undefined) {
+      if (s.log) {
         const log = element("input", { type: "checkbox", checked: st.log, "data-control": "log" });
         log.onchange = () => { st.log = log.checked; this.draw(); };
         bar.append(element("label", {}, log, " log axis"));
       }
-      if (s.smooth) {
+      if (s.smooth !== undefined) {
         const range = element("input", { type: "range", min: "0", max: "0.999", step: "0.001", value: String(st.weight), "data-control": "smooth" });
         const out = element("output", {}, String(st.weight));
         range.oninput = () => { st.weight = +range.value; out.textContent = range.value; this.draw(); };
         bar.append(element("label", {}, "smoothing ", range, " ", out));
       }
       if (s.zoom) {
-        const reset = element("button", { type: "button", title: "Drag a box to zoom, Ctrl + wheel to zoom along the steps, double click to go back", "data-control": "reset" }, "Reset zoom");
+        const reset = element("button", { type: "button", title: "Drag a box to zoom, Ctrl + wheel to zoom along the horizontal axis, double click to go back", "data-control": "reset" }, "Reset zoom");
         reset.onclick = () => this.reset();
         bar.append(reset);
       }
@@ -206,12 +217,12 @@
       };
       return element("label", { class: "vgrad-frames" }, play, range, out);
     }
-    // The picture as it stands, twice as fine, on the theme's background and with its title.
+    // The picture as it stands, with every name and its title, twice as fine, on the theme's background.
     save() {
       const st = this.state, spec = Object.assign({}, this.spec, { note: this.spec.frames ? this.spec.frames[st.frame].name : this.spec.note });
-      const hidden = document.createElement("div");
-      const chart = root.echarts.init(hidden, null, { width: st.width, height: st.height + 50 });
-      const state = Object.assign({}, st, { titled: true, opaque: true, live: false, height: st.height + 50 });
+      const state = Object.assign({}, st, { titled: true, opaque: true, live: false, height: 0 });
+      state.height = heightFor(spec, state);
+      const chart = root.echarts.init(document.createElement("div"), null, { width: st.width, height: state.height });
       chart.setOption(present(spec, state));
       const url = chart.getDataURL({ type: "png", pixelRatio: 2 });
       chart.dispose();
@@ -219,6 +230,11 @@
       link.click();
       this.saved = url;
     }
+  }
+  const all = () => [...document.querySelectorAll("figure.vgrad-figure[data-live]")].map((el) => lives.get(el)).filter((f) => f);
+  // Closes what left the document unseen, as from a tab that was hidden.
+  function sweep() {
+    for (const f of [...open]) if (!f.el.isConnected) f.close();
   }
 
   // ---- where ECharts comes from: the page, else the kernelspec, else nowhere
@@ -237,33 +253,34 @@
     });
     return library;
   }
-  const all = [];
   const unpack = (text) => new Response(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   function mount() {
+    sweep();
     for (const el of document.querySelectorAll("figure.vgrad-figure:not([data-live])")) {
       const holder = el.querySelector("script.vgrad-spec");
       if (!holder || el.dataset.loading !== undefined) continue;
       el.dataset.loading = "";
       const text = holder.type === "application/gzip" ? unpack(holder.textContent) : holder.textContent;
       Promise.all([text, load(el.dataset.kernelspec)]).then(([spec]) => {
-        if (el.dataset.live === undefined) all.push(new Live(el, el.vgradNext || JSON.parse(spec)));
+        if (el.dataset.live === undefined && el.isConnected) new Live(el, el.vgradNext || JSON.parse(spec));
       }).catch(() => { /* no library here: the static picture stays */ }).finally(() => delete el.dataset.loading);
     }
   }
   // A training that goes on sends new specs for the figures of a named row.
   function update(name, specs) {
+    sweep();
     for (const row of document.querySelectorAll(".vgrad-row")) {
       if (row.dataset.vgradName !== name) continue;
       row.querySelectorAll("figure.vgrad-figure").forEach((el, i) => {
-        const shown = all.find((f) => f.el === el);
+        const shown = lives.get(el);
         if (shown) shown.take(specs[i]); else el.vgradNext = specs[i];
       });
     }
   }
   function retheme() {
-    for (const f of all) {
+    for (const f of all()) {
       const theme = themeOf(f.el);
-      if (f.el.isConnected && theme !== f.state.theme) { f.state.theme = theme; f.draw(); }
+      if (theme !== f.state.theme) { f.state.theme = theme; f.draw(); }
     }
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", retheme);
@@ -272,6 +289,6 @@
     if (el) watch.observe(el, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light"] });
   }
   addEventListener("load", mount);
-  Object.assign(figures, { interact, mount, update, all });
+  Object.assign(figures, { interact, mount, update, all, open });
   mount();
 })(window);

@@ -50,6 +50,13 @@ func (t tally) add(log bool, values ...float64) {
 	}
 }
 
+// join adds another tally.
+func (t tally) join(o tally) {
+	for why, n := range o {
+		t[why] += n
+	}
+}
+
 // note words the tally for a caption; "" when nothing is missing.
 func (t tally) note() string {
 	var parts []string
@@ -70,12 +77,4 @@ func (t tally) note() string {
 		marks = append(marks, "▾ marks values a log axis cannot show")
 	}
 	return note + " (" + strings.Join(marks, ", ") + ")."
-}
-
-// plural words a count: "1 run", "2 runs".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

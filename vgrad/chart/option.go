@@ -1,80 +1,250 @@
 package chart
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
+	"github.com/go-echarts/go-echarts/v2/types"
 )
 
-// lineChart starts a go-echarts line chart on the given axes; a second pair
-// of axes makes a second grid beside the first.
-func lineChart(x []opts.XAxis, y []opts.YAxis) *charts.Line {
-	c := charts.NewLine()
-	c.SetGlobalOptions(
-		charts.WithAnimation(false),
-		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
-		charts.WithLegendOpts(opts.Legend{Show: opts.Bool(true), Top: "0", Left: "center", ItemWidth: 28}),
-	)
-	c.XAxisList, c.YAxisList = x, y
-	return c
+// drawing is an option that is being put together. Sizes are not in it: where
+// grids, legend and title stand is figure.js' work, which knows the width.
+type drawing struct {
+	panels  int // beside each other, each with a horizontal and a vertical axis of its own
+	x, y    []part
+	series  []part
+	owners  []string // the label that each series is drawn for; "" for none
+	visual  *part
+	trigger string // of tooltips: "axis", "item"
+	legend  bool
+}
+
+// part is a value of go-echarts and what that has no field for.
+type part struct {
+	of   any
+	more map[string]any
+}
+
+// add adds a series that is drawn for a label and returns its index.
+func (d *drawing) add(label string, s part) int {
+	d.series, d.owners = append(d.series, s), append(d.owners, label)
+	return len(d.series) - 1
+}
+
+// finish makes the drawing the figure's.
+func (f *Figure) finish(d *drawing) error {
+	option := map[string]any{"animation": false}
+	for key, parts := range map[string][]part{"xAxis": d.x, "yAxis": d.y, "series": d.series} {
+		all := []any{}
+		for _, p := range parts {
+			plain, err := p.plain()
+			if err != nil {
+				return fmt.Errorf("chart: option of %q: %w", f.Title, err)
+			}
+			all = append(all, plain)
+		}
+		option[key] = all
+	}
+	tooltip, err := part{of: opts.Tooltip{Show: opts.Bool(true), Trigger: d.trigger}}.plain()
+	if err != nil {
+		return fmt.Errorf("chart: option of %q: %w", f.Title, err)
+	}
+	option["tooltip"] = tooltip
+	grids := []any{}
+	for range max(1, d.panels) {
+		grids = append(grids, map[string]any{})
+	}
+	option["grid"] = grids
+	if d.legend {
+		if option["legend"], err = legend().plain(); err != nil {
+			return fmt.Errorf("chart: option of %q: %w", f.Title, err)
+		}
+	}
+	if d.visual != nil {
+		visual, err := d.visual.plain()
+		if err != nil {
+			return fmt.Errorf("chart: option of %q: %w", f.Title, err)
+		}
+		option["visualMap"] = visual
+	}
+	f.option, f.owners = option, d.owners
+	return nil
+}
+
+// legend is a legend above the drawing.
+func legend() part {
+	return part{
+		opts.Legend{Show: opts.Bool(true), Left: "center", ItemWidth: 34, InactiveColor: "$line", TextStyle: &opts.TextStyle{Color: "$ink", FontSize: 12}},
+		map[string]any{"pageIconColor": "$ink", "pageIconInactiveColor": "$line", "pageTextStyle": map[string]any{"color": "$soft"}},
+	}
+}
+
+// plain turns a part into maps and slices, numbers kept as they are written.
+func (p part) plain() (map[string]any, error) {
+	text, err := json.Marshal(p.of)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var m map[string]any
+	if err := dec.Decode(&m); err != nil {
+		return nil, err
+	}
+	withoutNulls(m)
+	merge(m, p.more)
+	return m, nil
+}
+
+// withoutNulls drops fields that go-echarts writes though they are not set.
+func withoutNulls(m map[string]any) {
+	maps.DeleteFunc(m, func(_ string, v any) bool {
+		if inner, ok := v.(map[string]any); ok {
+			withoutNulls(inner)
+		}
+		return v == nil
+	})
+}
+
+// merge sets what more says in m, into nested maps.
+func merge(m, more map[string]any) {
+	for key, v := range more {
+		inner, isMap := v.(map[string]any)
+		if there, ok := m[key].(map[string]any); ok && isMap {
+			merge(there, inner)
+			continue
+		}
+		m[key] = v
+	}
 }
 
 // stepName names an axis of training steps.
 const stepName = "training step"
 
+// xAxis is a horizontal axis with its name below it.
+func xAxis(kind, name, format string) opts.XAxis {
+	return opts.XAxis{
+		Type: kind, Name: name, NameLocation: "middle", NameGap: 30,
+		AxisLabel: axisLabels(format), AxisLine: axisLine(), AxisTick: ticks(), SplitLine: splitLine(),
+	}
+}
+
+// yAxis is a vertical axis with its name above it.
+func yAxis(kind, name, format string) opts.YAxis {
+	return opts.YAxis{
+		Type: kind, Name: name, NameLocation: "end", NameGap: 12,
+		AxisLabel: axisLabels(format), AxisLine: axisLine(), SplitLine: splitLine(),
+	}
+}
+
+// named is what go-echarts lacks of an axis: the looks of its name, and of a vertical axis its ticks.
+func named(more map[string]any) map[string]any {
+	m := map[string]any{
+		"nameTextStyle": map[string]any{"color": "$soft", "fontSize": 12},
+		"axisTick":      map[string]any{"show": true, "lineStyle": map[string]any{"color": "$line"}},
+	}
+	merge(m, more)
+	return m
+}
+
+func axisLabels(format string) *opts.AxisLabel {
+	l := &opts.AxisLabel{Color: "$soft", FontSize: 11, HideOverlap: opts.Bool(true)}
+	if format != "" {
+		l.Formatter = types.FuncStr("@" + format)
+	}
+	return l
+}
+
+func axisLine() *opts.AxisLine {
+	return &opts.AxisLine{Show: opts.Bool(true), OnZero: opts.Bool(false), LineStyle: &opts.LineStyle{Color: "$line"}}
+}
+
+func ticks() *opts.AxisTick {
+	return &opts.AxisTick{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: "$line"}}
+}
+
+func splitLine() *opts.SplitLine {
+	return &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: "$grid"}}
+}
+
 // stepAxis is the horizontal axis of training steps from first to last.
-func stepAxis(first, last int) opts.XAxis {
+func stepAxis(first, last int) part {
 	if first == last { // an axis needs an extent
 		first, last = max(0, first-1), last+1
 	}
-	return opts.XAxis{Type: "value", Name: stepName, NameLocation: "middle", NameGap: 30, Min: first, Max: last}
+	a := xAxis("value", stepName, "number")
+	a.Min, a.Max = first, last
+	return part{a, named(nil)}
 }
 
-// valueAxis is a vertical axis with its name above it.
-func valueAxis(name string, log bool) opts.YAxis {
-	kind := "value"
+// valueAxis is a vertical axis of values.
+func valueAxis(name string, log bool, panel int) part {
+	a := yAxis("value", name, "number")
 	if log {
-		kind = "log"
+		a.Type, a.AxisLabel.Formatter = "log", "@log"
 	}
-	return opts.YAxis{Type: kind, Name: name, NameLocation: "end", NameGap: 12}
+	a.GridIndex = panel
+	return part{a, named(nil)}
 }
 
-// finish turns a chart into the figure's option. go-echarts lacks some of what
-// is needed (exact grids in pixels, where an axis name stands): it is set here.
-func (f *Figure) finish(chart map[string]any, painted []string) error {
-	option, err := plain(chart)
-	if err != nil {
-		return fmt.Errorf("chart: option of %q: %w", f.Title, err)
-	}
-	delete(option, "color") // go-echarts' palette; series have their own
-	delete(option, "toolbox")
-	delete(option, "title") // figure.js sets it where a figure stands alone
-	for _, axis := range option["yAxis"].([]any) {
-		a := axis.(map[string]any)
-		a["nameTextStyle"] = map[string]any{"align": "left", "padding": []int{0, 0, 0, -56}}
-	}
-	n := len(option["xAxis"].([]any))
-	grids := make([]any, n)
-	for i := range grids {
-		left, right := 60, 20
-		grids[i] = map[string]any{"left": left, "right": right, "top": 64, "bottom": 50}
-		if n > 1 { // side by side
-			grids[i] = map[string]any{"left": fmt.Sprintf("%d%%", 8+i*50), "width": "40%", "top": 64, "bottom": 50}
-		}
-	}
-	option["grid"] = grids
-	f.option, f.painted = option, painted
-	return nil
+// footAxis is an invisible vertical axis from 0 to 1: what is missing is marked at its foot.
+func footAxis(panel int) part {
+	return part{of: opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1, GridIndex: panel}}
 }
 
-// points pairs steps or layers with values.
-func points(x []int, y []float64) []any {
+// categoryAxis is a horizontal axis of names.
+func categoryAxis(name string, names []string, panel int) part {
+	a := xAxis("category", name, "")
+	a.Data, a.GridIndex = names, panel
+	a.AxisTick.AlignWithLabel, a.SplitLine.Show = opts.Bool(true), opts.Bool(false)
+	return part{a, named(nil)}
+}
+
+// curve is the series of a line.
+func curve(name string, data []any, panel int) part {
+	return part{
+		charts.SingleSeries{
+			Name: name, Type: "line", Data: data, XAxisIndex: panel, YAxisIndex: panel,
+			Color: own, Symbol: own, SymbolSize: 8, ShowSymbol: opts.Bool(false), ConnectNulls: opts.Bool(false),
+			LineStyle: &opts.LineStyle{Width: 1.6, Type: own},
+			ItemStyle: &opts.ItemStyle{BorderColor: "$back", BorderWidth: 1},
+		},
+		map[string]any{"z": 3},
+	}
+}
+
+// band is the series of an outline that is filled, behind the lines.
+func band(name string, outline []any, panel int) part {
+	return part{
+		charts.SingleSeries{
+			Name: name, Type: "line", Data: outline, XAxisIndex: panel, YAxisIndex: panel,
+			Color: own, Symbol: "none", ShowSymbol: opts.Bool(false),
+			LineStyle: &opts.LineStyle{Width: 0.01},
+			AreaStyle: &opts.AreaStyle{Color: own, Opacity: opts.Float(0.18)},
+		},
+		map[string]any{"z": 1, "silent": true, "tooltip": map[string]any{"show": false}},
+	}
+}
+
+// rows pairs x with values: [x, y], or [x, null, why] where y is no number.
+func rows(x []int, y []float64) []any {
 	ps := make([]any, len(x))
 	for i := range x {
-		ps[i] = [2]any{x[i], num(y[i])}
+		ps[i] = xy(num(x[i]), y[i])
 	}
 	return ps
+}
+
+// xy is a row.
+func xy(x num, y float64) any {
+	if why := Missed(y, false); why != Drawn {
+		return []any{x, nil, why}
+	}
+	return [2]num{x, num(y)}
 }
 
 // loop is the outline of a band: along its upper edge and back along the lower
@@ -84,8 +254,8 @@ func loop(x []int, low, high []float64, log bool) []any {
 	var there, back []any
 	for i := range x {
 		if Missed(low[i], log) == Drawn && Missed(high[i], log) == Drawn {
-			there = append(there, [2]any{x[i], num(high[i])})
-			back = append([]any{[2]any{x[i], num(low[i])}}, back...)
+			there = append(there, [2]num{num(x[i]), num(high[i])})
+			back = append([]any{[2]num{num(x[i]), num(low[i])}}, back...)
 		}
 	}
 	if there == nil {
@@ -94,12 +264,16 @@ func loop(x []int, low, high []float64, log bool) []any {
 	return append(there, back...)
 }
 
-// bandSeries draws a loop behind the line of the same label.
-func bandSeries(label string, data []any, axis int) charts.SingleSeries {
-	return charts.SingleSeries{
-		Name: label, Type: "line", Data: data, XAxisIndex: axis, YAxisIndex: axis,
-		ShowSymbol: opts.Bool(false),
-		LineStyle:  &opts.LineStyle{Width: 0.01},
-		AreaStyle:  &opts.AreaStyle{},
+// zoom is what an option has where a box can be dragged over it: the horizontal
+// axis is zoomed into, and the vertical one where it may be.
+func zoom(vertical bool) map[string]any {
+	y := any("none")
+	if vertical {
+		y = 0
+	}
+	return map[string]any{
+		"dataZoom": []any{map[string]any{"type": "inside", "xAxisIndex": 0, "filterMode": "none", "zoomOnMouseWheel": "ctrl", "moveOnMouseMove": false, "moveOnMouseWheel": false}},
+		"toolbox": map[string]any{"itemSize": 0, "showTitle": false, "feature": map[string]any{"dataZoom": map[string]any{
+			"xAxisIndex": 0, "yAxisIndex": y, "filterMode": "none", "brushStyle": map[string]any{"color": "$line", "opacity": 0.25}}}},
 	}
 }

@@ -2,8 +2,14 @@ package chart
 
 import "slices"
 
-// MaxPoints is how many points of a line a figure keeps at most, gaps aside.
+// MaxPoints is how many points of a line a figure keeps at most, gaps aside. A
+// figure of more than eight lines keeps less of each.
 const MaxPoints = 600
+
+// maxPoints is how many points of each of so many lines are kept.
+func maxPoints(lines int) int {
+	return max(100, MaxPoints*8/max(8, lines)) / 2 * 2
+}
 
 // reduced is a line made small enough for a page: some of its points, and the
 // means of the stretches it was cut into, over which smoothing runs.
@@ -18,17 +24,17 @@ type stretch struct {
 	mean, low, high float64 // low and high: means of the band's edges
 }
 
-// reduce cuts the line into MaxPoints/2 stretches of as many points each and
-// keeps the lowest and the highest drawn value of every stretch, its first and
+// reduce keeps about so many points, an even number: it cuts the line into half
+// as many stretches and keeps the lowest and the highest drawn value of every stretch, its first and
 // last missing value, and the first and last point of all.
-func (l line) reduce(log bool) reduced {
+func (l line) reduce(log bool, points int) reduced {
 	n := len(l.values)
-	if n <= MaxPoints {
+	if n <= points {
 		return reduced{keep: indices(0, n)}
 	}
 	r := reduced{keep: []int{0, n - 1}}
-	for b := range MaxPoints / 2 {
-		from, to := b*n/(MaxPoints/2), (b+1)*n/(MaxPoints/2)
+	for b := range points / 2 {
+		from, to := b*n/(points/2), (b+1)*n/(points/2)
 		r.keep = append(r.keep, l.extremes(from, to, log)...)
 		r.means = append(r.means, l.stretch(from, to))
 	}

@@ -2,7 +2,9 @@ package chart
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +17,7 @@ func TestSVG(t *testing.T) {
 		"gradient1": {"10⁻⁵", "mean |∂L/∂W|"}, "gradient6": {"10⁻¹"}, "broken": {"breaks down"},
 		"flow": {"layer", "RMS of δ = ∂L/∂z", "mean over all recorded steps", "10⁻⁵"}, "flowseeds": {"layer"},
 		"ridge": {"weights W", "training step", "2499"}, "ridgegrad": {"gradients ∂L/∂W"},
-		"factormap": {"sigmoid", "depth", "NaN", "∞", "–", "27", "2.2·10³", "5.3*"}, "trend": {"gradient factor", "depth", "tanh"}, "accuracies": {"validation accuracy"},
+		"factormap": {"sigmoid", "depth", "NaN", "∞", "–", "27", "2.2·10³", "5.2*"}, "trend": {"gradient factor", "depth", "tanh"}, "accuracies": {"validation accuracy"},
 		"heatmap": {"weights W", "2499"}, "layermap": {"layer (1 is next to the input)"},
 	}
 	r := renderer(t)
@@ -124,5 +126,75 @@ func BenchmarkSVG(b *testing.B) {
 		if _, err := r.SVG(f, Light, 0, 0); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// textsOf lists the texts of a picture with their places.
+func textsOf(t *testing.T, svg string) []text {
+	t.Helper()
+	var all []text
+	for dec := xml.NewDecoder(strings.NewReader(svg)); ; {
+		token, err := dec.Token()
+		switch token := token.(type) {
+		case xml.StartElement:
+			if token.Name.Local == "text" {
+				all = append(all, newText(token))
+			}
+		case xml.CharData:
+			if len(all) > 0 && all[len(all)-1].text == "" {
+				all[len(all)-1].text = string(token)
+			}
+		case nil:
+			if err == io.EOF {
+				return all
+			}
+			t.Fatal(err)
+		}
+	}
+}
+
+// newText reads the place of a text from its attributes.
+func newText(e xml.StartElement) text {
+	var at text
+	for _, a := range e.Attr {
+		switch a.Name.Local {
+		case "x", "y":
+			v, _ := strconv.ParseFloat(a.Value, 64)
+			if a.Name.Local == "x" {
+				at.x += v
+			} else {
+				at.y += v
+			}
+		case "text-anchor":
+			at.anchor = a.Value
+		case "transform":
+			var x, y float64
+			fmt.Sscanf(a.Value, "translate(%g %g)", &x, &y)
+			at.x, at.y = at.x+x, at.y+y
+		case "style":
+			_, size, _ := strings.Cut(a.Value, "font-size:")
+			fmt.Sscanf(size, "%gpx", &at.px)
+		}
+	}
+	return at
+}
+
+// A renderer is warmed and used at once.
+func TestWarmWhileDrawing(t *testing.T) {
+	js := echarts(t)
+	r := LazyRenderer(func() ([]byte, error) { return js, nil }, t.TempDir())
+	f := small(t)["scalar"]
+	var wg sync.WaitGroup
+	wg.Go(r.Warm)
+	for range 3 {
+		wg.Go(func() {
+			if _, err := r.SVG(f, Light, 0, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := new(Renderer).SVG(f, Light, 0, 0); err == nil {
+		t.Error("a renderer that nobody made draws")
 	}
 }

@@ -68,7 +68,8 @@ func (r *Renderer) start(echarts []byte) error {
 }
 
 // SVG draws the figure with its title, width by height pixels; 0 is 720 wide
-// and as high as the figure asks.
+// and as high as the figure needs. Where its names leave too little room for the
+// drawing the picture is higher than was asked for.
 func (r *Renderer) SVG(f *Figure, theme Theme, width, height int) ([]byte, error) {
 	return r.draw(f, theme, width, height, true)
 }
@@ -81,12 +82,7 @@ func (r *Renderer) draw(f *Figure, theme Theme, width, height int, titled bool) 
 	if width <= 0 {
 		width = defaultWidth
 	}
-	if height <= 0 {
-		height = f.Height
-		if titled {
-			height += 40
-		}
-	}
+	height = max(0, height)
 	spec, err := f.spec()
 	if err != nil {
 		return nil, err
@@ -122,6 +118,9 @@ func (r *Renderer) Warm() {
 func (r *Renderer) ready() error {
 	if r.svg != nil {
 		return nil
+	}
+	if r.load == nil {
+		return errors.New("the renderer has no ECharts; make it with NewRenderer or LazyRenderer")
 	}
 	echarts, err := r.load()
 	if err != nil {

@@ -9,26 +9,27 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Ridge draws the histograms of a quantity at a layer as a ridge of curves,
-// TensorBoard's "histograms" view: early steps at the back, late ones in
-// front, each curve standing on its own step; height is the share of the
-// values in a bin, on one scale for all curves. It fails when there is no
-// source, when q is unknown or no histogram, and when the source has not
-// recorded it at the layer.
-func Ridge(source vgrad.Source, q vgrad.Quantity, layer int) (*Figure, error) {
-	h, err := gatherHistory(source, q, layer)
+// Ridge draws the histograms of a quantity at a layer, or another [Place], as a
+// ridge of curves, TensorBoard's "histograms" view: early steps at the back, late
+// ones in front, each curve standing on its own step; height is the share of the
+// values in a bin, on one scale for all curves. Values that are all zero are a
+// spike at zero. Of a layer with several such sites it draws the first, and the
+// caption names the others. It fails when there is no source, when q is no
+// histogram, when the source has not recorded it there, and when a pattern
+// chooses several sites.
+func Ridge[P Place](source vgrad.Source, q vgrad.Quantity, place P) (*Figure, error) {
+	h, err := gatherHistory(source, q, choose(place))
 	if err != nil {
 		return nil, fmt.Errorf("chart: ridge: %w", err)
 	}
 	f := &Figure{
 		Title: h.title(),
-		Caption: fmt.Sprintf("A curve is the histogram at one recorded step, the first at the back (pale), the last in front; its height is the share of the %s in a bin, the highest %s. %s",
-			plural(h.hists[0].Count(), "value"), percent(h.peak()), h.note()),
+		Caption: h.caption(fmt.Sprintf("A curve is the histogram at one recorded step, the first at the back (pale), the last in front; its height is the share of the %s in a bin, the highest %s.",
+			plural(h.hists[0].Count(), "value"), percent(h.peak()))),
 		Height: 440,
 		Table:  h.table(),
-		kind:   "ridge",
 		labels: []string{h.label},
-		extra:  extra{Value: h.info.Title, Zoom: true, Curves: h.steps},
+		says:   declared{Zoom: zoom(false), Tip: tip{Head: "{series}", Rows: [][2]string{{"around {0}", "{2|percent} of values"}}, Nearest: true}},
 	}
 	return f, f.ridgeOption(h)
 }
@@ -40,36 +41,49 @@ func (f *Figure) ridgeOption(h *history) error {
 	first, last := h.steps[0], h.steps[len(h.steps)-1]
 	span := float64(max(1, last-first))
 	tall := 0.24 * span
-	y := opts.YAxis{Type: "value", Name: "training step", NameLocation: "end", NameGap: 12, Inverse: opts.Bool(true),
-		Min: float64(first) - tall, Max: float64(last) + 0.02*span}
-	x := opts.XAxis{Type: "value", Name: axisName(h.info), NameLocation: "middle", NameGap: 30,
-		Min: num(h.values[0]), Max: num(h.values[len(h.values)-1])}
-	c := lineChart([]opts.XAxis{x}, []opts.YAxis{y})
-	c.Legend.Show = opts.Bool(false)
-	var painted []string
+	d := &drawing{trigger: "axis", x: []part{h.valueAxis()}, y: []part{h.stepsDown(float64(first)-tall, float64(last)+0.02*span)}}
+	var broken []any
 	for i, step := range h.steps {
-		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: fmt.Sprintf("step %d", step), Type: "line", Data: h.curve(i, tall),
-			ShowSymbol: opts.Bool(false),
-			LineStyle:  &opts.LineStyle{Width: 1.2},
-			AreaStyle:  &opts.AreaStyle{},
+		if x := h.hists[i]; x.NaN+x.PosInf+x.NegInf > 0 {
+			broken = append(broken, [2]num{num(h.values[0]), num(step)})
+		}
+		pale := 55 * (1 - float64(i+1)/float64(len(h.steps))) // percent of background
+		shade, edge := fmt.Sprintf("%s+%.0f", own, pale), fmt.Sprintf("%s+%.0f", own, (100+pale)/2)
+		d.add(h.label, part{
+			charts.SingleSeries{
+				Name: fmt.Sprintf("step %d", step), Type: "line", Data: h.curve(i, tall), Color: shade, ShowSymbol: opts.Bool(false),
+				LineStyle: &opts.LineStyle{Width: 1.2, Color: edge},
+				AreaStyle: &opts.AreaStyle{Color: shade, Opacity: opts.Float(1)},
+			},
+			map[string]any{"z": 2 + i, "silent": true, "areaStyle": map[string]any{"origin": step}}, // later steps in front
 		})
-		painted = append(painted, h.label)
 	}
-	if err := f.finish(c.JSON(), painted); err != nil {
-		return err
+	if broken != nil {
+		d.add("", marks("NaN or infinite", cross, broken))
 	}
-	for i, s := range f.option["series"].([]any) {
-		s := s.(map[string]any)
-		s["z"] = 2 + i // later steps in front
-		s["areaStyle"] = map[string]any{"origin": h.steps[i]}
+	return f.finish(d)
+}
+
+// valueAxis is the horizontal axis of a ridge. Where there is nothing but zero, that
+// is all it names.
+func (h *history) valueAxis() part {
+	a := xAxis("value", axisName(h.info), "number")
+	a.Min, a.Max, a.SplitNumber = num(h.values[0]), num(h.values[len(h.values)-1]), 8
+	a.AxisLabel.ShowMinLabel, a.AxisLabel.ShowMaxLabel = opts.Bool(false), opts.Bool(false)
+	p := part{a, named(nil)}
+	if h.onlyZeros() {
+		p.more = named(map[string]any{"axisLabel": map[string]any{"customValues": []int{0}}, "axisTick": map[string]any{"customValues": []int{0}}})
 	}
-	axis := f.option["yAxis"].([]any)[0].(map[string]any)
-	axis["nameLocation"] = "start" // inverse: the start is at the top
-	axis["axisLabel"] = map[string]any{"show": true, "customValues": evenly(h.steps, 14)}
-	axis["axisTick"] = map[string]any{"show": true, "customValues": evenly(h.steps, 14)}
-	axis["splitLine"] = map[string]any{"show": false}
-	return nil
+	return p
+}
+
+// stepsDown is the vertical axis of a ridge, with the first step at the top.
+func (h *history) stepsDown(low, high float64) part {
+	a := yAxis("value", stepName, "whole")
+	a.NameLocation, a.Inverse, a.Min, a.Max = "start", opts.Bool(true), num(low), num(high) // the start of an inverse axis is at the top
+	a.SplitLine.Show = opts.Bool(false)
+	at := map[string]any{"customValues": evenly(h.steps, 14)}
+	return part{a, named(map[string]any{"axisLabel": at, "axisTick": at})}
 }
 
 // curve returns the outline of the i-th histogram: value, height above the

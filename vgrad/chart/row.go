@@ -33,13 +33,13 @@ func Row(name string, figures []*Figure, o HTMLOptions) ([]byte, error) {
 		data.Figures = append(data.Figures, template.HTML(html))
 	}
 	var b bytes.Buffer
-	if err := row.Execute(&b, data); err != nil {
+	if err := rowFrame.Execute(&b, data); err != nil {
 		return nil, fmt.Errorf("chart: row: %w", err)
 	}
 	return b.Bytes(), nil
 }
 
-var row = template.Must(template.New("row").Parse(
+var rowFrame = template.Must(template.New("row").Parse(
 	`{{.Head}}<div class="vgrad-row"{{with .Name}} data-vgrad-name="{{.}}"{{end}}>{{range .Figures}}{{.}}{{end}}</div>
 {{.Foot}}`))
 

@@ -21,35 +21,101 @@ func Loss(sources []vgrad.Source) (*Figure, error) {
 	return Scalar(sources, vgrad.Loss, 0)
 }
 
-// MeanGradient draws mean |∂L/∂W| of a layer over steps, a line a label.
-func MeanGradient(sources []vgrad.Source, layer int) (*Figure, error) {
+// MeanGradient draws mean |∂L/∂W| of a layer over steps, a line a label. Any
+// other [Place] may stand for the layer.
+func MeanGradient[P Place](sources []vgrad.Source, layer P) (*Figure, error) {
 	return Scalar(sources, vgrad.MeanAbsGrad, layer)
 }
 
-// Scalar draws a scalar quantity over training steps, a line a label; layer 0
-// is the whole network. Quantities that span orders of magnitude
-// ([vgrad.Info.Log]) start on a log axis. It fails when there is no source,
-// when q is unknown or a histogram, and when a source has not recorded q at
-// the layer; the error says what it did record.
-func Scalar(sources []vgrad.Source, q vgrad.Quantity, layer int) (*Figure, error) {
-	info, err := scalarInfo(q)
-	if err != nil {
-		return nil, fmt.Errorf("chart: scalar: %w", err)
+// Scalar draws a scalar quantity over training steps: a line for each label
+// and each site that the place chooses. Layer 0 is the whole network. Of a label
+// with more than 12 such sites, 12 are drawn, evenly chosen, and the caption says
+// which are not. Quantities that span orders of magnitude ([vgrad.Info.Log])
+// start on a log axis. It fails when there is no source, when q is a histogram,
+// and when a source has not recorded q there; the error says what it did record.
+func Scalar[P Place](sources []vgrad.Source, q vgrad.Quantity, place P) (*Figure, error) {
+	return scalar(sources, q, choose(place))
+}
+
+// maxSites is how many sites of a label a scalar figure draws.
+const maxSites = 12
+
+func scalar(sources []vgrad.Source, q vgrad.Quantity, at chosen) (*Figure, error) {
+	info := vgrad.Info{}
+	if len(sources) > 0 {
+		var err error
+		if info, err = scalarInfo(sources[0], q); err != nil {
+			return nil, fmt.Errorf("chart: scalar: %w", err)
+		}
 	}
-	lines, err := gather(sources, q, layer, info.Log)
+	all, err := gather(sources, q, at, info.Log)
 	if err != nil {
 		return nil, fmt.Errorf("chart: %s over steps: %w", q, err)
 	}
+	lines, left := fewSites(all)
+	names := lineNames(lines, at)
+	weight := startWeight(lines)
 	f := &Figure{
-		Title:   scalarTitle(info, lines, layer),
-		Caption: scalarCaption(info, lines, layer),
+		Title:   scalarTitle(info, lines, at),
+		Caption: scalarCaption(info, lines, left, at),
 		Height:  380,
-		Table:   stepTable(lines),
-		kind:    "scalar",
-		labels:  labels(sources),
-		extra:   extra{Log: &info.Log, Smooth: true, Weight: startWeight(lines), Zoom: true, Value: info.Title},
+		Table:   stepTable(lines, names),
+		says: declared{
+			Log: &logControl{On: info.Log, Axes: []int{0}}, Smooth: &weight, Zoom: zoom(true), Tip: tip{Head: "step {x}"},
+		},
 	}
-	return f, f.scalarOption(lines, info)
+	return f, f.scalarOption(lines, names, info)
+}
+
+// fewSites picks up to maxSites lines of each label, and returns those it leaves out.
+func fewSites(lines []line) (kept, left []line) {
+	for from := 0; from < len(lines); {
+		to := from
+		for to < len(lines) && lines[to].label == lines[from].label {
+			to++
+		}
+		chosen := map[int]bool{}
+		for _, i := range evenly(indices(from, to), maxSites) {
+			chosen[i] = true
+		}
+		for i := from; i < to; i++ {
+			if chosen[i] {
+				kept = append(kept, lines[i])
+			} else {
+				left = append(left, lines[i])
+			}
+		}
+		from = to
+	}
+	return kept, left
+}
+
+// lineNames names lines in a legend: by their label where each has one site, by
+// their sites where there is one label, else by both. Sites are named within
+// their layer, and by their paths where a pattern chose them.
+func lineNames(lines []line, at chosen) []string {
+	perLabel, most := map[string]int{}, 0
+	for _, l := range lines {
+		perLabel[l.label]++
+		most = max(most, perLabel[l.label])
+	}
+	var names []string
+	for _, l := range lines {
+		site := l.spot.short()
+		if !at.byLayer {
+			site = l.spot.site.Path
+		}
+		site += l.spot.frozen()
+		switch {
+		case most == 1:
+			names = append(names, l.label)
+		case len(perLabel) == 1:
+			names = append(names, site)
+		default:
+			names = append(names, l.label+", "+site)
+		}
+	}
+	return names
 }
 
 // startWeight is the smoothing a figure starts with: a line of more than 200
@@ -65,150 +131,108 @@ func startWeight(lines []line) float64 {
 // maxWeight is how far the slider for smoothing goes, see live.js: a weight of 1 has no average.
 const maxWeight = 0.999
 
-// longest is the number of steps of the longest line.
-func longest(lines []line) int {
-	most := 0
-	for _, l := range lines {
-		most = max(most, len(l.steps))
+// maxFaint is how many lines have the recorded values drawn behind their
+// average. Those of more hide each other.
+const maxFaint = 12
+
+// scalarOption adds a line, and for repetitions a band, for each line.
+func (f *Figure) scalarOption(lines []line, names []string, info vgrad.Info) error {
+	d := &drawing{trigger: "axis", legend: true, x: []part{stepAxis(extent(lines))},
+		y: []part{valueAxis(axisName(info), info.Log, 0), footAxis(0)}}
+	for i, l := range lines {
+		label := l.label
+		if names[i] != label && len(lines) > 1 {
+			label += ", " + l.spot.String()
+		}
+		f.label(label)
+		r := l.reduce(info.Log, maxPoints(len(lines)))
+		kept := l.at(r.keep)
+		c := curve(names[i], rows(kept.steps, kept.values), 0)
+		about := lineSpec{Series: d.add(label, c), Foot: 1, Means: r.table(), Faint: len(lines) <= maxFaint}
+		if about.Marked = num((float64(i) + 0.5) / float64(len(lines))); len(kept.steps) == 1 {
+			about.Marked, d.series[about.Series] = 0, show(c)
+		}
+		if l.low != nil {
+			about.Bands = []int{d.add(label, band(names[i], loop(kept.steps, kept.low, kept.high, info.Log), 0))}
+		}
+		f.says.Lines = append(f.says.Lines, about)
 	}
-	return most
+	return f.finish(d)
 }
 
-// scalarOption adds a line, and for repetitions a band, for each label.
-func (f *Figure) scalarOption(lines []line, info vgrad.Info) error {
-	first, last := extent(lines)
-	foot := opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1} // where missing values are marked
-	c := lineChart([]opts.XAxis{stepAxis(first, last)}, []opts.YAxis{valueAxis(axisName(info), info.Log), foot})
-	var painted []string
-	for _, l := range lines {
-		r := l.reduce(info.Log)
-		about := lineInfo{Series: len(painted), Band: -1, Gaps: l.gaps(r, info.Log), Means: r.table()}
-		kept := l.at(r.keep)
-		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: l.label, Type: "line", Data: points(kept.steps, kept.drawn(info.Log)),
-			ShowSymbol: opts.Bool(len(kept.steps) == 1), SymbolSize: 8,
-			LineStyle: &opts.LineStyle{Width: 1.6},
-		})
-		painted = append(painted, l.label)
-		if l.low != nil {
-			about.Band = len(painted)
-			c.MultiSeries = append(c.MultiSeries, bandSeries(l.label, loop(kept.steps, kept.low, kept.high, info.Log), 0))
-			painted = append(painted, l.label)
-		}
-		f.extra.Lines = append(f.extra.Lines, about)
-	}
-	return f.finish(c.JSON(), painted)
+// show returns a curve with a marker at each of its points.
+func show(c part) part {
+	s := c.of.(charts.SingleSeries)
+	s.ShowSymbol = opts.Bool(true)
+	c.of = s
+	return c
 }
 
 // scalarTitle says what is seen: "Mean |∂L/∂W| of layer 1 over training".
-func scalarTitle(info vgrad.Info, lines []line, layer int) string {
+func scalarTitle(info vgrad.Info, lines []line, at chosen) string {
 	title := capital(info.Title)
-	if layer > 0 {
-		title += fmt.Sprintf(" of layer %d", layer)
+	if !at.network() {
+		title += " of " + placeName(lines, at)
 	}
 	if strings.HasPrefix(info.Title, "training") {
 		title += " step by step"
 	} else {
 		title += " over training"
 	}
-	if len(lines) == 1 {
+	if oneLabel(lines) {
 		title += ": " + lines[0].label
 	}
 	return title
 }
 
-// scalarCaption says what the lines are and what is left out.
-func scalarCaption(info vgrad.Info, lines []line, layer int) string {
-	of := "of the whole network"
-	if layer > 0 {
-		of = fmt.Sprintf("of layer %d", layer)
-	}
-	said := []string{fmt.Sprintf("%s %s at each recorded step%s.", capital(axisName(info)), of, repeated(lines))}
-	missing := tally{}
+// placeName names where the lines are: the one site they are of, or what was asked for.
+func placeName(lines []line, at chosen) string {
 	for _, l := range lines {
-		for why, n := range l.missing {
-			missing[why] += n
+		if l.spot.site.Path != lines[0].spot.site.Path {
+			return at.name
 		}
 	}
-	most := longest(lines)
-	if w := startWeight(lines); w > 0 {
+	return lines[0].spot.String()
+}
+
+func oneLabel(lines []line) bool {
+	for _, l := range lines {
+		if l.label != lines[0].label {
+			return false
+		}
+	}
+	return true
+}
+
+// scalarCaption says what the lines are and what is left out.
+func scalarCaption(info vgrad.Info, lines, left []line, at chosen) string {
+	said := []string{fmt.Sprintf("%s of %s at each recorded step%s.", capital(axisName(info)), placeName(lines, at), repeated(lines, "site"))}
+	if w := startWeight(lines); w > 0 && len(lines) <= maxFaint {
 		said = append(said, fmt.Sprintf("The strong line is smoothed (debiased moving average over all steps, weight %v), the recorded values are faint behind it.", w))
+	} else if w > 0 {
+		said = append(said, fmt.Sprintf("Lines are smoothed (debiased moving average over all steps, weight %v).", w))
 	}
-	if most > MaxPoints {
-		said = append(said, fmt.Sprintf("Of %d steps, the lowest and the highest value of every %d or so are kept.",
-			most, (most+MaxPoints/2-1)/(MaxPoints/2)))
+	if most, points := longest(lines), maxPoints(len(lines)); most > points {
+		said = append(said, fmt.Sprintf("Of %d steps, the lowest and the highest value of every %d or so are kept.", most, (most+points/2-1)/(points/2)))
 	}
-	if note := missing.note(); note != "" {
+	if len(left) > 0 {
+		said = append(said, leftOut(left)+" chart.At chooses sites.")
+	}
+	if note := missingOf(lines).note(); note != "" {
 		said = append(said, note)
 	}
 	return strings.Join(said, " ")
 }
 
-// repeated words what is drawn for labels with several runs.
-func repeated(lines []line) string {
-	fewest, most := 0, 0
-	for _, l := range lines {
-		if l.runs > 1 && (fewest == 0 || l.runs < fewest) {
-			fewest = l.runs
-		}
-		most = max(most, l.runs)
-	}
-	switch {
-	case most < 2:
-		return ", one line a run"
-	case fewest == most:
-		return fmt.Sprintf("; lines are medians of %d runs, bands their 10–90 %% range", most)
-	}
-	return fmt.Sprintf("; lines are medians of %d to %d runs, bands their 10–90 %% range", fewest, most)
-}
-
-// extent returns the first and the last step of the lines.
-func extent(lines []line) (first, last int) {
-	first, last = lines[0].steps[0], lines[0].steps[0]
-	for _, l := range lines {
-		first, last = min(first, l.steps[0]), max(last, l.steps[len(l.steps)-1])
-	}
-	return first, last
-}
-
-// at returns the line at some of its points.
-func (l line) at(keep []int) line {
-	k := line{label: l.label, runs: l.runs}
-	for _, i := range keep {
-		k.steps, k.values = append(k.steps, l.steps[i]), append(k.values, l.values[i])
-		if l.low != nil {
-			k.low, k.high = append(k.low, l.low[i]), append(k.high, l.high[i])
+// leftOut says which sites have no line.
+func leftOut(left []line) string {
+	var names []string
+	for _, l := range left {
+		if l.label == left[0].label {
+			names = append(names, l.spot.String())
 		}
 	}
-	return k
-}
-
-// drawn returns the values with NaN for those that are not drawn.
-func (l line) drawn(log bool) []float64 {
-	vs := make([]float64, len(l.values))
-	for i, v := range l.values {
-		vs[i] = v
-		if Missed(v, log) != Drawn {
-			vs[i] = nan
-		}
-	}
-	return vs
-}
-
-// gaps lists the kept points that are not drawn: step, reason, and the value
-// where a linear axis can show it.
-func (l line) gaps(r reduced, log bool) [][]any {
-	var gs [][]any
-	for _, i := range r.keep {
-		switch why := Missed(l.values[i], log); why {
-		case Drawn:
-		case NonPositive:
-			gs = append(gs, []any{l.steps[i], why, num(l.values[i])})
-		default:
-			gs = append(gs, []any{l.steps[i], why})
-		}
-	}
-	return gs
+	return fmt.Sprintf("There is no room for a line of %s.", some(names, 8))
 }
 
 // table lists the stretches as figure.js reads them.
@@ -220,13 +244,12 @@ func (r reduced) table() [][5]num {
 	return rows
 }
 
-// stepTable shows every label at up to 12 evenly spaced recorded steps.
-func stepTable(lines []line) Table {
-	t := Table{Columns: []string{"training step"}}
+// stepTable shows every line at up to 12 evenly spaced recorded steps.
+func stepTable(lines []line, names []string) Table {
+	t := Table{Columns: append([]string{"training step"}, names...)}
 	var all []int
 	values := make([]map[int]float64, len(lines))
 	for i, l := range lines {
-		t.Columns = append(t.Columns, l.label)
 		values[i] = map[int]float64{}
 		for j, step := range l.steps {
 			values[i][step] = l.values[j]

@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -25,32 +24,16 @@ func TestFactorMap(t *testing.T) {
 			t.Errorf("the caption does not say %q: %s", says, f.Caption)
 		}
 	}
-	text, err := f.spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var spec struct {
-		Marks  [][]any `json:"marks"`
-		Option struct {
-			Series []struct {
-				Data [][]float64 `json:"data"`
-			} `json:"series"`
-			XAxis []struct {
-				Data []string `json:"data"`
-			} `json:"xAxis"`
-		} `json:"option"`
-	}
-	if err := json.Unmarshal(text, &spec); err != nil {
-		t.Fatal(err)
-	}
-	if got := fmt.Sprint(spec.Marks); got != "[[0 1 –] [2 0 ∞] [2 1 NaN]]" {
-		t.Errorf("marks %s", got)
-	}
-	if got := fmt.Sprint(spec.Option.XAxis[0].Data); got != "[2 6 12]" {
-		t.Errorf("columns %s", got)
-	}
-	if got := fmt.Sprint(spec.Option.Series[0].Data[0]); got != "[0 0 1.25527 18 10.8 25.2 3 0]" {
-		t.Errorf("first cell %s", got)
+	cells, marks := f.option["series"].([]any)[0].(map[string]any), f.option["series"].([]any)[1].(map[string]any)
+	for what, c := range map[string]struct{ got, want any }{
+		"marks":      {marks["data"], "[[0 1 –] [2 0 ∞] [2 1 NaN]]"},
+		"columns":    {f.option["xAxis"].([]any)[0].(map[string]any)["data"], "[2 6 12]"},
+		"first cell": {cells["data"].([]any)[0], "[0 0 1.25527 18 3 10.8 – 25.2  18 20 20]"},
+		"last cell":  {cells["data"].([]any)[5], "[2 2 0.574031 3.75 2 3.15 – 4.35 1 more 3.8* 4* 3.8*]"},
+	} {
+		if fmt.Sprint(c.got) != c.want {
+			t.Errorf("%s %v, want %v", what, c.got, c.want)
+		}
 	}
 }
 
@@ -87,23 +70,23 @@ func TestTrendAxis(t *testing.T) {
 	for _, rate := range []float64{1e-4, 1e-3, 1e-1} {
 		sources = append(sources, sweptRun(vgrad.Experiment{Depth: 2, LearningRate: rate}, 3))
 	}
-	option, err := must(t)(FactorTrend(sources, "learning_rate")).Option()
-	if err != nil || !strings.Contains(string(option), `"type":"log","min":8.33333e-05`) && !strings.Contains(string(option), `8.333333333333334e-05`) && !strings.Contains(string(option), `8.33333e-5`) {
-		t.Errorf("option %s, %v", option, err)
+	x := must(t)(FactorTrend(sources, "learning_rate")).option["xAxis"].([]any)[0].(map[string]any)
+	if got := fmt.Sprintf("%s %s %s", x["type"], x["min"], x["max"]); got != "log 8.33333e-5 0.12" {
+		t.Errorf("the axis is %s", got)
 	}
 }
 
-// The numbers in the cells, and colours that are told apart on both themes.
-func TestMapScript(t *testing.T) {
-	r := renderer(t)
-	for call, want := range map[string]string{
-		"factor(12.34, 2)": "12", "factor(0.0123, 2)": "0.012", "factor(153, 2)": "150", "factor(999.9, 2)": "1000",
-		"factor(1534, 2)": "1.5·10³", "factor(1534, 1)": "2·10³", "factor(1e9, 2)": "10⁹", "factor(0.00012, 2)": "1.2·10⁻⁴",
-		"factor(3e12, 0)": "10¹²", "factor(4e12, 0)": "10¹³", "factor(3.46, 0)": "3.5", "factor(0.634, 0)": "0.6", "factor(153, 0)": "200", "factor(34.6, 0)": "30",
+func TestFactorInWords(t *testing.T) {
+	for _, c := range []struct {
+		v         float64
+		precision int
+		want      string
+	}{
+		{12.34, 2, "12"}, {0.0123, 2, "0.012"}, {153, 2, "150"}, {999.9, 2, "1000"}, {1534, 2, "1.5·10³"}, {1534, 1, "2·10³"},
+		{1e9, 2, "10⁹"}, {0.00012, 2, "1.2·10⁻⁴"}, {3e12, 0, "10¹²"}, {4e12, 0, "10¹³"}, {3.46, 0, "3.5"}, {0.634, 0, "0.6"}, {153, 0, "200"}, {34.6, 0, "30"},
 	} {
-		v, err := r.vm.RunString("vgradFigures." + call)
-		if err != nil || v.String() != want {
-			t.Errorf("%s is %v, %v; want %s", call, v, err, want)
+		if got := factor(c.v, c.precision); got != c.want {
+			t.Errorf("factor(%g, %d) is %s, want %s", c.v, c.precision, got, c.want)
 		}
 	}
 }

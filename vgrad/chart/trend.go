@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
 	"github.com/vgrad/lab/vgrad"
@@ -34,7 +33,10 @@ func FactorTrend(sources []vgrad.Source, field string) (*Figure, error) {
 // Trend draws the last value of a quantity of the whole network, such as
 // [vgrad.ValAccuracy], as [FactorTrend] draws the factor.
 func Trend(sources []vgrad.Source, q vgrad.Quantity, field string) (*Figure, error) {
-	info, err := scalarInfo(q)
+	if len(sources) == 0 {
+		return nil, errors.New("chart: trend: no sources; give at least one run")
+	}
+	info, err := scalarInfo(sources[0], q)
 	if err == nil && info.Of != vgrad.WholeNetwork {
 		err = fmt.Errorf("%s has a value a layer; name a quantity of the whole network, such as %s", q, vgrad.ValAccuracy)
 	}
@@ -44,7 +46,7 @@ func Trend(sources []vgrad.Source, q vgrad.Quantity, field string) (*Figure, err
 	f, err := trendFigure(sources, field, info, func(src vgrad.Source) (float64, error) {
 		_, values := vgrad.Series(src, q, 0)
 		if len(values) == 0 {
-			return 0, notRecorded(src, q, 0)
+			return 0, notRecorded(src, q, choose(0))
 		}
 		return values[len(values)-1], nil
 	})
@@ -72,8 +74,7 @@ func trendFigure(sources []vgrad.Source, field string, info vgrad.Info, value fu
 		Title:  fmt.Sprintf("%s by %s", capital(info.Title), field),
 		Height: 380,
 		Table:  trendTable(trends, field),
-		kind:   "scalar",
-		extra:  extra{Log: &info.Log, Value: info.Title, X: field},
+		says:   declared{Log: &logControl{On: info.Log, Axes: []int{0}}, Tip: tip{Head: field + " {x}"}},
 	}
 	for _, tr := range trends {
 		f.labels = append(f.labels, tr.label)
@@ -161,43 +162,22 @@ func trendsOf(points []point, title string) (trends []trend, nan int) {
 
 // trendOption adds a line and a band for each trend.
 func (f *Figure) trendOption(trends []trend, info vgrad.Info, field string) error {
-	ticks := allX(trends)
-	f.extra.Ticks = ticks
-	foot := opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1} // where missing values are marked
-	c := lineChart([]opts.XAxis{fieldAxis(field, ticks)}, []opts.YAxis{valueAxis(axisName(info), info.Log), foot})
-	var painted []string
+	at := allX(trends)
+	d := &drawing{trigger: "axis", legend: true, x: []part{fieldAxis(field, at)}, y: []part{valueAxis(axisName(info), info.Log, 0), footAxis(0)}}
 	for _, tr := range trends {
-		about := lineInfo{Series: len(painted), Band: -1}
 		var data []any
 		for i, x := range tr.x {
-			v := tr.mid[i]
-			switch why := Missed(v, info.Log); why {
-			case Drawn:
-			case NonPositive:
-				about.Gaps, v = append(about.Gaps, []any{num(x), why, num(v)}), nan
-			default:
-				about.Gaps, v = append(about.Gaps, []any{num(x), why}), nan
-			}
-			data = append(data, [2]num{num(x), num(v)})
+			data = append(data, xy(num(x), tr.mid[i]))
 		}
-		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: tr.label, Type: "line", Data: data, ShowSymbol: opts.Bool(true), SymbolSize: 8, LineStyle: &opts.LineStyle{Width: 2},
-		})
-		painted = append(painted, tr.label)
+		about := lineSpec{Series: d.add(tr.label, show(curve(tr.label, data, 0))), Foot: 1}
 		if tr.runs > 1 {
 			for _, piece := range tr.bands(info.Log) {
-				if about.Band < 0 {
-					about.Band = len(painted)
-				} else {
-					about.Bands = append(about.Bands, len(painted))
-				}
-				c.MultiSeries = append(c.MultiSeries, bandSeries(tr.label, piece, 0))
-				painted = append(painted, tr.label)
+				about.Bands = append(about.Bands, d.add(tr.label, band(tr.label, piece, 0)))
 			}
 		}
-		f.extra.Lines = append(f.extra.Lines, about)
+		f.says.Lines = append(f.says.Lines, about)
 	}
-	return f.finish(c.JSON(), painted)
+	return f.finish(d)
 }
 
 // bands are the outlines of the band, one for each stretch of points at which both
@@ -244,21 +224,23 @@ func allX(trends []trend) []num {
 	return slices.Compact(xs)
 }
 
-// fieldAxis is the axis of a field's values: logarithmic where they span more
-// than a factor of 30.
-func fieldAxis(field string, xs []num) opts.XAxis {
+// fieldAxis is the axis of a field's values, with a tick at each: logarithmic
+// where they span more than a factor of 30.
+func fieldAxis(field string, xs []num) part {
 	low, high := xs[0], xs[len(xs)-1]
-	axis := opts.XAxis{Type: "value", Name: field, NameLocation: "middle", NameGap: 30}
+	a := xAxis("value", field, "number")
+	a.SplitLine.Show = opts.Bool(false)
 	switch {
 	case low > 0 && high/low > 30:
-		axis.Type, axis.Min, axis.Max = "log", low/1.2, high*1.2
+		a.Type, a.Min, a.Max = "log", low/1.2, high*1.2
 	case low == high:
-		axis.Min, axis.Max = low-1, high+1
+		a.Min, a.Max = low-1, high+1
 	default:
 		pad := (high - low) / 40
-		axis.Min, axis.Max = low-pad, high+pad
+		a.Min, a.Max = low-pad, high+pad
 	}
-	return axis
+	ticks := map[string]any{"customValues": xs}
+	return part{a, named(map[string]any{"axisLabel": ticks, "axisTick": ticks})}
 }
 
 // trendCaption says what the lines are and what is left out.
