@@ -18,9 +18,14 @@ type Tapped struct {
 	Kernel     *model.Variable // the weights behind the units; nil: not told
 }
 
-// Slope returns |φ′(z)|/sup|φ′|, in the shape of z.
+// Slope returns |φ′(z)|/sup|φ′|, in the shape of z; |φ′(z)| where the largest slope
+// is not known.
 func (t Tapped) Slope() *Node {
-	return DivScalar(Abs(t.Activation.Slope(t.Z, t.A)), t.Activation.MaxSlope)
+	slope := Abs(t.Activation.Slope(t.Z, t.A))
+	if t.Activation.MaxSlope > 0 {
+		slope = DivScalar(slope, t.Activation.MaxSlope)
+	}
+	return slope
 }
 
 // Declared is a variable of which the model says what it is.
