@@ -210,8 +210,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{"bad variant", `vgrad: variant "wdith=3": `, func() { Compare(vgrad.Experiment{}, "wdith=3") }},
 		{"nothing", "vgrad: nothing to compare", func() { Compare(vgrad.Experiment{}) }},
-		{"bad experiment", "vgrad: sigmoid depth=-1 width=-2: vgrad: depth is -1; it must be at least 1; vgrad: width", func() { Train(vgrad.Experiment{Depth: -1, Width: -2}) }},
-		{"bad sweep", `vgrad: vgrad: an experiment has no field "depht"`, func() { Sweep(vgrad.Experiment{}, "depht=3", "seed=3..1") }},
+		{"bad experiment", "vgrad: sigmoid depth=-1 width=-2: depth is -1; it must be at least 1; width", func() { Train(vgrad.Experiment{Depth: -1, Width: -2}) }},
+		{"bad sweep", `an experiment has no field "depht"`, func() { Sweep(vgrad.Experiment{}, "depht=3", "seed=3..1") }},
 		{"refused sweep", "vgrad: it is refused\n", func() { Sweep(vgrad.Experiment{Steps: 66}, "seed=0..3") }},
 		{"refused", "vgrad: it is refused\n", func() { Train(vgrad.Experiment{Label: "refused"}) }},
 		{"died", "exit status 1: it dies\n", func() { Train(vgrad.Experiment{Label: "dies"}) }},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/vgrad/lab/kernelext/wire"
@@ -18,35 +17,12 @@ import (
 type Comparison []vgrad.Source
 
 // Runs returns the runs themselves.
-func (c Comparison) Runs() []*runs.Run {
-	var rs []*runs.Run
-	for _, s := range c {
-		rs = append(rs, s.(*runs.Run))
-	}
-	return rs
-}
+func (c Comparison) Runs() []*runs.Run { return runs.Comparison(c).Runs() }
 
-// Run returns the first run with that label, or the only one whose label begins
-// with it, as "relu" begins "relu depth=12". Where there is none it ends the cell
-// with a line that names those there are.
-func (c Comparison) Run(label string) *runs.Run {
-	var have []string
-	var begin []*runs.Run
-	for _, r := range c.Runs() {
-		if r.Label() == label {
-			return r
-		}
-		if strings.HasPrefix(r.Label(), label+" ") {
-			begin = append(begin, r)
-		}
-		have = append(have, r.Label())
-	}
-	if len(begin) == 1 {
-		return begin[0]
-	}
-	fail(fmt.Errorf("there is no run %q; there are %q", label, have))
-	return nil
-}
+// Run returns the run with that label, or the only one whose label begins with it
+// (see [runs.Comparison.Find]). Where there is none it ends the cell with a line
+// that names those there are.
+func (c Comparison) Run(label string) *runs.Run { return Must(runs.Comparison(c).Find(label)) }
 
 // Train returns the run of an experiment, and shows its loss and its gradient: as
 // they go, where it is trained, and at once, where it is recorded.

@@ -78,7 +78,7 @@ func TestTheArticleHolds(t *testing.T) {
 }
 
 // picture draws the README's picture anew.
-func picture(t *testing.T, c lab.Comparison) {
+func picture(t *testing.T, c runs.Comparison) {
 	t.Helper()
 	js, err := assets.ECharts(t.Context())
 	if err != nil {
@@ -104,7 +104,7 @@ func picture(t *testing.T, c lab.Comparison) {
 }
 
 // checkVerdicts wants the claims judged as article.md does.
-func checkVerdicts(t *testing.T, c lab.Comparison) {
+func checkVerdicts(t *testing.T, c runs.Comparison) {
 	t.Helper()
 	claims, err := Judge(c.Runs())
 	if err != nil {
@@ -158,7 +158,7 @@ func of(first, last, accuracy float64) Outcome {
 	return Outcome{MeanAbsGrad: Numbers{Number(first), 0, 0, 0, 0, Number(last)}, ValAccuracy: Number(accuracy)}
 }
 
-func synthetic(t *testing.T, w Walkthrough) lab.Comparison {
+func synthetic(t *testing.T, w Walkthrough) runs.Comparison {
 	t.Helper()
 	w.Base.Data, w.Base.Steps = "synthetic", 401
 	l := newLab(t)

@@ -27,39 +27,82 @@ func Judge(rs []*runs.Run) ([]Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	ev := evidence{by: map[string][]Outcome{}, runs: map[string][]*runs.Run{}}
-	for i, o := range outcomes {
-		ev.by[o.Activation] = append(ev.by[o.Activation], o)
-		ev.runs[o.Activation] = append(ev.runs[o.Activation], rs[i])
-	}
+	ev := collect(outcomes, rs)
 	article := !slices.ContainsFunc(rs, func(r *runs.Run) bool { return !IsArticle(r.Experiment) })
 	var claims []Claim
 	for _, c := range claimed {
-		claim := Claim{Said: c.said, Rule: c.rule, Measured: "a scenario it needs was not run"}
-		if !slices.ContainsFunc(c.needs, func(a string) bool { return len(ev.by[a]) == 0 }) {
-			claim.Measured, claim.Verdict = c.judge(ev)
-			if !article {
-				claim.Measured += "; but this is not the article's experiment"
-				claim.Verdict = page.NotJudged
-			}
+		claim := ev.judge(c)
+		if claim.Verdict != page.NotJudged && !article {
+			claim.Measured += "; but this is not the article's experiment"
+			claim.Verdict = page.NotJudged
 		}
 		claims = append(claims, claim)
 	}
 	return claims, nil
 }
 
+// collect sorts outcomes by activation, and leaves out those that diverged. rs are
+// their runs, or nil.
+func collect(outcomes []Outcome, rs []*runs.Run) evidence {
+	ev := evidence{by: map[string][]Outcome{}, runs: map[string][]*runs.Run{}, ran: map[string]int{}, diverged: map[string]int{}}
+	for i, o := range outcomes {
+		if ev.ran[o.Activation]++; o.diverged() {
+			ev.diverged[o.Activation]++
+			continue
+		}
+		ev.by[o.Activation] = append(ev.by[o.Activation], o)
+		if rs != nil {
+			ev.runs[o.Activation] = append(ev.runs[o.Activation], rs[i])
+		}
+	}
+	return ev
+}
+
+// judge judges a claim, if there is evidence for it.
+func (ev evidence) judge(c claimRule) Claim {
+	claim := Claim{Said: c.said, Rule: c.rule}
+	for _, a := range c.needs {
+		switch {
+		case ev.ran[a] == 0:
+			claim.Measured = "a scenario it needs was not run"
+			return claim
+		case len(ev.by[a]) == 0:
+			claim.Measured = "every run of a scenario it needs gave NaN"
+			return claim
+		}
+	}
+	claim.Measured, claim.Verdict = c.judge(ev)
+	for _, a := range c.needs {
+		if n := ev.diverged[a]; n > 0 {
+			claim.Measured += fmt.Sprintf("; %d of %d runs with %s gave NaN and are left out", n, ev.ran[a], a)
+		}
+	}
+	return claim
+}
+
+// diverged reports whether a run ended in numbers that are none. It says nothing
+// of the claims then.
+func (o Outcome) diverged() bool {
+	numbers := append([]Number{o.ValAccuracy, o.ValLoss}, o.MeanAbsGrad...)
+	return slices.ContainsFunc(numbers, func(n Number) bool { return math.IsNaN(float64(n)) })
+}
+
 // evidence is what the claims are judged by: per activation an outcome a seed.
 type evidence struct {
-	by   map[string][]Outcome
-	runs map[string][]*runs.Run
+	by            map[string][]Outcome
+	runs          map[string][]*runs.Run
+	ran, diverged map[string]int
+}
+
+// claimRule is a claim and how it is judged.
+type claimRule struct {
+	said, rule string
+	needs      []string // activations
+	judge      func(evidence) (measured string, v page.Verdict)
 }
 
 // claimed lists the article's claims; a new one adds a line here.
-var claimed = []struct {
-	said, rule string
-	needs      []string
-	judge      func(evidence) (measured string, v page.Verdict)
-}{
+var claimed = []claimRule{
 	{"The sigmoid significantly under-performs the ReLU and leaky ReLU activations.",
 		"validation accuracy lower by more than 0.1, and the 10–90 % ranges do not meet",
 		[]string{"sigmoid", "relu", "leaky_relu"}, worse},

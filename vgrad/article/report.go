@@ -9,14 +9,13 @@ import (
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/chart"
 	"github.com/vgrad/lab/vgrad/diagnose"
-	"github.com/vgrad/lab/vgrad/lab"
 	"github.com/vgrad/lab/vgrad/page"
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
 // Report writes the page of a walkthrough: the article's four figures, what
 // they leave out, the claims and the errata.
-func Report(w io.Writer, c lab.Comparison, o page.Options) error {
+func Report(w io.Writer, c runs.Comparison, o page.Options) error {
 	p, err := reportPage(c)
 	if err != nil {
 		return fmt.Errorf("article: report: %w", err)
@@ -24,7 +23,7 @@ func Report(w io.Writer, c lab.Comparison, o page.Options) error {
 	return p.Write(w, o)
 }
 
-func reportPage(c lab.Comparison) (*page.Page, error) {
+func reportPage(c runs.Comparison) (*page.Page, error) {
 	rs := c.Runs()
 	claims, err := Judge(rs)
 	if err != nil {
@@ -34,7 +33,7 @@ func reportPage(c lab.Comparison) (*page.Page, error) {
 	p.Heading("What the article claims")
 	p.Text("Each claim in the article's words, what these runs gave, and when it counts as holding." + spreadNote(rs))
 	p.Table(claimsTable(claims))
-	for _, section := range []func(*page.Page, lab.Comparison) error{figures, flow, findings, weights, errata} {
+	for _, section := range []func(*page.Page, runs.Comparison) error{figures, flow, findings, weights, errata} {
 		if err := section(p, c); err != nil {
 			return nil, err
 		}
@@ -101,7 +100,7 @@ func claimsTable(claims []Claim) page.Table {
 }
 
 // figures are the article's first three.
-func figures(p *page.Page, c lab.Comparison) error {
+func figures(p *page.Page, c runs.Comparison) error {
 	p.Heading("The article's figures")
 	last := vgrad.Depth(c[0])
 	return add(p,
@@ -124,7 +123,7 @@ func add(p *page.Page, makes ...func() (*chart.Figure, error)) error {
 }
 
 // weights is the article's fourth figure: the weights of layer 4, leaky ReLU.
-func weights(p *page.Page, c lab.Comparison) error {
+func weights(p *page.Page, c runs.Comparison) error {
 	r, layer := shown(c)
 	p.Heading(fmt.Sprintf("The weights of layer %d", layer))
 	if !r.Experiment.Measure.Measures(vgrad.Weights) {
@@ -139,7 +138,7 @@ func weights(p *page.Page, c lab.Comparison) error {
 
 // shown is the run and the layer of the article's fourth figure, or the
 // nearest there is.
-func shown(c lab.Comparison) (*runs.Run, int) {
+func shown(c runs.Comparison) (*runs.Run, int) {
 	r := c.Runs()[len(c)-1]
 	for _, other := range c.Runs() {
 		if other.Experiment.WithDefaults().Activation == "leaky_relu" {
@@ -150,7 +149,7 @@ func shown(c lab.Comparison) (*runs.Run, int) {
 	return r, min(articleLayer, vgrad.Depth(r))
 }
 
-func flow(p *page.Page, c lab.Comparison) error {
+func flow(p *page.Page, c runs.Comparison) error {
 	p.Heading("Where the gradient goes")
 	p.Text("∂L/∂W of a layer is the product of two things: the signal δ that comes back from the loss, and the layer's own input. " +
 		"Layer 1 reads 784 pixels, the others ten activations, so mean |∂L/∂W| alone says little about the signal. Beside it stands δ, the gradient with respect to the pre-activations.")
@@ -162,7 +161,7 @@ func flow(p *page.Page, c lab.Comparison) error {
 }
 
 // findings is what the rules of package diagnose say of each scenario.
-func findings(p *page.Page, c lab.Comparison) error {
+func findings(p *page.Page, c runs.Comparison) error {
 	p.Heading("What is wrong, in words")
 	text := "Rules look at what was recorded for what goes wrong in training: a gradient that vanishes or explodes, dead or saturated units, a NaN, updates of the wrong size, a loss that does not fall."
 	if seeds(c.Runs()) > 1 {
@@ -184,7 +183,7 @@ func findings(p *page.Page, c lab.Comparison) error {
 }
 
 // firstOfEach is the first run of each label.
-func firstOfEach(c lab.Comparison) []*runs.Run {
+func firstOfEach(c runs.Comparison) []*runs.Run {
 	var rs []*runs.Run
 	for _, label := range labels(c.Runs()) {
 		rs = append(rs, c.Run(label))
@@ -192,7 +191,7 @@ func firstOfEach(c lab.Comparison) []*runs.Run {
 	return rs
 }
 
-func errata(p *page.Page, c lab.Comparison) error {
+func errata(p *page.Page, c runs.Comparison) error {
 	r, layer := shown(c)
 	p.Heading("Errata")
 	p.Text("**The weight histograms are gradient histograms.** The article's code feeds `hist_weights_i` the variable `grad`, not `weight`.")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/lab"
+	"github.com/vgrad/lab/vgrad/runs"
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
@@ -47,7 +48,7 @@ func (w Walkthrough) Experiments() []vgrad.Experiment {
 }
 
 // Run trains or loads the walkthrough's runs.
-func (w Walkthrough) Run(ctx context.Context, l *lab.Lab) (lab.Comparison, error) {
+func (w Walkthrough) Run(ctx context.Context, l *lab.Lab) (runs.Comparison, error) {
 	return l.All(ctx, w.Experiments()...)
 }
 

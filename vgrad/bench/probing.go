@@ -17,6 +17,7 @@ var probes = []struct {
 	{"nothing", vgrad.Measure{Quantities: []vgrad.Quantity{}, HistogramEvery: -1}, 0, 0},
 	{"mean |∂L/∂W| at every step", meanGradient, 1.10, 1.05},
 	{"all scalar quantities at every step", vgrad.Measure{HistogramEvery: -1}, 1.35, 1.05},
+	{"all scalar quantities at every 10th", vgrad.Measure{Every: 10, HistogramEvery: -1}, 1.10, 1.10},
 	{"histograms of W and ∂L/∂W at every 10th", vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights, vgrad.Gradients}, HistogramEvery: 10}, 1.3, 0},
 }
 

@@ -41,29 +41,6 @@ type Lab struct {
 	sets    map[string]*data.Set
 }
 
-// Comparison is several runs as one object, in the order they were asked for;
-// figures take it as it is.
-type Comparison []vgrad.Source
-
-// Runs returns the runs themselves.
-func (c Comparison) Runs() []*runs.Run {
-	var rs []*runs.Run
-	for _, s := range c {
-		rs = append(rs, s.(*runs.Run))
-	}
-	return rs
-}
-
-// Run returns the first run with that label, or nil.
-func (c Comparison) Run(label string) *runs.Run {
-	for _, r := range c.Runs() {
-		if r.Label() == label {
-			return r
-		}
-	}
-	return nil
-}
-
 // Train returns the run of an experiment: loaded if it is recorded, else
 // trained and recorded. Bad input is an error before any work starts. A run
 // that was interrupted starts again; one that another process is training is
@@ -78,7 +55,7 @@ func (l *Lab) Train(ctx context.Context, e vgrad.Experiment) (*runs.Run, error) 
 // Compare trains or loads base changed in turn by each variant, as
 // [vgrad.Experiment.Vary] reads them, and returns the runs as one object. All
 // of them are checked before the first is trained.
-func (l *Lab) Compare(ctx context.Context, base vgrad.Experiment, variants ...string) (Comparison, error) {
+func (l *Lab) Compare(ctx context.Context, base vgrad.Experiment, variants ...string) (runs.Comparison, error) {
 	var es []vgrad.Experiment
 	for _, v := range variants {
 		e, err := base.Vary(v)
@@ -91,14 +68,14 @@ func (l *Lab) Compare(ctx context.Context, base vgrad.Experiment, variants ...st
 }
 
 // All is Compare for experiments written out.
-func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (Comparison, error) {
+func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (runs.Comparison, error) {
 	if len(es) == 0 {
 		return nil, errors.New("lab: nothing to compare")
 	}
 	if err := l.Record(ctx, es, nil); err != nil {
 		return nil, err
 	}
-	var c Comparison
+	var c runs.Comparison
 	for _, e := range es {
 		run, err := l.Store.Load(e)
 		if err != nil {

@@ -233,5 +233,6 @@ func ExampleLab_model() {
 	// 1 /hidden/dense/weights
 	// 1 /hidden
 	// 2 /logits/dense/weights
+	// 2 /logits/dense/units
 	// learns: true
 }

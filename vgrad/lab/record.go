@@ -220,8 +220,16 @@ func (r *recorder) train(ctx context.Context, eng *engine.Engine, set *data.Set,
 	if r.handedIn(job.Experiment) {
 		job.Model = r.Model
 	}
-	_, err := eng.Train(ctx, job, lanes[0].Sinks...)
-	return err
+	res, err := eng.Train(ctx, job, lanes[0].Sinks...)
+	if err != nil {
+		return err
+	}
+	for _, u := range res.Without {
+		if u.Role == "" { // biases and scales have no units of their own
+			r.say("%s: no units are measured behind %s: it %s", job.Experiment.Name(), u.Variable.Path(), u.Reason)
+		}
+	}
+	return nil
 }
 
 // sinks are what follows a run: its writer, and whoever watches.

@@ -12,20 +12,37 @@ const Every = 200
 
 // Gradient is mean |∂L/∂W| of a layer over a training.
 type Gradient struct {
-	Mean        float64 // over steps 0, 200, 400, …, each on that step's batch
+	Mean        float64 // over the steps that [Steps] gives, each on that step's batch
 	First, Last float64 // at the first and the last of them
 }
 
-// GradientOf returns the gradient of a layer. It fails where mean |∂L/∂W| is
-// recorded at none of those steps.
+// Steps returns, of the steps at which a quantity is recorded, those over which
+// the factor is averaged: step 0 and then every 200th; where that is not
+// recorded, the next that is.
+func Steps(recorded []int) []int {
+	var steps []int
+	goal := 0
+	for _, step := range recorded {
+		if step >= goal {
+			steps = append(steps, step)
+			goal = step - step%Every + Every
+		}
+	}
+	return steps
+}
+
+// GradientOf returns the gradient of a layer. It fails where mean |∂L/∂W| is not
+// recorded there from step 0 on.
 func GradientOf(src vgrad.Source, layer int) (Gradient, error) {
 	var g Gradient
 	n := 0.0
 	steps, values := vgrad.Series(src, vgrad.MeanAbsGrad, layer)
+	wanted := Steps(steps)
 	for i, step := range steps {
-		if step%Every != 0 {
+		if len(wanted) == 0 || step != wanted[0] || steps[0] != 0 {
 			continue
 		}
+		wanted = wanted[1:]
 		if g.Last = values[i]; n == 0 {
 			g.First = g.Last
 		}
@@ -33,7 +50,7 @@ func GradientOf(src vgrad.Source, layer int) (Gradient, error) {
 		n++
 	}
 	if n == 0 {
-		return g, fmt.Errorf("%s of layer %d is not recorded at any %dth step", vgrad.MeanAbsGrad, layer, Every)
+		return g, fmt.Errorf("%s of layer %d is not recorded from step 0 on", vgrad.MeanAbsGrad, layer)
 	}
 	g.Mean /= n
 	return g, nil

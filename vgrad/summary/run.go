@@ -52,19 +52,27 @@ func Of(src vgrad.Recorded, quantities ...vgrad.Quantity) *Run {
 
 // thin keeps as many steps as are wanted.
 func thin(all []sample) []sample {
-	steps := 0
-	for i, s := range all {
-		if i == 0 || s.step != all[i-1].step {
-			steps++
-		}
-	}
-	if steps <= MaxSteps {
+	if len(stepsOf(all)) <= MaxSteps {
 		return slices.Clone(all)
 	}
 	every := spacing(int(all[len(all)-1].step))
+	summary := map[int32]bool{} // the steps over which the factor is averaged
+	for _, step := range Steps(stepsOf(all)) {
+		summary[int32(step)] = true
+	}
 	first, last := all[0].step, all[len(all)-1].step
-	all = slices.DeleteFunc(all, func(s sample) bool { return int(s.step)%every != 0 && s.step != first && s.step != last })
+	all = slices.DeleteFunc(all, func(s sample) bool { return int(s.step)%every != 0 && s.step != first && s.step != last && !summary[s.step] })
 	return slices.Clone(all)
+}
+
+// stepsOf lists the steps of samples, each once.
+func stepsOf(all []sample) (steps []int) {
+	for i, s := range all {
+		if i == 0 || s.step != all[i-1].step {
+			steps = append(steps, int(s.step))
+		}
+	}
+	return steps
 }
 
 // spacing is the smallest divisor of Every that leaves few enough of so many

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/vgrad/lab/vgrad"
@@ -115,6 +116,15 @@ func TestFactor(t *testing.T) {
 		if err != nil || got != c.want && !(math.IsNaN(got) && math.IsNaN(c.want)) {
 			t.Errorf("%s: %v, %v; want %v", name, got, err, c.want)
 		}
+	}
+	// Every seventh step is recorded: of the multiples of 200 only 0 and 1400 are. The
+	// factor is over the steps that come next after each.
+	every7 := made{count(0, 1500, 7), 2, func(step, layer int) float64 { return float64(layer * (1 + step)) }}
+	if got := summary.Steps(every7.steps); !slices.Equal(got, []int{0, 203, 406, 602, 805, 1001, 1204, 1400}) {
+		t.Errorf("averaged over steps %v", got)
+	}
+	if g, err := summary.GradientOf(every7, 1); err != nil || math.Abs(g.Mean-(1+5621.0/8)) > 1e-9 || g.Last != 1401 {
+		t.Errorf("gradient %+v, %v", g, err)
 	}
 	if f, err := summary.Factor(made{[]int{0}, 1, func(int, int) float64 { return 3 }}); err != nil || f != 1 {
 		t.Errorf("one layer: %v, %v", f, err)

@@ -143,7 +143,7 @@ func (r *Result) Scenarios() []Scenario {
 // range of gradient factor and validation accuracy.
 func (r *Result) Table() page.Table {
 	t := page.Table{
-		Caption: "Medians over seeds, with their 10–90 % range. The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step.",
+		Caption: "Medians over seeds, with their 10–90 % range. The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step, or the next that is recorded.",
 		Columns: append(slices.Clone(r.Fields), "runs", "gradient factor", "validation accuracy"),
 	}
 	if len(r.Fields) == 0 {

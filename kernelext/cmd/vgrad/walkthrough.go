@@ -194,7 +194,7 @@ func startRenderer(ctx context.Context, wanted bool, say func(string)) func() pa
 	return func() page.Options { return <-done }
 }
 
-func printJSON(w io.Writer, c lab.Comparison) error {
+func printJSON(w io.Writer, c runs.Comparison) error {
 	outcomes, err := article.Outcomes(c.Runs())
 	if err != nil {
 		return err
@@ -205,7 +205,7 @@ func printJSON(w io.Writer, c lab.Comparison) error {
 }
 
 // report writes the page: all of it or nothing.
-func (w *walkthroughFlags) report(c lab.Comparison, o page.Options) error {
+func (w *walkthroughFlags) report(c runs.Comparison, o page.Options) error {
 	var html bytes.Buffer
 	if err := article.Report(&html, c, o); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (w *walkthroughFlags) report(c lab.Comparison, o page.Options) error {
 }
 
 // tell ends the walkthrough with its result in a few lines.
-func (w *walkthroughFlags) tell(c lab.Comparison, to io.Writer, std streams, took time.Duration) error {
+func (w *walkthroughFlags) tell(c runs.Comparison, to io.Writer, std streams, took time.Duration) error {
 	claims, err := article.Judge(c.Runs())
 	if err != nil {
 		return err
