@@ -83,7 +83,7 @@ func (f *Figure) Option() ([]byte, error) {
 	if _, err := vm.RunScript("figure.js", runtime()); err != nil {
 		return nil, fmt.Errorf("chart: option of %q: %w", f.Title, err)
 	}
-	option, _ := goja.AssertFunction(vm.Get("vgradFigures").ToObject(vm).Get("option"))
+	option, _ := function(vm, "option")
 	v, err := option(goja.Undefined(), vm.ToValue(string(text)), vm.ToValue(string(Light)), vm.ToValue(defaultWidth))
 	if err != nil {
 		return nil, fmt.Errorf("chart: option of %q: %w", f.Title, err)

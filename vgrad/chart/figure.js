@@ -3,10 +3,12 @@
 // figure shows, Go says; here are sizes, a theme's colours, formats of numbers and
 // what the controls do, the same for every figure. The same code draws live
 // figures in a browser (live.js) and static ones in Go (renderer.go). Including
-// it twice is harmless.
+// it twice is harmless. A notebook may hold figures of several releases, each with
+// its runtime: they stand beside each other by their versions (theme.go).
 (function (root) {
   "use strict";
-  if (root.vgradFigures) return;
+  const runtimes = root.vgradRuntimes = root.vgradRuntimes || {};
+  if (runtimes["/*VERSION*/"]) return;
   const themes = /*THEMES*/{};
   const fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
@@ -322,7 +324,7 @@
     place(o, spec, state, p, t);
     resolve(o, t);
     fitLabels(o, spec, p);
-    if (state.live) root.vgradFigures.interact(o, spec, state, t);
+    if (state.live) runtimes["/*VERSION*/"].interact(o, spec, state, t);
     return o;
   }
   const heightFor = (spec, state) => plan(spec, Object.assign({}, state, { height: 0 })).height;
@@ -371,5 +373,5 @@
     const spec = JSON.parse(specText);
     return JSON.stringify(present(spec, starting(spec, { width, height: 0, theme, titled: false, opaque: true })));
   }
-  root.vgradFigures = { themes, formats, present, svg, option, smooth, number, colour, starting, heightFor };
+  runtimes["/*VERSION*/"] = { themes, formats, present, svg, option, smooth, number, colour, starting, heightFor };
 })(typeof window !== "undefined" ? window : globalThis);

@@ -429,7 +429,7 @@ func flowCaption(flows []flow, absent []string) string {
 	if timed {
 		said = append(said, "Of a layer that is unrolled, t = 1 is the first time step.")
 	}
-	said = append(said, "The "+averaged+repeated(firsts, "kind of site")+"; the slider shows single steps.")
+	said = append(said, "The "+averaged+repeated(firsts, "one line for each kind of site")+"; the slider shows single steps.")
 	if text := frozenLayers(frozen); text != "" {
 		said = append(said, text)
 	}

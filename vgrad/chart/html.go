@@ -53,12 +53,13 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 	data := struct {
 		*Figure
 		ID, Kernelspec   string
+		Version          string
 		Absent           string
 		Picture          template.URL
 		Alt              string
 		Spec, Head, Foot template.HTML
 		Width, High      int
-	}{Figure: f, ID: id, Kernelspec: o.Kernelspec, Absent: o.Absent, Alt: f.alt(), Spec: holder(spec, o.Packed), Width: o.Width}
+	}{Figure: f, ID: id, Version: version(), Kernelspec: o.Kernelspec, Absent: o.Absent, Alt: f.alt(), Spec: holder(spec, o.Packed), Width: o.Width}
 	if data.Width <= 0 {
 		data.Width = defaultWidth
 	}
@@ -87,7 +88,7 @@ func holder(spec []byte, packed bool) template.HTML {
 	if packed {
 		kind, text = "application/gzip", pack(text)
 	}
-	return template.HTML(`<script type="` + kind + `" class="vgrad-spec">` + text + `</script>`)
+	return template.HTML(`<script type="` + kind + `" class="vgrad-says">` + text + `</script>`)
 }
 
 // heightOf reads the height of a picture, which grows with the names in it.
@@ -120,7 +121,7 @@ func Foot(echarts []byte) template.HTML {
 	if len(echarts) > 0 {
 		b.WriteString("<script>if (!window.echarts) (function (define, module, exports) {\n" + inScript(string(echarts)) + "\n}).call(window);</script>\n")
 	}
-	b.WriteString("<script>\n" + inScript(runtime()+live) + "</script>\n")
+	b.WriteString("<script>\n" + inScript(runtime()+liveRuntime()) + "</script>\n")
 	return template.HTML(b.String())
 }
 
@@ -130,7 +131,7 @@ func inScript(js string) string {
 	return strings.NewReplacer("</script", `<\/script`, "</SCRIPT", `<\/SCRIPT`, "<!--", `<\!--`).Replace(js)
 }
 
-var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure class="vgrad-figure" id="{{.ID}}"{{with .Kernelspec}} data-kernelspec="{{.}}"{{end}}>
+var fragment = template.Must(template.New("figure").Parse(`{{.Head}}<figure class="vgrad-figure" id="{{.ID}}" data-version="{{.Version}}"{{with .Kernelspec}} data-kernelspec="{{.}}"{{end}}>
 <p class="vgrad-title"><strong>{{.Title}}</strong></p>
 {{with .Note}}<p class="vgrad-note">{{.}}</p>
 {{end}}{{if .Picture}}<img class="vgrad-static" src="{{.Picture}}" width="{{.Width}}" height="{{.High}}" alt="{{.Alt}}">

@@ -205,7 +205,7 @@ func extent(lines []line) (first, last int) {
 
 // repeated words what a line is: that of a run, of a site where a label has
 // several lines, or the median of repetitions.
-func repeated(lines []line, site string) string {
+func repeated(lines []line, ofSites string) string {
 	fewest, most := 0, 0
 	for _, l := range lines {
 		if l.runs > 1 && (fewest == 0 || l.runs < fewest) {
@@ -215,9 +215,9 @@ func repeated(lines []line, site string) string {
 	}
 	switch {
 	case most < 2 && manySites(lines):
-		return ", a line a " + site
+		return ", " + ofSites
 	case most < 2:
-		return ", a line a run"
+		return ", one line a run"
 	case fewest == most:
 		return fmt.Sprintf("; lines are medians of %d runs, bands their 10–90 %% range", most)
 	}

@@ -4,7 +4,7 @@
 // new figures.
 (function (root) {
   "use strict";
-  const figures = root.vgradFigures;
+  const version = "/*VERSION*/", figures = root.vgradRuntimes[version];
   if (figures.mount) { figures.mount(); return; }
   const { themes, formats, present, number, starting, heightFor } = figures;
 
@@ -101,7 +101,7 @@
       el.querySelector(".vgrad-static").before(this.area);
       el.dataset.live = "";
       lives.set(el, this);
-      this.open();
+      try { this.open(); } catch (e) { this.close(); this.area.remove(); delete el.dataset.live; throw e; } // the static picture stays
       this.observer = new ResizeObserver(() => this.resized());
       this.observer.observe(this.box);
     }
@@ -231,7 +231,7 @@
       this.saved = url;
     }
   }
-  const all = () => [...document.querySelectorAll("figure.vgrad-figure[data-live]")].map((el) => lives.get(el)).filter((f) => f);
+  const all = () => [...document.querySelectorAll(`figure.vgrad-figure[data-version="${version}"][data-live]`)].map((el) => lives.get(el)).filter((f) => f);
   // Closes what left the document unseen, as from a tab that was hidden.
   function sweep() {
     for (const f of [...open]) if (!f.el.isConnected) f.close();
@@ -256,8 +256,8 @@
   const unpack = (text) => new Response(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   function mount() {
     sweep();
-    for (const el of document.querySelectorAll("figure.vgrad-figure:not([data-live])")) {
-      const holder = el.querySelector("script.vgrad-spec");
+    for (const el of document.querySelectorAll(`figure.vgrad-figure[data-version="${version}"]:not([data-live])`)) {
+      const holder = el.querySelector("script.vgrad-says");
       if (!holder || el.dataset.loading !== undefined) continue;
       el.dataset.loading = "";
       const text = holder.type === "application/gzip" ? unpack(holder.textContent) : holder.textContent;
@@ -271,7 +271,7 @@
     sweep();
     for (const row of document.querySelectorAll(".vgrad-row")) {
       if (row.dataset.vgradName !== name) continue;
-      row.querySelectorAll("figure.vgrad-figure").forEach((el, i) => {
+      row.querySelectorAll(`figure.vgrad-figure[data-version="${version}"]`).forEach((el, i) => {
         const shown = lives.get(el);
         if (shown) shown.take(specs[i]); else el.vgradNext = specs[i];
       });

@@ -97,7 +97,8 @@ func TestSmoothing(t *testing.T) {
 		last, debias = last*w+(1-w)*x, debias*w
 		want = append(want, last/(1-debias))
 	}
-	v, err := r.vm.RunString(`vgradFigures.smooth([[0,1,1],[1,1,3],[2,1,null],[3,1,2],[4,1,8]], 0.6, 2).filter(p => p[1] !== null).map(p => p[1])`)
+	r.vm.Set("figures", r.vm.Get("vgradRuntimes").ToObject(r.vm).Get(version()))
+	v, err := r.vm.RunString(`figures.smooth([[0,1,1],[1,1,3],[2,1,null],[3,1,2],[4,1,8]], 0.6, 2).filter(p => p[1] !== null).map(p => p[1])`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestSmoothing(t *testing.T) {
 		}
 	}
 	// A stretch of n equal values counts as n values.
-	v, err = r.vm.RunString(`[vgradFigures.smooth([[0,1,1],[1,1,5],[2,1,5],[3,1,5]],0.6,2)[3][1], vgradFigures.smooth([[0,1,1],[3,3,5]],0.6,2)[1][1]]`)
+	v, err = r.vm.RunString(`[figures.smooth([[0,1,1],[1,1,5],[2,1,5],[3,1,5]],0.6,2)[3][1], figures.smooth([[0,1,1],[3,3,5]],0.6,2)[1][1]]`)
 	if err != nil {
 		t.Fatal(err)
 	}

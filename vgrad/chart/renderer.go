@@ -59,12 +59,17 @@ func (r *Renderer) start(echarts []byte) error {
 			return fmt.Errorf("chart: renderer: %s: %w", part.name, err)
 		}
 	}
-	svg, ok := goja.AssertFunction(vm.Get("vgradFigures").ToObject(vm).Get("svg"))
+	svg, ok := function(vm, "svg")
 	if !ok || goja.IsUndefined(vm.Get("echarts")) {
 		return errors.New("chart: renderer: the library given is not ECharts")
 	}
 	r.vm, r.svg = vm, svg
 	return nil
+}
+
+// function returns a function of figure.js.
+func function(vm *goja.Runtime, name string) (goja.Callable, bool) {
+	return goja.AssertFunction(vm.Get("vgradRuntimes").ToObject(vm).Get(version()).ToObject(vm).Get(name))
 }
 
 // SVG draws the figure with its title, width by height pixels; 0 is 720 wide

@@ -59,7 +59,7 @@ func Update(name string, figures []*Figure) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chart: update: %w", err)
 	}
-	return fmt.Appendf(nil, "<script>if (window.vgradFigures && vgradFigures.update) vgradFigures.update(...%s);</script>\n", text), nil
+	return fmt.Appendf(nil, "<script>{ const figures = (window.vgradRuntimes || {})[%q]; if (figures && figures.update) figures.update(...%s); }</script>\n", version(), text), nil
 }
 
 // foot is Foot as the options ask for it.
@@ -73,15 +73,16 @@ func (o HTMLOptions) foot() template.HTML {
 // PackedFoot is Foot without a library, compressed: what a packed figure ends with.
 func PackedFoot() template.HTML {
 	return template.HTML("<script>(async (packed) => {\n" +
-		"  if (!window.vgradFigures || !vgradFigures.update) {\n" +
+		"  const version = \"" + version() + "\", loaded = () => (window.vgradRuntimes || {})[version];\n" +
+		"  if (!loaded() || !loaded().update) {\n" +
 		"    const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));\n" +
 		"    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(\"gzip\"))).text();\n" +
 		"    const script = document.createElement(\"script\");\n" +
 		"    script.textContent = text;\n" +
 		"    document.head.append(script);\n" +
 		"  }\n" +
-		"  vgradFigures.mount();\n" +
-		"})(\"" + pack(lean(runtime()+live)) + "\").catch(() => { /* the static picture stays */ });</script>\n")
+		"  loaded().mount();\n" +
+		"})(\"" + pack(lean(runtime()+liveRuntime())) + "\").catch(() => { /* the static picture stays */ });</script>\n")
 }
 
 // lean leaves out comment lines and indentation.

@@ -35,7 +35,7 @@ func TestPacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`<script type="application/gzip" class="vgrad-spec">([^<]*)</script>`).FindSubmatch(html)
+	m := regexp.MustCompile(`<script type="application/gzip" class="vgrad-says">([^<]*)</script>`).FindSubmatch(html)
 	if m == nil {
 		t.Fatal("no packed spec")
 	}
@@ -47,7 +47,7 @@ func TestPacked(t *testing.T) {
 		t.Error("the packed spec is another")
 	}
 	m = regexp.MustCompile(`\}\)\("([^"]*)"\)`).FindSubmatch(html)
-	if m == nil || unpack(t, string(m[1])) != lean(runtime()+live) {
+	if m == nil || unpack(t, string(m[1])) != lean(runtime()+liveRuntime()) {
 		t.Error("the packed runtime is another")
 	}
 	plain, err := f.HTML(HTMLOptions{})
@@ -89,7 +89,7 @@ func TestUpdate(t *testing.T) {
 	if n := bytes.Count(script, []byte("</script>")); n != 1 {
 		t.Errorf("%d ends of a script: %.200s", n, script)
 	}
-	m := regexp.MustCompile(`update\(\.\.\.(.*)\);</script>`).FindSubmatch(script)
+	m := regexp.MustCompile(`update\(\.\.\.(.*)\); }</script>`).FindSubmatch(script)
 	var sent []any
 	if m == nil || json.Unmarshal(m[1], &sent) != nil || sent[0] != name || len(sent[1].([]any)) != 1 {
 		t.Errorf("sent %.300s", script)

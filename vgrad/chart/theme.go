@@ -1,8 +1,11 @@
 package chart
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"strings"
+	"sync"
 )
 
 // Theme names a set of colours for text, axes, runs and colour ramps. An option
@@ -31,7 +34,19 @@ var script string
 //go:embed live.js
 var live string
 
-// runtime is figure.js with the themes filled in; a page adds live.js to it.
+// version tells this release's figures and runtime from those of others that may
+// stand in the same page.
+var version = sync.OnceValue(func() string {
+	sum := sha256.Sum256([]byte(script + live + themes))
+	return hex.EncodeToString(sum[:4])
+})
+
+// runtime is figure.js with the themes and the version filled in; a page adds
+// liveRuntime to it.
 func runtime() string {
-	return strings.Replace(script, "/*THEMES*/{}", strings.TrimSpace(themes), 1)
+	return withVersion(strings.Replace(script, "/*THEMES*/{}", strings.TrimSpace(themes), 1))
 }
+
+func liveRuntime() string { return withVersion(live) }
+
+func withVersion(js string) string { return strings.ReplaceAll(js, "/*VERSION*/", version()) }
