@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"vgrad/meter":                {"vgrad", "vgrad/probe", "github.com/gomlx/"},
 	"vgrad/engine":               {"vgrad", "vgrad/data", "vgrad/nets", "vgrad/probe", "vgrad/meter", "vgrad/backend", "github.com/gomlx/"},
 	"vgrad/runs":                 {"vgrad", "github.com/gofrs/flock"},
+	"vgrad/attach":               {"vgrad", "vgrad/nets", "vgrad/probe", "vgrad/meter", "vgrad/runs", "github.com/gomlx/"},
 	"vgrad/lab":                  {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/nets", "vgrad/runs", "golang.org/x/sync/"},
 	"vgrad/summary":              {"vgrad"},
 	"vgrad/diagnose":             {"vgrad", "gonum.org/"},
@@ -67,15 +68,65 @@ func permits(allowed []string, imported string) bool {
 	})
 }
 
-// Every package of the library is in the README's map.
+// The README's map has a row for each package, with what it imports of ours.
 func TestReadmeHasTheMap(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range mayImport {
-		if !strings.HasPrefix(name, "vgrad/internal/") && !strings.Contains(string(readme), "`"+name+"`") {
-			t.Errorf("README.md does not mention `%s`", name)
+	rows := map[string][]string{} // imports, by package
+	for line := range strings.Lines(string(readme)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`vgrad") && !strings.HasPrefix(strings.TrimSpace(cells[1]), "`kernelext/") {
+			continue
+		}
+		name := strings.Trim(cells[1], " `")
+		rows[name] = []string{}
+		for _, word := range strings.Fields(cells[3]) {
+			if of, ok := strings.CutPrefix(word, "`"); ok {
+				rows[name] = append(rows[name], strings.TrimSuffix(of, "`"))
+			}
 		}
 	}
+	for name, imports := range importsOfOurs(t) {
+		told, ok := rows[name]
+		delete(rows, name)
+		slices.Sort(told)
+		slices.Sort(imports)
+		switch {
+		case strings.Contains(name, "/internal/"):
+		case !ok:
+			t.Errorf("README.md has no row for `%s`", name)
+		case name != "kernelext/cmd/vgrad" && !slices.Equal(told, imports):
+			t.Errorf("README.md says that `%s` imports %v; it imports %v", name, told, imports)
+		}
+	}
+	for name := range rows {
+		t.Errorf("README.md has a row for `%s`, which is no package", name)
+	}
+}
+
+// importsOfOurs lists what each package imports of this module, by the last
+// words of the paths; internal packages are left out.
+func importsOfOurs(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		name := strings.TrimPrefix(words[0], module)
+		if !strings.HasPrefix(name, "vgrad") && !strings.HasPrefix(name, "kernelext") {
+			continue // the images' tests
+		}
+		all[name] = []string{}
+		for _, imported := range words[1:] {
+			if own, ok := strings.CutPrefix(imported, module); ok && !strings.Contains(own, "internal/") {
+				all[name] = append(all[name], own[strings.LastIndexByte(own, '/')+1:])
+			}
+		}
+	}
+	return all
 }

@@ -225,7 +225,7 @@ func (r *recorder) train(ctx context.Context, eng *engine.Engine, set *data.Set,
 		return err
 	}
 	for _, u := range res.Without {
-		if u.Role == "" { // biases and scales have no units of their own
+		if u.Role == "" && u.Variable.DType().IsFloat() { // biases and scales have no units of their own
 			r.say("%s: no units are measured behind %s: it %s", job.Experiment.Name(), u.Variable.Path(), u.Reason)
 		}
 	}

@@ -1,0 +1,88 @@
+package chart
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+// GoEChart is a chart of go-echarts, such as a *charts.Bar.
+type GoEChart interface {
+	Validate()
+	JSON() map[string]any
+}
+
+// Custom makes a figure of a chart that is built with go-echarts: the names of its
+// axes and its series, in this package's looks. Each series is drawn in the colour of its name.
+// It fails on a chart without series, and on a NaN or an infinity among its
+// values, which would leave the picture blank.
+//
+//	bar := charts.NewBar()
+//	bar.SetXAxis(names).AddSeries("sigmoid", values)
+//	fig, err := chart.Custom("Largest singular value", "By layer, at the end.", bar)
+func Custom(title, caption string, c GoEChart) (*Figure, error) {
+	c.Validate()
+	option := c.JSON()
+	f := &Figure{Title: title, Caption: caption, Height: 360}
+	d := &drawing{trigger: "axis"}
+	x, err := axisOf(option["xAxis"])
+	if err != nil {
+		return nil, fmt.Errorf("chart: %s: %w", title, err)
+	}
+	y, err := axisOf(option["yAxis"])
+	if err != nil {
+		return nil, fmt.Errorf("chart: %s: %w", title, err)
+	}
+	if d.x = []part{{xAxis("value", x.Name, "number"), named(nil)}}; x.Data != nil {
+		d.x = []part{categoryAxis(x.Name, x.Data, 0)}
+	}
+	d.y = []part{valueAxis(y.Name, y.Type == "log", 0)}
+	for _, s := range list(option["series"]) {
+		p := part{of: s}
+		plain, err := p.plain()
+		if err != nil {
+			return nil, fmt.Errorf("chart: %s: %w", title, err)
+		}
+		name, _ := plain["name"].(string)
+		f.label(name)
+		d.add(name, p)
+	}
+	if len(d.series) == 0 {
+		return nil, fmt.Errorf("chart: %s: %w", title, errors.New("the chart has no series"))
+	}
+	d.legend = len(d.series) > 1
+	return f, f.finish(d)
+}
+
+// axis is what a figure takes of an axis of go-echarts.
+type axis struct {
+	Name, Type string
+	Data       []string
+}
+
+// axisOf reads the first of a chart's axes. Its data must be names.
+func axisOf(of any) (a axis, err error) {
+	axes := list(of)
+	if len(axes) == 0 {
+		return a, errors.New("the chart has no axes")
+	}
+	text, err := json.Marshal(axes[0])
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	return a, err
+}
+
+// list is a slice of whatever type as a list of values.
+func list(of any) []any {
+	v := reflect.ValueOf(of)
+	if !v.IsValid() || v.Kind() != reflect.Slice {
+		return nil
+	}
+	var all []any
+	for i := range v.Len() {
+		all = append(all, v.Index(i).Interface())
+	}
+	return all
+}
