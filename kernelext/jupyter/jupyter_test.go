@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -147,12 +149,44 @@ func TestJob(t *testing.T) {
 	}
 }
 
-func TestFreePort(t *testing.T) {
-	if _, err := freePort("127.0.0.1", 1<<20); err == nil || !strings.Contains(err.Error(), "-port") {
-		t.Errorf("error %v", err)
+// A port that is taken before the server comes to it is left to whoever has it; an error
+// of the server's own is told.
+func TestOnFreePort(t *testing.T) {
+	var tried []int
+	taking := func(port int) error {
+		if tried = append(tried, port); len(tried) == 3 {
+			return nil
+		}
+		other, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			t.Error(err)
+		}
+		t.Cleanup(func() { other.Close() })
+		return errors.New("exit status 1")
 	}
-	if port, err := freePort("127.0.0.1", 0); err != nil || port < 8888 {
-		t.Errorf("port %d, %v", port, err)
+	if err := (Lab{}).onFreePort(t.Context(), taking); err != nil || tried[0] < 8888 || tried[2] <= tried[1] || tried[1] <= tried[0] {
+		t.Errorf("ports %v, %v", tried, err)
+	}
+	failed := errors.New("no such package")
+	for _, c := range []struct {
+		lab   Lab
+		start error
+		want  string
+	}{
+		{Lab{Port: tried[0]}, nil, "is not free on 127.0.0.1"},
+		{Lab{Port: 1 << 20}, nil, "name another with -port"},
+		{Lab{}, failed, failed.Error()},
+		{Lab{IP: "192.0.2.1"}, nil, "on 192.0.2.1"}, // an address of documents
+	} {
+		if err := c.lab.onFreePort(t.Context(), func(int) error { return c.start }); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c.lab, err, c.want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	tried = nil
+	if err := (Lab{}).onFreePort(ctx, taking); err == nil || len(tried) != 1 {
+		t.Errorf("a start that was interrupted: ports %v, %v", tried, err)
 	}
 }
 
@@ -214,9 +248,6 @@ func TestLabHost(t *testing.T) {
 		if got := (Lab{IP: ip}).host(); got != want {
 			t.Errorf("IP %q: %q, want %q", ip, got, want)
 		}
-	}
-	if _, err := freePort("192.0.2.1", 0); err == nil || !strings.Contains(err.Error(), "on 192.0.2.1") { // an address of documents
-		t.Errorf("an address that no machine has: %v", err)
 	}
 }
 

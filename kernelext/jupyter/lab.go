@@ -40,51 +40,69 @@ var labPy string
 // secret. No settings of the machine's are read; see lab.py. Serve returns when ctx has
 // ended or the server has, and leaves no process behind.
 func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) error {
-	port, err := freePort(l.host(), l.Port)
-	if err != nil {
-		return err
-	}
 	if err := j.Home.calm(); err != nil {
 		return err
 	}
+	var s *server
+	err := l.onFreePort(ctx, func(port int) (err error) {
+		s, err = j.start(ctx, l, port)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	ready(s.address)
+	select {
+	case <-ctx.Done():
+		return s.job.Stop()
+	case <-s.job.Done():
+		if s.job.err == nil { // stopped from its own menu
+			return nil
+		}
+		return errors.Join(fmt.Errorf("jupyter: JupyterLab ended: %w", s.job.err), s.last.error())
+	}
+}
+
+// server is a JupyterLab that runs.
+type server struct {
+	job     *Job
+	address string // of the page to open
+	last    tail   // of what it said
+}
+
+// start starts JupyterLab on a port and returns when it is guarded. Where that fails it
+// leaves no process behind. A token of its own is new at each start: a program that took
+// the port first has been sent the old one.
+func (j *Jupyter) start(ctx context.Context, l Lab, port int) (*server, error) {
 	token, query := l.Token, ""
 	if token == "" {
 		token = rand.Text()
 		query = "?token=" + token
 	}
+	base := "http://" + net.JoinHostPort(l.host(), strconv.Itoa(port)) + "/"
+	s := &server{address: base + l.path() + query}
 	cmd := j.Script(context.WithoutCancel(ctx), labPy, l.args(port)...)
 	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token)
-	var last tail
-	cmd.Stdout = &last
+	cmd.Stdout = &s.last
 	if l.Log != nil {
-		cmd.Stdout = io.MultiWriter(&last, l.Log)
+		cmd.Stdout = io.MultiWriter(&s.last, l.Log)
 	}
 	cmd.Stderr = cmd.Stdout
-	job, err := Start(cmd)
-	if err != nil {
-		return err
+	var err error
+	if s.job, err = Start(cmd); err != nil {
+		return nil, err
 	}
-	base := "http://" + net.JoinHostPort(l.host(), strconv.Itoa(port)) + "/"
-	if err := j.Home.guarded(ctx, job, base+"api/status", token); err != nil {
-		return errors.Join(err, job.Stop(), last.error())
+	if err := j.Home.guarded(ctx, s.job, base+"api/status", token); err != nil {
+		return nil, errors.Join(err, s.job.Stop(), s.last.error())
 	}
-	ready(base + l.path() + query)
-	select {
-	case <-ctx.Done():
-		return job.Stop()
-	case <-job.Done():
-		if job.err == nil { // stopped from its own menu
-			return nil
-		}
-		return errors.Join(fmt.Errorf("jupyter: JupyterLab ended: %w", job.err), last.error())
-	}
+	return s, nil
 }
 
 // args are the server's flags. The token is not among them: others see a process's flags.
 // A page of an extension needs it too, unless the extension says that it is for everyone.
 func (l Lab) args(port int) []string {
 	args := []string{
-		"--no-browser", "--ServerApp.ip=" + cmp.Or(l.IP, "127.0.0.1"), "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
+		"--no-browser", "--ServerApp.ip=" + l.ip(), "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
 		"--ServerApp.base_url=/", "--ServerApp.allow_unauthenticated_access=False",
 		"--ServerApp.root_dir=" + l.Root, "--LabApp.extension_manager=readonly", "--KernelSpecManager.ensure_native_kernel=False",
 	}
@@ -96,6 +114,9 @@ func (l Lab) args(port int) []string {
 	}
 	return args
 }
+
+// ip is the address that the lab answers on.
+func (l Lab) ip() string { return cmp.Or(l.IP, "127.0.0.1") }
 
 // host is where this machine asks for the lab: the address that it answers on, or this
 // machine where it answers on every network.
@@ -117,23 +138,44 @@ func (l Lab) path() string {
 	return "lab/tree/" + (&url.URL{Path: filepath.ToSlash(l.Notebook)}).EscapedPath()
 }
 
-// freePort returns want where it is free on a host, and for 0 the first free one from 8888 on.
-func freePort(host string, want int) (int, error) {
-	first, last := want, want
-	if want == 0 {
+// onFreePort starts a server on the lab's port, or else on the first free one from 8888
+// on. Another program may take a free port before the server does. So where the start has
+// failed and left nothing running, but the port is not free, the next one is tried.
+func (l Lab) onFreePort(ctx context.Context, start func(port int) error) error {
+	first, last := l.Port, l.Port
+	if l.Port == 0 {
 		first, last = 8888, 8987
 	}
-	var err error
+	var taken error
 	for port := first; port <= last; port++ {
-		var listener net.Listener
-		if listener, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
-			return port, listener.Close()
+		if taken = l.listen(port); taken != nil {
+			continue
+		}
+		err := start(port)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if taken = l.listen(port); taken == nil {
+			return err
 		}
 	}
-	if want != 0 {
-		return 0, fmt.Errorf("jupyter: port %d is not free on %s: %w; name another with -port", want, host, err)
+	if l.Port != 0 {
+		return fmt.Errorf("jupyter: port %d is not free on %s: %w; name another with -port", l.Port, l.ip(), taken)
 	}
-	return 0, fmt.Errorf("jupyter: no port from %d to %d is free on %s: %w", first, last, host, err)
+	return fmt.Errorf("jupyter: no port from %d to %d is free on %s: %w", first, last, l.ip(), taken)
+}
+
+// listen reports why a server could not listen on a port of the lab's address.
+func (l Lab) listen(port int) error {
+	ip := l.ip()
+	if ip == "*" { // Jupyter's name for every network
+		ip = ""
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(ip, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }
 
 // calm switches off what would ask a network or interrupt the first minute: the offer of

@@ -3,6 +3,7 @@ package jupyter
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -204,19 +205,17 @@ func ask(t *testing.T, address, token, site string) (int, http.Header) {
 func TestServeRefusesOpen(t *testing.T) {
 	m := newMachine(t)
 	m.has(t, machines["token empty"])
-	port, err := freePort("127.0.0.1", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	job, err := Start(m.Command(t.Context(), "jupyterlab", Lab{Root: t.TempDir()}.args(port)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Home.guarded(t.Context(), job, fmt.Sprintf("http://127.0.0.1:%d/api/status", port), "sesame"); err == nil || !strings.Contains(err.Error(), "without its token") {
+	l := Lab{Root: t.TempDir()}
+	err := l.onFreePort(t.Context(), func(port int) error {
+		job, err := Start(m.Command(t.Context(), "jupyterlab", l.args(port)...))
+		if err != nil {
+			return err
+		}
+		err = m.Home.guarded(t.Context(), job, fmt.Sprintf("http://127.0.0.1:%d/api/status", port), "sesame")
+		return errors.Join(err, job.Stop())
+	})
+	if err == nil || !strings.Contains(err.Error(), "without its token") {
 		t.Errorf("the machine's settings do not open a Jupyter: %v", err)
-	}
-	if err := job.Stop(); err != nil {
-		t.Error(err)
 	}
 
 	m.has(t, nil)
