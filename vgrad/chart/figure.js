@@ -177,10 +177,10 @@
   const widths = "047J@PG.449J0201@@@@@@@@@@11JJJ;RBBCG@=GF//A<KEG>GC@?EBQB?B414J99?@;@?2@@..=.Q@?@@5:4@>I>>:@1@J";
   const textWidth = (s, px) => Array.from(s).reduce((w, c) => w + (c > "\u2e7f" ? 1 : ((widths.charCodeAt(c.charCodeAt(0) - 32) || 65) - 32) / 50) * px, 0);
   const widest = (names, px) => names.reduce((w, n) => Math.max(w, textWidth(n, px)), 0);
-  // Breaks a text into lines, between words where it can.
+  // Breaks a text into lines: between words, and only words that are too long within.
   function broken(text, px, width) {
-    const lines = [""];
-    for (const word of text.split(/(?<=[ /=,])/).flatMap((w) => textWidth(w, px) > width ? Array.from(w) : [w])) {
+    const lines = [""], parts = (word, by) => textWidth(word.trimEnd(), px) > width ? word.split(by) : [word];
+    for (const word of text.split(/(?<= )/).flatMap((w) => parts(w, /(?<=[/=,_-])/)).flatMap((w) => parts(w, /(?:)/u))) {
       if (lines[lines.length - 1] && textWidth(lines[lines.length - 1] + word.trimEnd(), px) > width) lines.push("");
       lines[lines.length - 1] += word;
     }
@@ -197,7 +197,7 @@
   function plan(spec, state) {
     const p = { top: 4, legend: null, title: [] };
     if (state.titled) {
-      p.title = broken(spec.title, 15 * 1.06, state.width - 24);
+      p.title = broken(spec.title, 15 * 1.15, state.width - 24); // bold
       p.top = 12 + 20 * p.title.length + (spec.note ? 18 : 0);
     }
     let high = spec.height + (state.titled ? p.top - 4 : 0);

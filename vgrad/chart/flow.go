@@ -409,10 +409,11 @@ func flowLabel(flows []flow) (label string, ok bool) {
 // flowCaption says how to read the figure and what is left out.
 func flowCaption(flows []flow, absent []string) string {
 	missing := tally{}
-	timed := false
+	timed, each := false, "a run"
 	var firsts []line
 	var frozen []spot
 	for _, fl := range flows {
+		from := len(firsts)
 		for _, l := range fl.lines {
 			firsts = append(firsts, *l.first())
 			for i, at := range l.at {
@@ -422,6 +423,9 @@ func flowCaption(flows []flow, absent []string) string {
 				}
 			}
 		}
+		if manySites(firsts[from:]) {
+			each = "for each kind of site"
+		}
 		frozen = append(frozen, fl.spots...)
 		absent = append(absent, fl.lacked...)
 	}
@@ -429,7 +433,7 @@ func flowCaption(flows []flow, absent []string) string {
 	if timed {
 		said = append(said, "Of a layer that is unrolled, t = 1 is the first time step.")
 	}
-	said = append(said, "The "+averaged+repeated(firsts, "one line for each kind of site")+"; the slider shows single steps.")
+	said = append(said, "The "+averaged+repeated(firsts, each)+"; the slider shows single steps.")
 	if text := frozenLayers(frozen); text != "" {
 		said = append(said, text)
 	}

@@ -203,9 +203,9 @@ func extent(lines []line) (first, last int) {
 	return first, last
 }
 
-// repeated words what a line is: that of a run, of a site where a label has
-// several lines, or the median of repetitions.
-func repeated(lines []line, ofSites string) string {
+// repeated words what a line is: one of a single run, which each says, or the
+// median of repetitions.
+func repeated(lines []line, each string) string {
 	fewest, most := 0, 0
 	for _, l := range lines {
 		if l.runs > 1 && (fewest == 0 || l.runs < fewest) {
@@ -214,10 +214,8 @@ func repeated(lines []line, ofSites string) string {
 		most = max(most, l.runs)
 	}
 	switch {
-	case most < 2 && manySites(lines):
-		return ", " + ofSites
 	case most < 2:
-		return ", one line a run"
+		return ", one line " + each
 	case fewest == most:
 		return fmt.Sprintf("; lines are medians of %d runs, bands their 10–90 %% range", most)
 	}

@@ -206,7 +206,11 @@ func oneLabel(lines []line) bool {
 
 // scalarCaption says what the lines are and what is left out.
 func scalarCaption(info vgrad.Info, lines, left []line, at chosen) string {
-	said := []string{fmt.Sprintf("%s of %s at each recorded step%s.", capital(axisName(info)), placeName(lines, at), repeated(lines, "one line a site"))}
+	each := "a run"
+	if manySites(lines) {
+		each = "a site"
+	}
+	said := []string{fmt.Sprintf("%s of %s at each recorded step%s.", capital(axisName(info)), placeName(lines, at), repeated(lines, each))}
 	if w := startWeight(lines); w > 0 && len(lines) <= maxFaint {
 		said = append(said, fmt.Sprintf("The strong line is smoothed (debiased moving average over all steps, weight %v), the recorded values are faint behind it.", w))
 	} else if w > 0 {
