@@ -3,13 +3,14 @@
 //
 // Data flows one way:
 //
-//	experiment → network → training step with probes → samples → run store → findings, figures
+//	experiment → network → training step with probes → rows → run store → findings, figures
 //
-// An [Experiment] says what is to be run. While it runs, each [Quantity] is
-// measured at each [Site] of the network; one measured value is a [Sample].
-// Training hands samples to a [Sink] (a run store, a progress bar) and knows
-// none of them; findings and figures read samples from a [Source] (a
-// recorded run, a run still going) and know none of those either.
+// An [Experiment] says what is to be run: a [Network] of some family, its task, its
+// stages. The model declares its sites, and each [Quantity] is measured at each
+// [Site] that has it. A [Sink], such as a run store or a live figure, is told once
+// which columns there are ([Schema]) and then takes rows of numbers. Findings and
+// figures read single values, each a [Sample], from a [Source]: a recorded run, a
+// run still going, an imported log.
 //
 // The zero Experiment is the article's: six dense layers of ten units with
 // sigmoid activations, trained on MNIST by Adam for 2,500 steps of 30 images.

@@ -89,7 +89,7 @@ func (s Sweep) Shard(i, n int) ([]Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, starts := together(all)
+	all, starts := grouped(all)
 	cuts := cut(all, starts, n)
 	return slices.Clip(all[cuts[i-1]:cuts[i]]), nil
 }
@@ -241,9 +241,9 @@ func between(low, high string) ([]string, error) {
 	return values, nil
 }
 
-// together puts experiments that can be trained as one program next to each
-// other, and returns where such a group starts, and the end.
-func together(es []Experiment) (all []Experiment, starts []int) {
+// grouped puts experiments that can be trained as one program next to each other.
+// It returns where each such group starts, and the end.
+func grouped(es []Experiment) (all []Experiment, starts []int) {
 	var keys []string
 	groups := map[string][]Experiment{}
 	for _, e := range es {

@@ -53,14 +53,18 @@ func varied(base vgrad.Experiment, variants []string) []vgrad.Experiment {
 
 // All is Compare for experiments written out.
 func All(es ...vgrad.Experiment) Comparison {
-	if len(es) == 0 {
-		fail(errors.New("nothing to compare: name at least one variant, such as \"relu\""))
-	}
 	c, trained := all(es)
 	if !trained {
 		showLoaded(c, loaded(es))
 	}
 	return c
+}
+
+// Run is Train without a figure where the run is recorded already: it names again
+// what an earlier cell trained.
+func Run(e vgrad.Experiment) *runs.Run {
+	c, _ := all([]vgrad.Experiment{e})
+	return c.Runs()[0]
 }
 
 // Recorded is Compare without a figure where all runs are recorded already: it
@@ -72,6 +76,9 @@ func Recorded(base vgrad.Experiment, variants ...string) Comparison {
 
 // all loads the runs of experiments, or trains them, and tells which.
 func all(es []vgrad.Experiment) (c Comparison, trained bool) {
+	if len(es) == 0 {
+		fail(errors.New("nothing to compare: name at least one variant, such as \"relu\""))
+	}
 	store := Must(runs.Open(""))
 	c, missing := load(store, es)
 	if missing == 0 {

@@ -36,8 +36,8 @@ type Engine struct {
 	Driver Driver
 	// Device of the backend's that does the work. Zero: the first.
 	Device int
-	// Spread is over how many devices, from the first on, the lanes of a program
-	// lie in equal parts, by XLA's own sharding. Zero: they are all on Device.
+	// Spread is the number of devices, from the first on, over which XLA shards the
+	// lanes of a program in equal parts. Zero: they are all on Device.
 	Spread int
 
 	mu       sync.Mutex
@@ -53,7 +53,7 @@ type Job struct {
 	Model nets.Model
 }
 
-// Result is what training leaves beside the samples.
+// Result is what training leaves beside what the sinks were given.
 type Result struct {
 	// Store holds the trained variables, those of lanes with the lanes' axis first.
 	Store *model.Store
@@ -80,13 +80,13 @@ func Check(e vgrad.Experiment, handedIn bool) error {
 	return errors.Join(append(errs, data.Check(e))...)
 }
 
-// Train runs the job's experiment and hands the samples of every recorded step
-// to each sink, in step order: the scalars of step s are measured on that
-// step's batch with the weights before the update. Validation loss and
-// accuracy and the final mean |W| follow with step number Steps.
+// Train runs the job's experiment and hands the rows of every recorded step to
+// each sink, in step order: what is measured at step s is measured on that step's
+// batch, with the weights before the update. Validation loss and accuracy and the
+// final mean |W| follow with step number Steps.
 //
 // It stops with an error when the context ends, a sink fails or the model
-// function panics; what the sinks were given until then stays theirs.
+// function panics. What the sinks were given until then stays theirs.
 func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Result, err error) {
 	if err := Check(j.Experiment, j.Model != nil); err != nil {
 		return nil, err

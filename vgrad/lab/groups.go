@@ -21,9 +21,9 @@ const (
 	// save what an operation costs beside its work, which is nothing on wide
 	// networks. The article's has 2.5e5.
 	lanesWork = 5e6
-	// together is up to how many runs one program is made of where programs are
-	// compiled, even though another processor is free.
-	together = 6
+	// oneProgramMost is up to how many runs share one program where programs are
+	// compiled, though another processor is free: compiling a second one takes longer.
+	oneProgramMost = 6
 )
 
 // group is some experiments that are trained as one program. Those whose model
@@ -36,7 +36,7 @@ type group struct {
 
 // groups splits experiments into those that are trained together. Where the
 // backend has several devices, lanes are spread over all of them as far as they
-// lie evenly; the rest goes to one device or another.
+// divide evenly. The rest goes to single devices.
 func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	var keys []string
 	byKey := map[string][]vgrad.Experiment{}
@@ -54,9 +54,9 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	for _, key := range keys {
 		alike := byKey[key]
 		set := sets[alike[0].WithDefaults().Data]
-		spread, rest := l.evenly(alike)
-		for _, even := range spread {
-			for part := range slices.Chunk(even, len(l.engines)*most(alike[0], set)) {
+		spread, rest := l.divide(alike)
+		for _, whole := range spread {
+			for part := range slices.Chunk(whole, len(l.engines)*most(alike[0], set)) {
 				gs = append(gs, group{set, part, true})
 			}
 		}
@@ -70,10 +70,10 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	return gs
 }
 
-// evenly is what lies evenly over several devices, and the rest. Lanes of one
-// activation do: those of several would have to be sorted out between the devices
-// at every layer.
-func (l *Lab) evenly(alike []vgrad.Experiment) (spread [][]vgrad.Experiment, rest []vgrad.Experiment) {
+// divide returns the experiments that divide evenly among several devices, and the
+// rest. Only lanes of one activation are spread: those of several would travel
+// between the devices at every layer.
+func (l *Lab) divide(alike []vgrad.Experiment) (spread [][]vgrad.Experiment, rest []vgrad.Experiment) {
 	if l.wide == nil {
 		return nil, alike
 	}
@@ -147,10 +147,10 @@ func (l *Lab) parts(alike []vgrad.Experiment, set *data.Set, kinds int) int {
 	most := most(alike[0], set)
 	parts := (len(alike) + most - 1) / most
 	compiled := l.engines[0].Backend.Loops
-	if kinds == 1 && !(compiled && len(alike) <= together) {
+	if kinds == 1 && !(compiled && len(alike) <= oneProgramMost) {
 		parts = max(parts, min(len(alike), runtime.GOMAXPROCS(0)))
 	}
-	return even(alike, parts)
+	return dividing(alike, parts)
 }
 
 // most is how many runs like e a device trains as one program at most.
@@ -163,9 +163,9 @@ func work(e vgrad.Experiment, set *data.Set) float64 {
 	return float64(e.WithDefaults().Batch) * float64(e.Resolved().Multiplications(set.Features, set.Classes))
 }
 
-// even is parts, or somewhat more if that makes all of them alike, so that one
-// program serves them all: when it divides the number of each activation.
-func even(alike []vgrad.Experiment, parts int) int {
+// dividing is parts, or somewhat more where that divides the number of each
+// activation: all parts are then alike, and one program serves them all.
+func dividing(alike []vgrad.Experiment, parts int) int {
 	counts := map[activation]int{}
 	for _, e := range alike {
 		counts[activationOf(e)]++

@@ -19,7 +19,7 @@ import (
 // missing is trained: experiments that can be lanes of one program
 // ([engine.Key]) in groups of a bounded size, and as many groups side by side
 // as there are processors. Where the backend has several devices, XLA spreads a
-// group's lanes over them as far as they lie evenly; what is left takes the
+// group's lanes over them as far as they divide evenly; what is left takes the
 // devices in turn. What another process is training is waited for. It keeps no
 // run in memory.
 //

@@ -1,13 +1,13 @@
 // Package probe computes quantities inside the training step's graph: one
 // quantity a file, each a function from a layer's nodes to a scalar.
 //
-// It stands between the network and the samples: the engine asks it for the
-// node of each quantity it records and knows nothing of their formulas; the
-// package knows nothing of where samples go. To add a quantity, add a file
-// with its formula, a line in [weightProbes] or [unitProbes], and a line in
-// vgrad's catalogue.
+// It stands between the network and the meter. A [Probe] says at which sites its
+// quantity is measured, and how; a [View] is what it sees of one site in one
+// step. The package knows nothing of cadences, rows or sinks. To add a quantity,
+// add a file with its formula, its line among the probes, and its line in vgrad's
+// catalogue; from another module, call [Register].
 //
-// A formula names the sums it needs and what becomes of them; those of all
-// quantities of a site are taken at once. What is squared is squared in float64,
-// so that norms of gradients near 1e-33 come out right.
+// A [Formula] names the sums it needs and what becomes of them. The sums of all
+// quantities of a site are taken at once. Values are squared in float64, so that
+// norms of gradients near 1e-33 come out right.
 package probe
