@@ -69,7 +69,7 @@ const (
 type flow struct {
 	info   vgrad.Info
 	at     []position
-	spots  []spot // one of each position, a frozen one where there is any
+	spots  []spot // one of each position, marked as frozen where all are
 	lines  []flowLine
 	lacked []string // sentences about layers without the quantity
 }
@@ -146,11 +146,10 @@ func (fl *flow) place(all []line) {
 		p := where(l.spot)
 		s, known := spots[p]
 		if !known {
-			fl.at = append(fl.at, p)
+			fl.at, s = append(fl.at, p), l.spot
 		}
-		if !s.site.Frozen {
-			spots[p] = l.spot
-		}
+		s.site.Frozen = s.site.Frozen && l.spot.site.Frozen
+		spots[p] = s
 	}
 	slices.SortStableFunc(fl.at, position.compare)
 	for _, p := range fl.at {
@@ -410,14 +409,14 @@ func flowLabel(flows []flow) (label string, ok bool) {
 func flowCaption(flows []flow, absent []string) string {
 	missing := tally{}
 	timed, each := false, "a run"
-	var firsts []line
-	var frozen []spot
+	var firsts, all []line
 	for _, fl := range flows {
 		from := len(firsts)
 		for _, l := range fl.lines {
 			firsts = append(firsts, *l.first())
 			for i, at := range l.at {
 				if at != nil {
+					all = append(all, *at)
 					missing.join(at.missing)
 					timed = timed || fl.at[i].time > 0
 				}
@@ -426,7 +425,6 @@ func flowCaption(flows []flow, absent []string) string {
 		if manySites(firsts[from:]) {
 			each = "for each kind of site"
 		}
-		frozen = append(frozen, fl.spots...)
 		absent = append(absent, fl.lacked...)
 	}
 	said := []string{"Layer 1 is next to the input: a line that falls to the left is a gradient that vanishes on its way back from the loss."}
@@ -434,10 +432,7 @@ func flowCaption(flows []flow, absent []string) string {
 		said = append(said, "Of a layer that is unrolled, t = 1 is the first time step.")
 	}
 	said = append(said, "The "+averaged+repeated(firsts, each)+"; the slider shows single steps.")
-	if text := frozenLayers(frozen); text != "" {
-		said = append(said, text)
-	}
-	said = append(said, absent...)
+	said = append(append(said, frozen(all)...), absent...)
 	if note := missing.note(); note != "" {
 		said = append(said, note)
 	}

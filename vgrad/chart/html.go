@@ -37,9 +37,9 @@ type HTMLOptions struct {
 }
 
 // HTML returns the figure as an HTML fragment: title, static picture, caption,
-// the table, and a script that makes it live where ECharts is to be had: in
-// the page already, at the kernelspec's address, or embedded; else the static
-// picture stays. Everything that came from a caller is escaped. The same
+// the table, and a script that makes it live where ECharts is available: in
+// the page already, at the kernelspec's address, or embedded. Elsewhere the
+// static picture stays. Everything that came from a caller is escaped. The same
 // figure and options give the same bytes.
 func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 	id, err := f.id(o.Position)
@@ -81,7 +81,7 @@ func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// holder is the element a figure's spec lies in. The JSON has no "<": encoding/json
+// holder is the element that holds a figure's spec. The JSON has no "<": encoding/json
 // escapes it.
 func holder(spec []byte, packed bool) template.HTML {
 	kind, text := "application/json", string(spec)

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// path is the file a picture is kept in, named by all it depends on; "" where
-// none is kept. The library's version is not among it: a new one comes with a
-// new release of this module, and that with a new runtime or another cache.
+// path is the file in which a picture is kept, named by everything that it
+// depends on; "" where none is kept. The library's version is not part of the name: a new
+// one comes with a new release of this module, which has another runtime.
 func (r *Renderer) path(spec []byte, theme Theme, width, height int, titled bool) string {
 	if r.dir == "" {
 		return ""

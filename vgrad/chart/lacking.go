@@ -66,26 +66,13 @@ func (l lack) words() string {
 // lacking says in a sentence for each which layers of which groups lack a
 // quantity; nil where none does.
 func lacking(gs []group, info vgrad.Info, q vgrad.Quantity) []string {
-	var sentences, texts []string
-	of := map[string][]string{}
+	var labels []string
+	words := map[string]string{}
 	for _, g := range gs {
-		text := lackOf(g.sources[0], info, q).words()
-		if text == "" {
-			continue
-		}
-		if of[text] == nil {
-			texts = append(texts, text)
-		}
-		of[text] = append(of[text], g.label)
+		labels = append(labels, g.label)
+		words[g.label] = lackOf(g.sources[0], info, q).words()
 	}
-	for _, text := range texts {
-		who := ""
-		if len(of[text]) < len(gs) {
-			who = " of " + some(of[text], 6)
-		}
-		sentences = append(sentences, fmt.Sprintf("Not recorded: %s of %s%s.", info.Title, text, who))
-	}
-	return sentences
+	return perText("Not recorded: "+info.Title+" of ", labels, func(label string) string { return words[label] })
 }
 
 // layersInWords names layers, ranges of them where they follow each other:
@@ -113,17 +100,44 @@ func layersInWords(layers []int) string {
 	return "layers " + some(parts, 8)
 }
 
-// frozenLayers says which layers are not trained, of any of the groups; "" where all are.
-func frozenLayers(spots []spot) string {
-	var layers []int
-	for _, s := range spots {
-		if s.site.Frozen && !slices.Contains(layers, s.site.Layer) {
-			layers = append(layers, s.site.Layer)
+// frozen says in a sentence for each which layers of which labels are not
+// trained; nil where all are.
+func frozen(lines []line) []string {
+	layers, labels := map[string][]int{}, []string{}
+	for _, l := range lines {
+		if !slices.Contains(labels, l.label) {
+			labels = append(labels, l.label)
+		}
+		if n := l.spot.site.Layer; l.spot.site.Frozen && !slices.Contains(layers[l.label], n) {
+			layers[l.label] = append(layers[l.label], n)
 		}
 	}
-	if layers == nil {
-		return ""
+	return perText("Frozen, that is not trained: ", labels, func(label string) string {
+		if layers[label] == nil {
+			return ""
+		}
+		return layersInWords(slices.Sorted(slices.Values(layers[label])))
+	})
+}
+
+// perText makes a sentence of each text that labels have, with the labels where
+// not all have the same. Labels without a text are left out.
+func perText(start string, labels []string, text func(label string) string) []string {
+	var texts, sentences []string
+	of := map[string][]string{}
+	for _, label := range labels {
+		t := text(label)
+		if t != "" && of[t] == nil {
+			texts = append(texts, t)
+		}
+		of[t] = append(of[t], label)
 	}
-	slices.Sort(layers)
-	return "Frozen, that is not trained: " + layersInWords(layers) + "."
+	for _, t := range texts {
+		who := ""
+		if len(of[t]) < len(labels) {
+			who = " of " + some(of[t], 6)
+		}
+		sentences = append(sentences, start+t+who+".")
+	}
+	return sentences
 }

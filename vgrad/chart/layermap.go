@@ -257,18 +257,11 @@ func (m *siteMap) caption(lacked []string) string {
 	if m.each > 1 {
 		text = fmt.Sprintf("The colour is %s%s; a row is %s, a column the mean over %d recorded steps from the one named.", axisName(m.info), scale, row, m.each)
 	}
-	var spots []spot
-	for _, l := range m.lines {
-		spots = append(spots, l.spot)
-	}
 	said := []string{text}
 	if m.grouped {
 		said = append(said, m.order())
 	}
-	if text := frozenLayers(spots); text != "" {
-		said = append(said, text)
-	}
-	said = append(said, lacked...)
+	said = append(append(said, frozen(m.lines)...), lacked...)
 	return join(append(said, cellNote(missingOf(m.lines))))
 }
 

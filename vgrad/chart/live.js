@@ -87,9 +87,9 @@
   }
 
   // ---- a live figure -------------------------------------------------------
-  // Its element holds it (lives), and it is in nobody else's hands: what leaves
-  // the document closes its chart, which ECharts would keep for ever, and what
-  // comes back, as a cell that is scrolled away and back, opens a new one.
+  // Only its element holds it (lives). A figure that leaves the document closes its
+  // chart, which ECharts would keep for ever. One that comes back, as that of a
+  // cell that is scrolled out of sight and back, opens a new one.
   const lives = new WeakMap(), open = new Set();
   class Live {
     constructor(el, spec) {

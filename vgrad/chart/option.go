@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -255,12 +256,13 @@ func loop(x []int, low, high []float64, log bool) []any {
 	for i := range x {
 		if Missed(low[i], log) == Drawn && Missed(high[i], log) == Drawn {
 			there = append(there, [2]num{num(x[i]), num(high[i])})
-			back = append([]any{[2]num{num(x[i]), num(low[i])}}, back...)
+			back = append(back, [2]num{num(x[i]), num(low[i])})
 		}
 	}
 	if there == nil {
 		return []any{}
 	}
+	slices.Reverse(back)
 	return append(there, back...)
 }
 

@@ -24,9 +24,9 @@ type stretch struct {
 	mean, low, high float64 // low and high: means of the band's edges
 }
 
-// reduce keeps about so many points, an even number: it cuts the line into half
-// as many stretches and keeps the lowest and the highest drawn value of every stretch, its first and
-// last missing value, and the first and last point of all.
+// reduce keeps about so many points, an even number. It cuts the line into half
+// as many stretches and keeps the lowest and the highest drawn value of each
+// stretch, its first and last missing value, and the first and last point of all.
 func (l line) reduce(log bool, points int) reduced {
 	n := len(l.values)
 	if n <= points {

@@ -90,6 +90,10 @@ func TestFrozenIsMarked(t *testing.T) {
 			t.Errorf("caption: %s", f.Caption)
 		}
 	}
+	beside := must(t)(GradientFlow([]vgrad.Source{highway(4), article(3)[1]}))
+	if got := fmt.Sprint(names(beside, "xAxis", 0)); got != "[1 2 3 4 5 6]" || !strings.Contains(beside.Caption, "not trained: layer 1 of highway.") {
+		t.Errorf("frozen in one of two: axis %s, caption: %s", got, beside.Caption)
+	}
 	if f := must(t)(MeanGradient([]vgrad.Source{highway(4)}, 1)); !strings.Contains(f.Title, "layer 1 (frozen)") {
 		t.Errorf("title: %s", f.Title)
 	}

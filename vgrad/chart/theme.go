@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Theme names a set of colours for text, axes, runs and colour ramps. An option
+// Theme names a set of colours for text, axes, runs and colour ramps. A spec
 // names a colour by what it is for: "$ink" and "$soft" for text, "$line" and
 // "$grid" for axes, "$back" for the background, "$run3" for the fourth label,
 // "$run3+40" for the same with 40 % of the background in it, "$ramp0" to "$ramp4" for
