@@ -25,6 +25,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/vgrad/lab/internal/atomicfile"
 )
 
 // Name is the kernelspec's name, DisplayName what people see.
@@ -231,19 +233,8 @@ func replace(path string, content []byte) (wrote bool, err error) {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return false, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-")
-	if err != nil {
-		return false, err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return false, errors.Join(err, os.Remove(f.Name()))
-	}
-	return true, nil
+	err = atomicfile.Write(path, content)
+	return err == nil, err
 }
 
 // Installed is a kernelspec as it was found.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/vgrad/lab/internal/atomicfile"
 )
 
 // Notebook is a Jupyter notebook, format 4.
@@ -83,22 +85,14 @@ func parse(path string, text []byte) (*Notebook, error) {
 
 // Write writes the notebook to a file: all of it or nothing.
 func (n *Notebook) Write(path string) error {
-	return writeFile(path, n.text)
+	if err := atomicfile.Write(path, n.text); err != nil {
+		return fmt.Errorf("publish: write the notebook %s: %w", path, err)
+	}
+	return nil
 }
 
 // Bytes returns the notebook as it is in its file.
 func (n *Notebook) Bytes() []byte { return bytes.Clone(n.text) }
-
-func writeFile(path string, text []byte) error {
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	if err := os.WriteFile(tmp, text, 0o644); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	return nil
-}
 
 // Title is the notebook's first heading, or the name of its file.
 func (n *Notebook) Title() string {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vgrad/lab/internal/atomicfile"
 	"github.com/vgrad/lab/kernelext/kernel"
 	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/runs"
@@ -83,7 +84,7 @@ func (s *setup) remember(data string) error {
 	}
 	text, err := json.Marshal(append(folders, data))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(s.cache, kernelsFile), text, 0o666)
+		err = atomicfile.Write(filepath.Join(s.cache, kernelsFile), text)
 	}
 	if err != nil {
 		return fmt.Errorf("setup: note where the kernelspec is: %w", err)

@@ -307,6 +307,36 @@ func TestLabRefuses(t *testing.T) {
 	}
 }
 
+// What cannot be read or written is told before any notebook is executed, all of it at once.
+func TestPublishRefuses(t *testing.T) {
+	t.Setenv("VGRAD_CACHE", t.TempDir()) // has no Jupyter: nothing is executed
+	one, two := writeNotebook(t, drawing), writeNotebook(t, drawing)
+	wrong := filepath.Join(t.TempDir(), "wrong.ipynb")
+	if err := os.WriteFile(wrong, []byte("{}"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	taken := filepath.Join(filepath.Dir(two), "a notebook.html")
+	if err := os.Mkdir(taken, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		says []string
+	}{
+		{[]string{"-out", wrong, one}, []string{"-out is", wrong, "no folder of that name"}},
+		{[]string{"nowhere.ipynb", wrong}, []string{"nowhere.ipynb", "wrong.ipynb is no notebook"}},
+		{[]string{two}, []string{"a notebook.html", "is a folder"}},
+		{[]string{"-out", t.TempDir(), one, two}, []string{"have the same page", one, two}},
+	} {
+		code, out, errs := program(t, append([]string{"publish"}, c.args...)...)
+		for _, want := range c.says {
+			if code != 1 || !strings.Contains(errs, want) || out != "" {
+				t.Errorf("vgrad publish %q: %d, %s%s; want %q", c.args, code, out, errs, want)
+			}
+		}
+	}
+}
+
 // Notebooks are published with their pages and an index into a folder that is made; a
 // second time they say the same, and one that fails shows its cell and ends it.
 func TestPublish(t *testing.T) {

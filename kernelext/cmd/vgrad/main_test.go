@@ -158,6 +158,8 @@ func TestBadInput(t *testing.T) {
 		{"walkthrough -data cifar", 1, "mnist"},
 		{"walkthrough -backend cuda", 1, "the known ones are"},
 		{"walkthrough -out " + file + "/report.html", 1, file},
+		{"walkthrough -out .", 1, "-out: the page \".\" cannot be written: . is a folder"},
+		{"walkthrough -out nowhere/report.html", 1, "there is no folder nowhere"},
 		{"walkthrough -store " + file, 1, file},
 		{"walkthrough -measure mean_abs_grad -out " + file, 2, "the page needs all quantities"},
 		{"walkthrough -measure grads", 1, "mean_abs_grad"},

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/vgrad/lab/internal/atomicfile"
 	"github.com/vgrad/lab/kernelext/jupyter"
 	"github.com/vgrad/lab/kernelext/publish"
 	"github.com/vgrad/lab/vgrad/assets"
@@ -50,6 +51,9 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	if len(paths) == 0 {
 		return usageError{errors.New("publish: say which notebooks")}
 	}
+	if err := p.prepare(paths); err != nil {
+		return err
+	}
 	home, err := jupyter.Open()
 	if err != nil {
 		return err
@@ -57,11 +61,6 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	j, err := home.Find(ctx)
 	if err != nil {
 		return err
-	}
-	if p.out != "" && !p.check { // before a notebook is executed for minutes
-		if err := os.MkdirAll(p.out, 0o777); err != nil {
-			return fmt.Errorf("publish: the folder of the pages: %w", err)
-		}
 	}
 	o := publish.Options{Python: j, Run: jupyter.Run, Kernel: p.kernel, Store: p.store, Limit: p.limit}
 	var all []*publish.Notebook
@@ -91,6 +90,36 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 		return nil
 	}
 	return p.index(all, std)
+}
+
+// prepare makes the folder of the pages and reports what could not be read or written,
+// before a notebook is executed for minutes.
+func (p *publishFlags) prepare(paths []string) error {
+	if p.out != "" && !p.check {
+		if err := os.MkdirAll(p.out, 0o777); err != nil {
+			return fmt.Errorf("publish: -out is %q; no folder of that name can be made: %w", p.out, err)
+		}
+	}
+	var wrong []error
+	pages := map[string]string{}
+	for _, path := range paths {
+		nb, err := publish.Open(path)
+		if wrong = append(wrong, err); err != nil || p.check {
+			continue
+		}
+		page := p.pageOf(nb)
+		if other, taken := pages[page]; taken {
+			wrong = append(wrong, fmt.Errorf("publish: %s and %s have the same page, %s; publish them one by one", other, path, page))
+		}
+		pages[page] = path
+		if err := atomicfile.Check(path); err != nil {
+			wrong = append(wrong, fmt.Errorf("publish: the notebook cannot be written: %w", err))
+		}
+		if err := writable(page); err != nil {
+			wrong = append(wrong, fmt.Errorf("publish: %w", err))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // progress says which cell runs.

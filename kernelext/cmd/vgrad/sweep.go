@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,7 +88,7 @@ func sweepCommand(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	if err := writable(w.out); err != nil {
-		return err
+		return fmt.Errorf("-out: %w", err)
 	}
 	store, err := runs.Open(w.store)
 	if err != nil {
@@ -265,17 +264,4 @@ func printTable(w io.Writer, t page.Table) error {
 	}
 	_, err := fmt.Fprintln(w, t.Caption)
 	return err
-}
-
-// writePage replaces a file in one step.
-func writePage(path string, html []byte) error {
-	tmp := path + ".tmp"
-	err := os.WriteFile(tmp, html, 0o644)
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		return fmt.Errorf("write the page: %w", err)
-	}
-	return nil
 }

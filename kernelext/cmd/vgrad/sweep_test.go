@@ -154,6 +154,7 @@ func TestSweepRefuses(t *testing.T) {
 		{"sweep relu -measure gradient,losss", 1, []string{`"gradient"`, `"losss"`}},
 		{"sweep relu -steps 0 -every 0", 1, []string{"-steps is 0", "-every is 0"}},
 		{"sweep relu -out nowhere/page.html", 1, []string{"nowhere"}},
+		{"sweep relu -out .", 1, []string{"-out: the page \".\" cannot be written: . is a folder"}},
 		{"sweep relu -backend tpu", 1, []string{"tpu"}},
 		{"runs merge", 2, []string{"which folders"}},
 	} {

@@ -8,10 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/vgrad/lab/internal/atomicfile"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/article"
 	"github.com/vgrad/lab/vgrad/assets"
@@ -122,7 +122,7 @@ func walkthrough(ctx context.Context, args []string, std streams) error {
 func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	start := time.Now()
 	if err := writable(w.out); err != nil {
-		return err
+		return fmt.Errorf("-out: %w", err)
 	}
 	store, err := runs.Open(w.store)
 	if err != nil {
@@ -159,16 +159,24 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	return w.tell(c, lines, std, time.Since(start))
 }
 
-// writable fails early where the page could not be written in the end.
+// writable reports, before the work, why a page could not be written after it. No page, "",
+// is written nowhere.
 func writable(path string) error {
 	if path == "" {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".vgrad-*")
-	if err != nil {
-		return fmt.Errorf("the page %s cannot be written: %w", path, err)
+	if err := atomicfile.Check(path); err != nil {
+		return fmt.Errorf("the page %q cannot be written: %w", path, err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return nil
+}
+
+// writePage replaces a page in one step.
+func writePage(path string, html []byte) error {
+	if err := atomicfile.Write(path, html); err != nil {
+		return fmt.Errorf("write the page %q: %w", path, err)
+	}
+	return nil
 }
 
 // startRenderer prepares what the page needs while the networks train; the
