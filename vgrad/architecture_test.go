@@ -19,6 +19,7 @@ var mayImport = map[string][]string{
 	"vgrad/nets":                 {"vgrad", "github.com/gomlx/", "gonum.org/"},
 	"vgrad/probe":                {"vgrad", "vgrad/nets", "github.com/gomlx/"},
 	"vgrad/backend":              {"github.com/gomlx/"},
+	"vgrad/atomicfile":           {},
 	"vgrad/assets":               {"github.com/gofrs/flock"},
 	"vgrad/meter":                {"vgrad", "vgrad/probe", "github.com/gomlx/"},
 	"vgrad/engine":               {"vgrad", "vgrad/data", "vgrad/nets", "vgrad/probe", "vgrad/meter", "vgrad/backend", "github.com/gomlx/"},

@@ -26,7 +26,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vgrad/lab/internal/atomicfile"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 )
 
 // Name is the kernelspec's name, DisplayName what people see.

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/vgrad/lab/internal/atomicfile"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 )
 
 // Notebook is a Jupyter notebook, format 4.

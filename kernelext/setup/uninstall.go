@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vgrad/lab/internal/atomicfile"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/kernelext/kernel"
 	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/runs"

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/vgrad/lab/internal/atomicfile"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/kernelext/jupyter"
 	"github.com/vgrad/lab/kernelext/publish"
 	"github.com/vgrad/lab/vgrad/assets"
