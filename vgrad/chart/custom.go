@@ -14,8 +14,8 @@ type GoEChart interface {
 }
 
 // Custom makes a figure of a chart that is built with go-echarts: the names of its
-// axes and its series, in this package's looks. Each series is drawn in the colour of its name.
-// It fails on a chart without series, and on a NaN or an infinity among its
+// axes and its series, in this package's looks. A series has the look of its name,
+// as a label has in every figure. It fails on a chart without series, and on a NaN or an infinity among its
 // values, which would leave the picture blank.
 //
 //	bar := charts.NewBar()
@@ -39,10 +39,13 @@ func Custom(title, caption string, c GoEChart) (*Figure, error) {
 	}
 	d.y = []part{valueAxis(y.Name, y.Type == "log", 0)}
 	for _, s := range list(option["series"]) {
-		p := part{of: s}
+		p := part{of: s, more: map[string]any{"color": own}}
 		plain, err := p.plain()
 		if err != nil {
 			return nil, fmt.Errorf("chart: %s: %w", title, err)
+		}
+		if plain["type"] == "line" {
+			merge(p.more, map[string]any{"symbol": own, "symbolSize": 8, "lineStyle": map[string]any{"type": own, "width": 2}})
 		}
 		name, _ := plain["name"].(string)
 		f.label(name)
@@ -52,6 +55,7 @@ func Custom(title, caption string, c GoEChart) (*Figure, error) {
 		return nil, fmt.Errorf("chart: %s: %w", title, errors.New("the chart has no series"))
 	}
 	d.legend = len(d.series) > 1
+	f.says.Tip.Head = "{x}"
 	return f, f.finish(d)
 }
 

@@ -201,7 +201,7 @@
       p.top = 12 + 20 * p.title.length + (spec.note ? 18 : 0);
     }
     let high = spec.height + (state.titled ? p.top - 4 : 0);
-    const names = spec.option.legend ? [...new Set((spec.lines || []).map((l) => spec.option.series[l.series].name))] : [];
+    const names = spec.option.legend ? [...new Set(spec.option.series.filter((s) => !s.silent).map((s) => s.name))] : [];
     if (names.length > 1) {
       p.legend = planLegend(names, state);
       if (!p.legend.below) { p.legend.top = p.top; p.top += p.legend.height + 4; }

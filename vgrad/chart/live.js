@@ -40,9 +40,10 @@
     const rows = [];
     let head = null;
     for (const p of ps) {
-      const about = spec.lines.find((l) => l.series === p.seriesIndex);
-      if (!about) continue;
+      const about = (spec.lines || []).find((l) => l.series === p.seriesIndex);
+      if (spec.lines && !about) continue;
       head = head || p;
+      if (!about) { rows.push([p.color, p.seriesName, written(Array.isArray(p.value) ? p.value[p.value.length - 1] : p.value)]); continue; }
       rows.push([p.color, p.seriesName, reading(p, about, spec, state) + (p.value[0] === head.value[0] ? "" : " at " + p.value[0])]);
     }
     return rows.length ? table(fill(spec.tip.head, head, o), rows) : "";
@@ -51,7 +52,7 @@
   function fill(text, p, o) {
     return text.replace(/\{(\w+)(?:\|(\w+))?\}/g, (_, key, format) => {
       if (key === "series") return p.seriesName;
-      if (key === "x") return nameOn(o.xAxis[p.axisIndex || 0], p.value[0]);
+      if (key === "x") return Array.isArray(p.value) ? nameOn(o.xAxis[p.axisIndex || 0], p.value[0]) : p.name;
       if (key === "y") return nameOn(o.yAxis[0], p.value[1]);
       const v = p.value[+key];
       return typeof v === "number" && format ? formats[format](v) : written(v);
