@@ -48,12 +48,11 @@ var dead = Rule{
 		if err := t.errBroken(); err != nil {
 			return nil, err
 		}
-		examples := max(1, batch(t.source)) // where it is not known, the least that can be said
 		var worst, unclear *silence
 		above := 0
 		series := t.Series(vgrad.Dead)
 		for _, s := range series {
-			silent := silenceOf(s, examples)
+			silent := silenceOf(s, batch(t.source))
 			switch silent.verdict() {
 			case shown:
 				above++
@@ -71,7 +70,7 @@ var dead = Rule{
 			return []Sighting{t.deadUnits(*worst, above, len(series))}, nil
 		case unclear != nil:
 			return nil, fmt.Errorf("a batch of %d does not tell a unit that is dead from one that is quiet: %.0f %% of the units of %s are silent on a batch in the mean, %.0f %% at least",
-				examples, 100*unclear.mean, t.place(unclear.Site), 100*unclear.least)
+				unclear.batch, 100*unclear.mean, t.place(unclear.Site), 100*unclear.least)
 		}
 		return nil, nil
 	},
@@ -84,7 +83,12 @@ type silence struct {
 	mean, lower, least float64 // of the fraction that is silent; lower is two standard errors below the mean
 }
 
+// silenceOf takes a batch for a single example where its size is not known, or does not
+// fit the site: that is the least that can be said.
 func silenceOf(s Series, examples int) silence {
+	if examples == 0 || s.Size%examples != 0 {
+		examples = 1
+	}
 	late := s.late()
 	m, se := mean(late)
 	return silence{Series: s, batch: examples, seen: examples * len(late), mean: m, lower: m - 2*se, least: slices.Min(late)}
@@ -116,7 +120,7 @@ func (t *Training) deadUnits(s silence, above, of int) Sighting {
 	says := fmt.Sprintf("%.0f %% of the units of %s are zero on every example of a batch, and more than half are active on fewer than %s %% of all examples; next to no gradient passes them.",
 		100*s.mean, t.place(s.Site), short(100*s.activity()))
 	if s.least == 1 {
-		says = fmt.Sprintf("100 %% of the units of %s are zero whatever the network is shown; no gradient passes them.", t.place(s.Site))
+		says = fmt.Sprintf("All units of %s are zero on each of the %d examples seen last; no gradient passes them.", t.place(s.Site), s.seen)
 	}
 	evidence := fmt.Sprintf("%.0f %% in %s, %.0f %% at least, over %d examples in batches of %d", 100*s.mean, t.place(s.Site), 100*s.least, s.seen, s.batch)
 	if above > 1 {

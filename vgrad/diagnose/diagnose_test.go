@@ -128,7 +128,7 @@ func TestFrozen(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 	m.values[vgrad.Saturated] = layerIs(1, 0.6, 0)
-	if r := diagnose.Of(m); len(r.Findings) != 1 || r.Findings[0].Where() != "layer 1, which is frozen, step 399" {
+	if r := diagnose.Of(m); len(r.Findings) != 1 || r.Findings[0].Where() != "layer 1 (frozen), step 399" {
 		t.Errorf("%v", r)
 	}
 	m.values[vgrad.Saturated] = layerIs(2, 0.6, 0)

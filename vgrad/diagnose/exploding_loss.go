@@ -43,5 +43,8 @@ var explodingLoss = Rule{
 func (t *Training) lossExploded() bool {
 	loss := t.Network(vgrad.Loss)
 	cost, _ := t.guessing()
-	return median(loss.end()) > explodedAbove*max(cost, loss.Values[0])
+	if t.classes() > 1 {
+		cost = max(cost, loss.Values[0])
+	}
+	return median(loss.end()) > explodedAbove*cost
 }

@@ -57,13 +57,15 @@ func (t *Training) Outcome() (Outcome, string) {
 
 // guessing is the loss of a network that knows nothing, and that in words: the
 // logarithm of the number of classes. Where there are none, or their number is not
-// recorded, it is the first loss.
+// recorded, it is the median of the first five losses; one alone may be that of an
+// example which is right by chance.
 func (t *Training) guessing() (cost float64, says string) {
 	if n := t.classes(); n > 1 {
 		cost = math.Log(float64(n))
 		return cost, fmt.Sprintf("guessing among %d classes costs %.3f", n, cost)
 	}
-	cost = t.Network(vgrad.Loss).Values[0]
+	loss := t.Network(vgrad.Loss)
+	cost = median(loss.Values[:min(5, len(loss.Values))])
 	return cost, fmt.Sprintf("it was %s at first", short(cost))
 }
 

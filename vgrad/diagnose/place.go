@@ -6,7 +6,8 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// place is a site in prose: "layer 3", "layer 2 at time step 3", "the gate of layer 3".
+// place is a site in prose: "layer 3", "layer 2 at time step 3", "the gate of layer 3",
+// "layer 1 (frozen)".
 // Where several sites of a kind share that, their paths tell them apart. The whole
 // network is "".
 func (t *Training) place(s vgrad.Site) string {
@@ -42,7 +43,7 @@ func prose(s vgrad.Site) string {
 		text += fmt.Sprintf(" at time step %d", s.Time)
 	}
 	if s.Frozen {
-		text += ", which is frozen"
+		text += " (frozen)"
 	}
 	return text
 }

@@ -107,12 +107,12 @@ var faults = []fault{
 		return map[bool]float64{true: 0.8}[step > 200 && (s.Layer == 2 || s.Layer == 5)]
 	}), "dead units", "layer 2, step 399", "/layer2/units", []string{"80 % of the units of layer 2", "fewer than 1.7 % of all examples", "in 2 of 6 layers"}},
 	{"a layer that is dead altogether", sluggish, quantity(vgrad.Dead, layerIs(3, 1, 0)),
-		"dead units", "layer 3, step 399", "/layer3/units", []string{"100 % of the units of layer 3 are zero whatever the network is shown"}},
+		"dead units", "layer 3, step 399", "/layer3/units", []string{"All units of layer 3 are zero on each of the 1200 examples seen last"}},
 	{"saturated layers", sluggish, quantity(vgrad.Saturated, func(_ int, s vgrad.Site) float64 { return 0.15 * float64(s.Layer%6) }),
 		"saturated units", "layer 5, step 399", "/layer5/units", []string{"75 %", "in 2 of 6 layers"}},
-	{"a saturated gate", gated, quantity(vgrad.Saturated, func(_ int, s vgrad.Site) float64 {
-		return map[bool]float64{true: 0.9}[s.Role == vgrad.Gate && s.Layer == 3]
-	}), "saturated units", "the gate of layer 3, step 399", "/layer3/gate/units", []string{"90 % of what the units of the gate of layer 3 compute"}},
+	{"a gate that never opens", gated, quantity(vgrad.Saturated, func(_ int, s vgrad.Site) float64 {
+		return map[bool]float64{true: 0.97}[s.Role == vgrad.Gate && s.Layer == 3] + map[bool]float64{true: 0.6}[s.Role == vgrad.Gate && s.Layer == 4]
+	}), "saturated units", "the gate of layer 3, step 399", "/layer3/gate/units", []string{"97 % of what the units of the gate of layer 3 compute"}},
 	{"steps larger than the weights", sluggish, quantity(vgrad.UpdateRatio, layerIs(5, 32, 1e-3)),
 		"update size", "layer 5, step 399", "/layer5/weights", []string{"32 times their size", "smaller learning rate"}},
 	{"a first step larger than the weights", sluggish, quantity(vgrad.UpdateRatio, func(step int, s vgrad.Site) float64 { return 5 / float64(1+step*step) }),
@@ -130,7 +130,7 @@ var faults = []fault{
 	{"a loss that stops falling", sluggish, quantity(vgrad.Loss, func(step int, _ vgrad.Site) float64 { return 1.5 + 0.8*math.Exp(-float64(step)/20) }),
 		"loss that does not fall", "step 399", "/", []string{"it is 1.500 in the last quarter"}},
 	{"a loss that stays at guessing", sluggish, quantity(vgrad.Loss, func(step int, _ vgrad.Site) float64 { return 2.3 + 0.01*math.Sin(float64(step)) }),
-		"loss that does not fall", "step 399", "/", []string{"After 400 steps the network is no better than guessing", "guessing among 10 classes costs 2.303"}},
+		"loss that does not fall", "step 399", "/", []string{"Up to step 399 the network is no better than guessing", "guessing among 10 classes costs 2.303"}},
 	{"a loss that rises", sluggish, quantity(vgrad.Loss, func(step int, _ vgrad.Site) float64 { return 1.5 + float64(step)/800 }),
 		"loss that does not fall", "step 399", "/", []string{"was 1.8"}},
 	{"a loss that explodes", sluggish, quantity(vgrad.Loss, func(step int, _ vgrad.Site) float64 { return 2.4 + float64(step) }),

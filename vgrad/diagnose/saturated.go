@@ -13,7 +13,8 @@ const (
 	saturatedAbove = 0.5
 	// flatAbove is that of activations which are flat on one side by design: half of a
 	// plain ReLU's units and examples lie there at first, and up to 85 % of those of
-	// ReLU, GELU and SELU networks that have learned well with large steps.
+	// ReLU, GELU and SELU networks that have learned well with large steps. It is that
+	// of gates, too: those of highway networks that learn are closed for 60 %.
 	flatAbove = 0.95
 )
 
@@ -24,7 +25,7 @@ var flatOnBothSides = []string{"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "
 var saturated = Rule{
 	Name: "saturated units",
 	Threshold: "more than half of a layer's units and examples lie where the activation's slope is below 6 % of its largest, by the median over the last tenth of the steps; " +
-		"more than 95 % where the activation is flat on one side by design, as ReLU is",
+		"more than 95 % where the activation is flat on one side by design, as ReLU is, or the units are gates, which are there to close",
 	Source:    "Amazon SageMaker Debugger, SaturatedActivation; the slope is tanh's at 0.97, after Karpathy",
 	Advice:    "a smaller learning rate where it came with training, smaller first weights (gain), inputs of smaller scale, or another activation",
 	Needs:     []vgrad.Quantity{vgrad.Saturated},
@@ -38,7 +39,7 @@ var saturated = Rule{
 		series := t.Series(vgrad.Saturated)
 		for _, s := range series {
 			fraction, bound := median(s.late()), flatAbove
-			if slices.Contains(flatOnBothSides, s.Activation) {
+			if s.Role != vgrad.Gate && slices.Contains(flatOnBothSides, s.Activation) {
 				bound = saturatedAbove
 			}
 			switch {
@@ -47,7 +48,7 @@ var saturated = Rule{
 				if fraction > highest {
 					worst, highest = &s, fraction
 				}
-			case fraction > saturatedAbove && s.Activation == "" && unclear == nil:
+			case fraction > saturatedAbove && s.Activation == "" && s.Role != vgrad.Gate && unclear == nil:
 				unclear = &s
 			}
 		}

@@ -57,7 +57,7 @@ var stalled = Rule{
 			Evidence: fmt.Sprintf("mean loss %.4f ± %.4f in the last quarter of the steps, %.4f ± %.4f in the one before, %.4f at first; %s", last, lastErr, third, thirdErr, loss.Values[0], guess)}
 		switch {
 		case guesses:
-			seen.Says = fmt.Sprintf("After %d steps the network is no better than guessing: its loss is %.3f, and %s.", t.Steps(), last, guess)
+			seen.Says = fmt.Sprintf("Up to step %d the network is no better than guessing: its loss is %.3f, and %s.", loss.last(), last, guess)
 		case fall+2*err < stalledBelow*last:
 			seen.Says = fmt.Sprintf("The loss does not fall any more: it is %.3f in the last quarter of the steps and was %.3f in the one before.", last, third)
 		case fall-2*err > 0:

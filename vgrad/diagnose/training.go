@@ -23,6 +23,9 @@ type Training struct {
 func newTraining(src vgrad.Source) *Training {
 	t := &Training{source: src, order: map[string]int{}, named: map[string]int{}, cache: map[vgrad.Quantity][]Series{}, broken: -1}
 	for i, s := range src.Sites() {
+		if t.order[s.Path] > 0 {
+			continue // another stage freezes it, or no longer does
+		}
 		t.order[s.Path] = i + 1 // the whole network comes first
 		s = completed(src, s, "")
 		t.named[prose(s)+kind(s)]++
@@ -77,10 +80,13 @@ func (t *Training) whole(q vgrad.Quantity) []Series {
 			continue
 		}
 		i, ok := at[s.Site.Path]
-		if !ok {
+		switch {
+		case !ok:
 			i = len(series)
 			at[s.Site.Path] = i
 			series = append(series, Series{Site: completed(t.source, s.Site, q)})
+		case s.Site.Frozen != series[i].Frozen: // a stage of the training begins
+			series[i].Site = completed(t.source, s.Site, q)
 		}
 		series[i].Steps, series[i].Values = append(series[i].Steps, s.Step), append(series[i].Values, s.Value)
 	}
