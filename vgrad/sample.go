@@ -65,7 +65,8 @@ type Sample struct {
 // Source gives samples back: a recorded run, or one still going.
 type Source interface {
 	// Label is what a figure's legend calls the source. Sources that share a
-	// label are repetitions of one experiment: figures draw their median and spread.
+	// label and, but for the seed, an experiment are its repetitions: figures draw
+	// their median and spread.
 	Label() string
 	// Sites lists the layers' sites in forward order, the whole network left out.
 	Sites() []Site

@@ -59,7 +59,7 @@ func follow(name string, steps int, loaded []vgrad.Source) *live {
 func (l *live) begin(e vgrad.Experiment, f *runs.Follower) *begun {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := &begun{&recording{label: e.Name()}, e.WithDefaults().Steps, f}
+	b := &begun{&recording{label: e.Name(), of: e}, e.WithDefaults().Steps, f}
 	l.begun = append(l.begun, b)
 	l.sources = append(l.sources, b.recording)
 	return b

@@ -16,6 +16,7 @@ const liveSteps = 100
 // run it keeps evenly spaced steps and the last one.
 type recording struct {
 	label  string
+	of     vgrad.Experiment
 	schema vgrad.Schema
 	sites  []vgrad.Site
 	steps  []recorded
@@ -90,6 +91,9 @@ func (r *recording) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
 	info, ok := r.schema.Infos[q]
 	return info, ok
 }
+
+// Ran returns the experiment.
+func (r *recording) Ran() vgrad.Experiment { return r.of }
 
 func (r *recording) Label() string { return r.label }
 
