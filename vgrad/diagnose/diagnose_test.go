@@ -295,3 +295,29 @@ func ExampleOf() {
 	//   rule: the norm of δ falls to less than a third with each layer or time step on its way back, by a least-squares fit of its logarithm, and to less than an eighth on the whole way; or, where nothing was learned, it does so in the end, or falls to less than a thousandth (relative to depth, as √χ of mean-field theory: Schoenholz et al. 2017, arXiv:1611.01232)
 	//   try: an activation with slope 1 where it is active (relu, leaky_relu, tanh), larger first weights (gain, he_normal with ReLU), or fewer layers
 }
+
+// A rule of one's own is a value; it needs no file here.
+func ExampleJudge() {
+	heavy := diagnose.Rule{
+		Name: "heavy weights", Threshold: "mean |W| is above 1", Source: "ours", Advice: "weight decay",
+		Needs: []vgrad.Quantity{vgrad.MeanAbsWeight},
+		Look: func(t *diagnose.Training) (seen []diagnose.Sighting, err error) {
+			for _, s := range t.Series(vgrad.MeanAbsWeight) {
+				if last := s.Values[len(s.Values)-1]; last > 1 {
+					seen = append(seen, diagnose.Sighting{Site: s.Site, Step: s.Steps[len(s.Steps)-1],
+						Says: "The weights are heavy.", Evidence: fmt.Sprintf("mean |W| is %g", last)})
+				}
+			}
+			return seen, nil
+		},
+	}
+	src := made{steps: 3, every: 1, sites: layers(2, "tanh"), values: values{
+		vgrad.MeanAbsWeight: func(_ int, s vgrad.Site) float64 { return float64(s.Layer) },
+	}}
+	fmt.Println(diagnose.Judge(src, heavy))
+	// Output:
+	// heavy weights (layer 2, step 2): The weights are heavy.
+	//   seen: mean |W| is 2
+	//   rule: mean |W| is above 1 (ours)
+	//   try: weight decay
+}

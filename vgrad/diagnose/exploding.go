@@ -7,7 +7,7 @@ import (
 )
 
 // explodingAbove is how many times larger the signal is at the far end of its way than
-// next to the loss. Of networks that learn, up to 20 layers deep, the largest factor is 20.
+// next to the loss. Of 459 networks that learn, up to 20 layers deep, two are above.
 const explodingAbove = 70
 
 // exploding compares the signal's ends at the first recorded step and at the end.
