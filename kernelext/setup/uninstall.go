@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/kernelext/kernel"
 	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/vgrad/runs"
 )
 

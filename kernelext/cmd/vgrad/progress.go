@@ -18,7 +18,7 @@ type progress struct {
 	std   streams
 	total int // steps of all runs
 
-	mu  sync.Mutex
+	mu  sync.Mutex // of the bar and of what is written: runs, the renderer and notices come from several goroutines
 	bar *progressbar.ProgressBar
 }
 
@@ -42,16 +42,23 @@ func (p *progress) watch(e vgrad.Experiment) vgrad.Sink {
 	if p.quiet {
 		return nil
 	}
+	e = e.WithDefaults()
+	p.begin()
+	p.above(func() { fmt.Fprintf(p.lines, "Running scenario: %s%s\n", e.Name(), seedNote(e)) })
+	w := &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps, Name: e.Name() + seedNote(e)}}
+	return vgrad.OnStep(w.put)
+}
+
+// begin shows the bar on a terminal.
+func (p *progress) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.bar == nil && p.std.tty {
 		p.bar = progressbar.NewOptions(p.total, progressbar.OptionSetWriter(p.std.err),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(24),
 			progressbar.OptionThrottle(100e6), progressbar.OptionClearOnFinish(),
 			progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true))
 	}
-	e = e.WithDefaults()
-	p.above(func() { fmt.Fprintf(p.lines, "Running scenario: %s%s\n", e.Name(), seedNote(e)) })
-	w := &watcher{progress: p, name: e.Name(), lines: article.Lines{W: p.lines, Steps: e.Steps, Name: e.Name() + seedNote(e)}}
-	return vgrad.OnStep(w.put)
 }
 
 func seedNote(e vgrad.Experiment) string {
@@ -63,6 +70,8 @@ func seedNote(e vgrad.Experiment) string {
 
 // close takes the bar away.
 func (p *progress) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.bar != nil {
 		p.bar.Finish()
 	}
@@ -80,8 +89,18 @@ func (w *watcher) put(step int, samples []vgrad.Sample) (err error) {
 	if step%article.SummaryEvery == 0 {
 		w.above(func() { err = w.lines.Print(step, samples) })
 	}
-	if w.bar == nil || step >= w.lines.Steps {
+	if err != nil || step >= w.lines.Steps {
 		return err
+	}
+	return w.move(step, samples)
+}
+
+// move moves the bar by a step, and says at every tenth how the run is.
+func (w *watcher) move(step int, samples []vgrad.Sample) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.bar == nil {
+		return nil
 	}
 	if step%10 == 0 {
 		var loss, accuracy float64
