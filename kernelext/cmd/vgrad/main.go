@@ -23,6 +23,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/vgrad/lab/vgrad/backend"
 )
 
 // command is one word behind vgrad.
@@ -130,6 +132,14 @@ func parse(f *flag.FlagSet, args []string, std streams) (rest []string, err erro
 		}
 		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
 	}
+}
+
+// knownBackend reports a -backend that is none; "" leaves the choice open.
+func knownBackend(name string) error {
+	if kind, _, _ := strings.Cut(name, ":"); name != "" && kind != backend.XLA && kind != backend.Go {
+		return fmt.Errorf("-backend is %q; say %s or %s", name, backend.XLA, backend.Go)
+	}
+	return nil
 }
 
 // words splits a comma-separated list.

@@ -9,9 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/data"
 	"github.com/vgrad/lab/vgrad/runs"
 )
@@ -90,6 +92,70 @@ func TestWalkthrough(t *testing.T) {
 	}
 }
 
+// Networks of another family are the family's own but for the flags that are given, those
+// among them that are the article's too.
+func TestWalkthroughFamily(t *testing.T) {
+	dir := alone(t)
+	code, _, errs := program(t, strings.Fields("walkthrough -network highway -depth 3 -init he_normal -set gate_bias=-1 -activations tanh,relu -seeds 2 -data synthetic -steps 20 -json -quiet")...)
+	if code != 0 {
+		t.Fatalf("%d, %s", code, errs)
+	}
+	store, err := runs.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := store.List()
+	if err != nil || len(list) != 4 {
+		t.Fatalf("%d runs, %v; want 4", len(list), err)
+	}
+	for _, run := range list {
+		for field, want := range map[string]string{"network": "highway", "depth": "3", "width": "50", "gate_bias": "-1", "initializer": "he_normal", "label": run.Experiment.Label} {
+			if got, err := run.Experiment.Field(field); err != nil || got != want {
+				t.Errorf("%s: %s is %s, want %s; %v", run.Name, field, got, want, err)
+			}
+		}
+	}
+	article := vgrad.Defaults()
+	var w walkthroughFlags
+	f := w.set(streams{})
+	if _, err := parse(f, []string{"-network", "highway", "-depth", fmt.Sprint(article.Depth)}, streams{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.vary(f); err != nil {
+		t.Fatal(err)
+	}
+	if depth, err := w.base.Field("depth"); err != nil || depth != fmt.Sprint(article.Depth) {
+		t.Errorf("depth is %s, %v; -depth says %d", depth, err, article.Depth)
+	}
+}
+
+// The bar, the lines of runs that are trained side by side and notices are written by
+// several goroutines; go test -race looks on.
+func TestProgress(t *testing.T) {
+	var out, lines bytes.Buffer
+	p := &progress{lines: &lines, std: streams{err: &out, tty: true}, total: 4 * 300}
+	var all sync.WaitGroup
+	for seed := range uint64(4) {
+		all.Go(func() {
+			feeder := vgrad.Feeder{To: p.watch(vgrad.Experiment{Seed: seed, Steps: 300})}
+			for step := range 300 {
+				if err := feeder.Put(step, []vgrad.Sample{{Quantity: vgrad.Loss, Value: 2}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		all.Go(func() { p.say("a notice") })
+	}
+	all.Wait()
+	p.close()
+	if n := strings.Count(out.String(), "vgrad: a notice\n"); n != 4 {
+		t.Errorf("%d notices", n)
+	}
+	if n := strings.Count(lines.String(), "Iteration "); n != 8 {
+		t.Errorf("%d lines:\n%s", n, lines.String())
+	}
+}
+
 func TestWalkthroughJSON(t *testing.T) {
 	alone(t)
 	t.Chdir(t.TempDir())
@@ -156,13 +222,24 @@ func TestBadInput(t *testing.T) {
 		{"walkthrough -optimizer magic", 1, "adam"},
 		{"walkthrough -init xavier", 1, "glorot_uniform"},
 		{"walkthrough -data cifar", 1, "mnist"},
-		{"walkthrough -backend cuda", 1, "the known ones are"},
+		{"walkthrough -backend cuda", 1, "-backend is \"cuda\"; say xla or go"},
+		{"walkthrough -activations ,", 1, "-activations is \",\""},
+		{"walkthrough -network resnet", 1, "-network is \"resnet\"; the families are mlp, highway"},
+		{"walkthrough -set depth", 1, "-set has \"depth\"; it takes field=value"},
+		{"walkthrough -set depth=3 -depth 4", 1, "-set has depth, which -depth sets"},
+		{"walkthrough -set learning_rate=3 -lr 4", 1, "-set has learning_rate, which -lr sets"},
+		{"walkthrough -set activation=relu", 1, "-set has activation, which -activations sets"},
+		{"walkthrough -set label=relu", 1, "-set has label"},
+		{"walkthrough -set gate_bias=1", 1, "gate_bias"},
+		{"walkthrough -network highway -set gate_bias=high", 1, "gate_bias"},
+		{"walkthrough -network highway -depth 1", 1, "depth is 1"},
 		{"walkthrough -out " + file + "/report.html", 1, file},
 		{"walkthrough -out .", 1, "-out: the page \".\" cannot be written: . is a folder"},
 		{"walkthrough -out nowhere/report.html", 1, "there is no folder nowhere"},
 		{"walkthrough -store " + file, 1, file},
 		{"walkthrough -measure mean_abs_grad -out " + file, 2, "the page needs all quantities"},
-		{"walkthrough -measure grads", 1, "mean_abs_grad"},
+		{"walkthrough -measure grads", 1, "-measure: unknown quantity \"grads\""},
+		{"runs list -store nowhere", 1, "-store is \"nowhere\"; there is no such folder"},
 		{"runs show nothing", 1, "not recorded"},
 		{"runs delete nothing", 1, "nothing"},
 	} {

@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/kernelext/jupyter"
 	"github.com/vgrad/lab/kernelext/publish"
 	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/vgrad/page"
 )
 

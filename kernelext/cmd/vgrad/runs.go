@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 
 	"github.com/vgrad/lab/vgrad"
@@ -51,6 +52,11 @@ func runsCommand(ctx context.Context, args []string, std streams) error {
 		return usageError{errors.New("runs merge: say which folders to merge")}
 	case what != "list" && len(names) == 0:
 		return usageError{fmt.Errorf("runs %s: say which run; vgrad runs lists them", what)}
+	}
+	if what != "merge" && *dir != "" { // an empty list would say that a store of a mistyped name is empty
+		if _, err := os.Stat(*dir); err != nil {
+			return fmt.Errorf("runs: -store is %q; there is no such folder: %w", *dir, err)
+		}
 	}
 	store, err := runs.Open(*dir)
 	if err != nil {
@@ -209,6 +215,9 @@ func mergeRuns(ctx context.Context, s *runs.Store, folders []string, std streams
 	for _, folder := range folders {
 		m, err := s.Merge(ctx, folder)
 		errs = append(errs, err)
+		if err != nil && len(m.Added)+m.Known+len(m.Left) == 0 {
+			continue
+		}
 		for _, l := range m.Left {
 			fmt.Fprintf(std.err, "vgrad: left out %s: %v\n", l.Name, l.Why)
 		}

@@ -21,14 +21,14 @@ import (
 	"github.com/vgrad/lab/vgrad/sweep"
 )
 
-const sweepUsage = `vgrad sweep FIELD=VALUES...   train every combination, or load what is recorded, and compare
+var sweepUsage = `vgrad sweep FIELD=VALUES...   train every combination, or load what is recorded, and compare
 
   vgrad sweep depth=2,6,12 activation=sigmoid,relu seed=0..9
   vgrad sweep depth=2..20 sigmoid,tanh seed=0..9 steps=500 -out sweep.html
 
 A FIELD is a field of an experiment by its JSON name, VALUES a list of values, of
 whole numbers also ranges, both ends included; a word without = lists
-activations. One value sets a field for all. A sweep that is interrupted goes on
+activations. One value sets a field for all; network is one of ` + strings.Join(vgrad.Families(), ", ") + `. A sweep that is interrupted goes on
 when the same command is given again; started several times on one store, it is
 shared. It ends with a table over seeds.
 
@@ -108,6 +108,7 @@ func (w *sweepFlags) base(f *flag.FlagSet) error {
 			wrong = append(wrong, fmt.Errorf("-%s is 0; it must be above 0", fl.Name))
 		}
 	})
+	wrong = append(wrong, knownBackend(w.backend))
 	b := &w.sweep.Base
 	b.Steps = w.steps
 	if w.measure == "all" {
@@ -137,7 +138,9 @@ func quantities(list string) (qs []vgrad.Quantity, histograms bool, err error) {
 	for _, name := range words(list) {
 		q := vgrad.Quantity(name)
 		info, err := q.Info()
-		wrong = append(wrong, err)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("-measure: %w", err))
+		}
 		qs, histograms = append(qs, q), histograms || info.Histogram
 	}
 	return qs, histograms, errors.Join(wrong...)

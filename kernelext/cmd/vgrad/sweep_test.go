@@ -155,7 +155,7 @@ func TestSweepRefuses(t *testing.T) {
 		{"sweep relu -steps 0 -every 0", 1, []string{"-steps is 0", "-every is 0"}},
 		{"sweep relu -out nowhere/page.html", 1, []string{"nowhere"}},
 		{"sweep relu -out .", 1, []string{"-out: the page \".\" cannot be written: . is a folder"}},
-		{"sweep relu -backend tpu", 1, []string{"tpu"}},
+		{"sweep relu -backend tpu", 1, []string{"-backend is \"tpu\"; say xla or go"}},
 		{"runs merge", 2, []string{"which folders"}},
 	} {
 		code, out, errs := program(t, strings.Fields(c.args)...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/vgrad/lab/internal/atomicfile"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/article"
 	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/atomicfile"
 	"github.com/vgrad/lab/vgrad/chart"
 	"github.com/vgrad/lab/vgrad/engine"
 	"github.com/vgrad/lab/vgrad/lab"
@@ -24,8 +27,11 @@ import (
 
 // walkthroughFlags are the flags of the walkthrough.
 type walkthroughFlags struct {
-	walk        article.Walkthrough
+	base        vgrad.Experiment // what the scenarios share
+	network     string
+	fields      []string // of the base, as field=value
 	activations string
+	seeds       int
 	measure     string
 	store       string
 	backend     string
@@ -38,7 +44,12 @@ type walkthroughFlags struct {
 func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f := flag.NewFlagSet("walkthrough", flag.ContinueOnError)
 	d := vgrad.Defaults()
-	e := &w.walk.Base
+	e := &w.base
+	f.StringVar(&w.network, "network", "", "`family` of the networks: "+strings.Join(vgrad.Families(), ", ")+" (default mlp, the article's); where -depth,\n-width or -init is not given, another family has its own")
+	f.Func("set", "more `fields` of the experiments by their JSON names, as \"gate_bias=-1 gain=2\"; may be repeated", func(words string) error {
+		w.fields = append(w.fields, strings.Fields(words)...)
+		return nil
+	})
 	f.IntVar(&e.Steps, "steps", d.Steps, "steps of training")
 	f.IntVar(&e.Batch, "batch", d.Batch, "examples of a step")
 	f.IntVar(&e.Depth, "depth", d.Depth, "layers with weights, output included")
@@ -50,7 +61,7 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.Uint64Var(&e.Seed, "seed", 0, "first seed")
 	f.StringVar(&w.activations, "activations", "sigmoid,relu,leaky_relu", "scenarios, separated by commas")
 	f.StringVar(&w.measure, "measure", "all", "`quantities` to record beside loss and accuracy, separated by commas; the page needs all,\nso others go with -json")
-	f.IntVar(&w.walk.Seeds, "seeds", 1, "repeat with this many seeds and report median and 10-90 % spread")
+	f.IntVar(&w.seeds, "seeds", 1, "repeat with this many seeds and report median and 10-90 % spread")
 	f.StringVar(&w.store, "store", "", "folder of the runs (default $VGRAD_RUNS, or the user's data folder)")
 	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
 	f.StringVar(&w.out, "out", "", "file of the page (default report.html; none with -json)")
@@ -58,7 +69,7 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.BoolVar(&w.quiet, "quiet", false, "no Iteration lines and no progress")
 	f.BoolVar(&w.open, "open", true, "open the page in a browser, where there is one")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad walkthrough trains the article's three networks on MNIST, or loads them if they are\nrecorded, and writes the page that shows its figures and judges its claims.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad walkthrough trains the article's three networks on MNIST, or loads them if they are\nrecorded, and writes the page that shows its figures and judges its claims. Flags change the\nnetworks and their training.\n\nFlags:")
 		f.PrintDefaults()
 	}
 	return f
@@ -77,13 +88,86 @@ func (w *walkthroughFlags) check(f *flag.FlagSet) error {
 		case "optimizer", "init", "data", "activations":
 			if fl.Value.String() == "" {
 				wrong = append(wrong, fmt.Errorf("-%s is empty", fl.Name))
+			} else if len(words(fl.Value.String())) == 0 {
+				wrong = append(wrong, fmt.Errorf("-%s is %q; it must be at least one name", fl.Name, fl.Value))
 			}
 		}
 	})
-	if w.walk.Seeds < 0 {
-		wrong = append(wrong, fmt.Errorf("-seeds is %d; it must be above 0", w.walk.Seeds))
+	if w.seeds < 0 {
+		wrong = append(wrong, fmt.Errorf("-seeds is %d; it must be above 0", w.seeds))
+	}
+	if w.network != "" && !slices.Contains(vgrad.Families(), w.network) {
+		wrong = append(wrong, fmt.Errorf("-network is %q; the families are %s", w.network, strings.Join(vgrad.Families(), ", ")))
+	}
+	return errors.Join(append(wrong, w.checkFields(f), knownBackend(w.backend))...)
+}
+
+// flagOf names the flags of fields whose flag has another name than the field, or does more.
+var flagOf = map[string]string{"learning_rate": "lr", "initializer": "init", "activation": "activations"}
+
+// checkFields reports words of -set that are not field=value, and fields that a flag
+// sets: -activations makes the scenarios and always does, the others where they are given.
+func (w *walkthroughFlags) checkFields(f *flag.FlagSet) error {
+	given := map[string]bool{"activations": true, "network": true}
+	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
+	var wrong []error
+	for _, word := range w.fields {
+		name, _, ok := strings.Cut(word, "=")
+		switch by := cmp.Or(flagOf[name], name); {
+		case !ok:
+			wrong = append(wrong, fmt.Errorf("-set has %q; it takes field=value", word))
+		case name == "label":
+			wrong = append(wrong, errors.New("-set has label; the scenarios have the names of their activations"))
+		case given[by]:
+			wrong = append(wrong, fmt.Errorf("-set has %s, which -%s sets", name, by))
+		}
 	}
 	return errors.Join(wrong...)
+}
+
+// vary applies -network and -set to the base. Flags of the network that were not given
+// hold the article's defaults, which another family does not take over.
+func (w *walkthroughFlags) vary(f *flag.FlagSet) error {
+	var changes []string
+	if w.network != "" {
+		changes = append(changes, "network="+w.network)
+		own := w.base
+		w.base.Depth, w.base.Width, w.base.Initializer = 0, 0, ""
+		f.Visit(func(fl *flag.Flag) {
+			switch fl.Name {
+			case "depth":
+				changes = append(changes, fmt.Sprintf("depth=%d", own.Depth))
+			case "width":
+				changes = append(changes, fmt.Sprintf("width=%d", own.Width))
+			case "init":
+				changes = append(changes, "initializer="+own.Initializer)
+			}
+		})
+	}
+	changes = append(changes, w.fields...)
+	if len(changes) == 0 {
+		return nil
+	}
+	var err error
+	w.base, err = w.base.Vary(strings.Join(changes, " "))
+	return err
+}
+
+// experiments lists the runs: for each activation, by which it is labelled, a run a seed.
+func (w *walkthroughFlags) experiments() ([]vgrad.Experiment, error) {
+	var es []vgrad.Experiment
+	for _, activation := range words(w.activations) {
+		e, err := w.base.Vary("activation=" + activation)
+		if err != nil {
+			return nil, err
+		}
+		e.Label = activation
+		for range w.seeds {
+			es = append(es, e)
+			e.Seed++
+		}
+	}
+	return es, nil
 }
 
 func walkthrough(ctx context.Context, args []string, std streams) error {
@@ -99,12 +183,14 @@ func walkthrough(ctx context.Context, args []string, std streams) error {
 	if err := w.check(f); err != nil {
 		return err
 	}
-	w.walk.Activations = words(w.activations)
+	if err := w.vary(f); err != nil {
+		return err
+	}
 	if w.measure != "all" {
 		if !w.json || w.out != "" {
 			return usageError{errors.New("walkthrough: the page needs all quantities; -measure goes with -json, and without -out")}
 		}
-		m := &w.walk.Base.Measure
+		m := &w.base.Measure
 		var histograms bool
 		if m.Quantities, histograms, err = quantities(w.measure); err != nil {
 			return err
@@ -132,15 +218,19 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	if w.json {
 		lines = std.err
 	}
-	missing, err := store.Missing(w.walk.Experiments()...)
+	es, err := w.experiments()
 	if err != nil {
 		return err
 	}
-	p := &progress{quiet: w.quiet, lines: lines, std: std, total: len(missing) * w.walk.Base.Steps}
+	missing, err := store.Missing(es...)
+	if err != nil {
+		return err
+	}
+	p := &progress{quiet: w.quiet, lines: lines, std: std, total: len(missing) * w.base.WithDefaults().Steps}
 	drawing := startRenderer(ctx, w.out != "", p.say)
 	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch}
 	defer l.Close()
-	c, err := w.walk.Run(ctx, l)
+	c, err := l.All(ctx, es...)
 	p.close()
 	if err != nil {
 		return err
