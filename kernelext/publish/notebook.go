@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/yuin/goldmark/ast"
 
 	"github.com/vgrad/lab/vgrad/atomicfile"
 )
@@ -94,16 +97,12 @@ func (n *Notebook) Write(path string) error {
 // Bytes returns the notebook as it is in its file.
 func (n *Notebook) Bytes() []byte { return bytes.Clone(n.text) }
 
-// Title is the notebook's first heading, or the name of its file.
+// Title is the notebook's first heading of the first level, as it is written, or the name
+// of its file.
 func (n *Notebook) Title() string {
-	for _, c := range n.Cells {
-		if c.Kind != "markdown" {
-			continue
-		}
-		for line := range strings.Lines(string(c.Source)) {
-			if title, ok := strings.CutPrefix(line, "# "); ok {
-				return strings.TrimSpace(title)
-			}
+	for block, source := range n.blocks() {
+		if h, ok := block.(*ast.Heading); ok && h.Level == 1 {
+			return strings.TrimSpace(source)
 		}
 	}
 	return strings.TrimSuffix(filepath.Base(n.Path), ".ipynb")
@@ -111,25 +110,30 @@ func (n *Notebook) Title() string {
 
 // lead is the first paragraph of the notebook's prose; "" where there is none.
 func (n *Notebook) lead() string {
-	var lead strings.Builder
-	for _, c := range n.Cells {
-		if c.Kind != "markdown" {
-			continue
-		}
-		for line := range strings.Lines(string(c.Source)) {
-			blank := strings.TrimSpace(line) == ""
-			switch {
-			case blank && lead.Len() > 0:
-				return lead.String()
-			case !blank && !strings.HasPrefix(line, "#"):
-				lead.WriteString(line)
-			}
-		}
-		if lead.Len() > 0 {
-			break
+	for block, source := range n.blocks() {
+		if block.Kind() == ast.KindParagraph {
+			return source
 		}
 	}
-	return lead.String()
+	return ""
+}
+
+// blocks goes through the headings, paragraphs, lists … of the notebook's prose, each with
+// its own lines.
+func (n *Notebook) blocks() iter.Seq2[ast.Node, string] {
+	return func(yield func(ast.Node, string) bool) {
+		for _, c := range n.Cells {
+			if c.Kind != "markdown" {
+				continue
+			}
+			source := []byte(c.Source)
+			for b := parseProse(source).FirstChild(); b != nil; b = b.NextSibling() {
+				if !yield(b, string(b.Lines().Value(source))) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // failure returns the error of the first cell that has one.

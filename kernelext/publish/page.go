@@ -13,8 +13,10 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
 
 	"github.com/vgrad/lab/vgrad/chart"
 	"github.com/vgrad/lab/vgrad/page"
@@ -33,11 +35,12 @@ func (n *Notebook) Page(w io.Writer, o page.Options) error {
 	for _, c := range n.Cells {
 		switch c.Kind {
 		case "markdown":
-			source := string(c.Source)
-			if !titled {
-				source, titled = withoutTitle(source, p.Title)
+			title := p.Title
+			if titled {
+				title = ""
 			}
-			text, err := prose(source)
+			text, left, err := proseWithout(title, string(c.Source))
+			titled = titled || left
 			if err != nil {
 				return fmt.Errorf("publish: %s: %w", n.Path, err)
 			}
@@ -50,26 +53,32 @@ func (n *Notebook) Page(w io.Writer, o page.Options) error {
 	return p.Write(w, o)
 }
 
-// withoutTitle leaves out the heading that the page has already.
-func withoutTitle(source, title string) (string, bool) {
-	line := "# " + title
-	if rest, ok := strings.CutPrefix(strings.TrimSpace(source)+"\n", line+"\n"); ok {
-		return rest, true
-	}
-	return source, false
-}
-
 var markdown = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
 
 var notebookLinks = regexp.MustCompile(`(href="[^":?]*)\.ipynb(["#])`)
 
+// parseProse parses Markdown.
+func parseProse(source []byte) ast.Node { return markdown.Parser().Parse(text.NewReader(source)) }
+
 // prose renders Markdown. Links to other notebooks become links to their pages.
 func prose(source string) (template.HTML, error) {
-	var b bytes.Buffer
-	if err := markdown.Convert([]byte(source), &b); err != nil {
-		return "", fmt.Errorf("render Markdown: %w", err)
+	out, _, err := proseWithout("", source)
+	return out, err
+}
+
+// proseWithout renders Markdown that may begin with the title, which the page has already:
+// it is left out, and left says so.
+func proseWithout(title, source string) (out template.HTML, left bool, err error) {
+	doc := parseProse([]byte(source))
+	if h, ok := doc.FirstChild().(*ast.Heading); ok && h.Level == 1 && strings.TrimSpace(string(h.Lines().Value([]byte(source)))) == title {
+		doc.RemoveChild(doc, h)
+		left = true
 	}
-	return template.HTML(`<div class="prose">` + notebookLinks.ReplaceAllString(b.String(), "$1.html$2") + "</div>\n"), nil
+	var b bytes.Buffer
+	if err := markdown.Renderer().Render(&b, []byte(source), doc); err != nil {
+		return "", left, fmt.Errorf("render Markdown: %w", err)
+	}
+	return template.HTML(`<div class="prose">` + notebookLinks.ReplaceAllString(b.String(), "$1.html$2") + "</div>\n"), left, nil
 }
 
 // html renders a code cell and says how many figures are in it.

@@ -52,6 +52,26 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// Title and first paragraph are what a reader of the Markdown sees: neither a comment in a
+// piece of code nor a heading of lower rank.
+func TestTitle(t *testing.T) {
+	for _, c := range []struct{ source, title, lead, rest string }{
+		{"# A `lesson`\n\nOne\ntwo.\n\nThree.", "A `lesson`", "One\ntwo.", "<p>One"},
+		{"A lesson\n===\nOne.", "A lesson", "One.", "<p>One"},
+		{"```\n# no title\n```\n\n## Part\n\n- a list\n\nOne.\n\n# Late", "Late", "One.", "Late</h1>"},
+		{"```\n# no title\n```", "lesson", "", "# no title"},
+	} {
+		n := &Notebook{Path: "lesson.ipynb", Cells: []Cell{{Kind: "code", Source: "# no title"}, {Kind: "markdown", Source: Text(c.source)}}}
+		if title, lead := n.Title(), strings.TrimSpace(n.lead()); title != c.title || lead != c.lead {
+			t.Errorf("%q: title %q, lead %q", c.source, title, lead)
+		}
+		rest, left, err := proseWithout(n.Title(), c.source)
+		if err != nil || left != strings.HasPrefix(c.rest, "<p>") || !strings.Contains(string(rest), c.rest) || left && strings.Contains(string(rest), "<h1") {
+			t.Errorf("%q: %s %v, %v", c.source, rest, left, err)
+		}
+	}
+}
+
 func TestHighlight(t *testing.T) {
 	for source, want := range map[string]string{
 		"x := 1":           `x := <span class="n">1</span>`,
