@@ -43,7 +43,7 @@ func (m Measure) Measures(q Quantity) bool {
 		return false
 	case info.Histogram && m.HistogramEvery < 0:
 		return false
-	case info.Of == WholeNetwork || m.Quantities == nil && slices.Contains(Quantities(), q):
+	case info.Subject == WholeNetwork || m.Quantities == nil && slices.Contains(Quantities(), q):
 		return true
 	}
 	return slices.Contains(m.Quantities, q)
@@ -67,7 +67,7 @@ func (m Measure) canonical() Measure {
 func measurable() []Quantity {
 	return slices.DeleteFunc(Quantities(), func(q Quantity) bool {
 		info, err := q.Info()
-		return err != nil || info.Of == WholeNetwork
+		return err != nil || info.Subject == WholeNetwork
 	})
 }
 

@@ -52,24 +52,24 @@ const (
 	Activations Quantity = "activations" // of a
 )
 
-// Of says what a quantity is a property of.
-type Of int
+// Subject is what a quantity is a property of.
+type Subject int
 
 const (
-	WholeNetwork Of = iota // the network: one value a step
-	LayerWeights           // a variable that multiplies: a kernel, a recurrent kernel
-	LayerUnits             // units with pre-activations and activations
+	WholeNetwork Subject = iota // the network: one value a step
+	LayerWeights                // a variable that multiplies: a kernel, a recurrent kernel
+	LayerUnits                  // units with pre-activations and activations
 )
 
 // Info describes a quantity to those who draw it or write about it. It travels
 // with what was recorded.
 type Info struct {
-	Title     string `json:"title"`          // "mean |∂L/∂W|"
-	Unit      string `json:"unit,omitempty"` // of the axis: "nats", "fraction"; "" for a plain number
-	Of        Of     `json:"of,omitempty"`
-	Histogram bool   `json:"histogram,omitempty"` // a sample holds a histogram, not a value
-	Log       bool   `json:"log,omitempty"`       // spans orders of magnitude: drawn on a log axis
-	Final     bool   `json:"final,omitempty"`     // measured once, after the last step
+	Title     string  `json:"title"`          // "mean |∂L/∂W|"
+	Unit      string  `json:"unit,omitempty"` // of the axis: "nats", "fraction"; "" for a plain number
+	Subject   Subject `json:"subject,omitempty"`
+	Histogram bool    `json:"histogram,omitempty"` // a sample holds a histogram, not a value
+	Log       bool    `json:"log,omitempty"`       // spans orders of magnitude: drawn on a log axis
+	Final     bool    `json:"final,omitempty"`     // measured once, after the last step
 }
 
 // entry is a quantity with its description.
@@ -84,19 +84,19 @@ var catalogue = []entry{
 	{TrainAccuracy, Info{Title: "training accuracy", Unit: "fraction of the batch"}},
 	{ValLoss, Info{Title: "validation loss", Unit: "nats", Final: true}},
 	{ValAccuracy, Info{Title: "validation accuracy", Unit: "fraction", Final: true}},
-	{MeanAbsGrad, Info{Title: "mean |∂L/∂W|", Of: LayerWeights, Log: true}},
-	{RMSGrad, Info{Title: "RMS of ∂L/∂W", Of: LayerWeights, Log: true}},
-	{MaxAbsGrad, Info{Title: "max |∂L/∂W|", Of: LayerWeights, Log: true}},
-	{UpdateRatio, Info{Title: "update-to-weight ratio ‖ΔW‖/‖W‖", Of: LayerWeights, Log: true}},
-	{MeanAbsWeight, Info{Title: "mean |W|", Of: LayerWeights}},
-	{RMSDelta, Info{Title: "RMS of δ = ∂L/∂z", Of: LayerUnits, Log: true}},
-	{MeanActivation, Info{Title: "mean activation", Of: LayerUnits}},
-	{StdActivation, Info{Title: "standard deviation of activations", Of: LayerUnits}},
-	{Saturated, Info{Title: "saturated", Unit: "fraction of units and examples", Of: LayerUnits}},
-	{Dead, Info{Title: "dead units", Unit: "fraction of units", Of: LayerUnits}},
-	{Weights, Info{Title: "weights W", Of: LayerWeights, Histogram: true}},
-	{Gradients, Info{Title: "gradients ∂L/∂W", Of: LayerWeights, Histogram: true}},
-	{Activations, Info{Title: "activations a", Of: LayerUnits, Histogram: true}},
+	{MeanAbsGrad, Info{Title: "mean |∂L/∂W|", Subject: LayerWeights, Log: true}},
+	{RMSGrad, Info{Title: "RMS of ∂L/∂W", Subject: LayerWeights, Log: true}},
+	{MaxAbsGrad, Info{Title: "max |∂L/∂W|", Subject: LayerWeights, Log: true}},
+	{UpdateRatio, Info{Title: "update-to-weight ratio ‖ΔW‖/‖W‖", Subject: LayerWeights, Log: true}},
+	{MeanAbsWeight, Info{Title: "mean |W|", Subject: LayerWeights}},
+	{RMSDelta, Info{Title: "RMS of δ = ∂L/∂z", Subject: LayerUnits, Log: true}},
+	{MeanActivation, Info{Title: "mean activation", Subject: LayerUnits}},
+	{StdActivation, Info{Title: "standard deviation of activations", Subject: LayerUnits}},
+	{Saturated, Info{Title: "saturated", Unit: "fraction of units and examples", Subject: LayerUnits}},
+	{Dead, Info{Title: "dead units", Unit: "fraction of units", Subject: LayerUnits}},
+	{Weights, Info{Title: "weights W", Subject: LayerWeights, Histogram: true}},
+	{Gradients, Info{Title: "gradients ∂L/∂W", Subject: LayerWeights, Histogram: true}},
+	{Activations, Info{Title: "activations a", Subject: LayerUnits, Histogram: true}},
 }
 
 // added are the quantities from elsewhere.

@@ -12,7 +12,7 @@ func (b *bench) alone(ctx context.Context) (table, error) {
 	measures := []vgrad.Measure{probes[0].measure}
 	names := []string{probes[0].name}
 	for _, q := range vgrad.Quantities() {
-		if info, _ := q.Info(); !info.Histogram && info.Of != vgrad.WholeNetwork {
+		if info, _ := q.Info(); !info.Histogram && info.Subject != vgrad.WholeNetwork {
 			measures, names = append(measures, vgrad.Measure{Quantities: []vgrad.Quantity{q}, HistogramEvery: -1}), append(names, info.Title)
 		}
 	}

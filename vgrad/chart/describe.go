@@ -20,9 +20,9 @@ func describe(src vgrad.Source, q vgrad.Quantity) vgrad.Info {
 		switch {
 		case s.Site.Path == vgrad.NetworkSite.Path:
 		case s.Site.Role.IsVariable():
-			info.Of = vgrad.LayerWeights
+			info.Subject = vgrad.LayerWeights
 		default:
-			info.Of = vgrad.LayerUnits
+			info.Subject = vgrad.LayerUnits
 		}
 		break
 	}

@@ -88,7 +88,7 @@ func gatherFlows(sources []vgrad.Source, quantities []vgrad.Quantity) (flows []f
 	}
 	for _, q := range quantities {
 		info, err := scalarInfo(sources[0], q)
-		if err == nil && info.Of == vgrad.WholeNetwork && len(vgrad.Measured(sources[0], q)) > 0 {
+		if err == nil && info.Subject == vgrad.WholeNetwork && len(vgrad.Measured(sources[0], q)) > 0 {
 			err = fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
 		}
 		if err != nil {

@@ -21,9 +21,9 @@ func lackOf(src vgrad.Source, info vgrad.Info, q vgrad.Quantity) lack {
 		switch {
 		case s.Layer == 0 || s.Role == vgrad.Bias || s.Role == vgrad.Scale || s.Role == vgrad.Stream:
 			continue
-		case info.Of == vgrad.LayerWeights && (s.Role == vgrad.Units || s.Role == vgrad.Gate):
+		case info.Subject == vgrad.LayerWeights && (s.Role == vgrad.Units || s.Role == vgrad.Gate):
 			continue
-		case s.Role == vgrad.Kernel, s.Role == vgrad.RecurrentKernel && info.Of == vgrad.LayerWeights:
+		case s.Role == vgrad.Kernel, s.Role == vgrad.RecurrentKernel && info.Subject == vgrad.LayerWeights:
 			kernels[s.Layer]++
 		}
 		if !slices.Contains(layers, s.Layer) {

@@ -51,7 +51,7 @@ func layerMap(source vgrad.Source, q vgrad.Quantity, at []Pattern) (*Figure, err
 	g := groups([]vgrad.Source{source})[0]
 	lines := g.lines(q, where, info.Log)
 	switch {
-	case lines == nil && info.Of == vgrad.WholeNetwork && len(vgrad.Measured(source, q)) > 0:
+	case lines == nil && info.Subject == vgrad.WholeNetwork && len(vgrad.Measured(source, q)) > 0:
 		return nil, fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
 	case lines == nil:
 		return nil, notRecorded(source, q, where)

@@ -37,7 +37,7 @@ func Trend(sources []vgrad.Source, q vgrad.Quantity, field string) (*Figure, err
 		return nil, errors.New("chart: trend: no sources; give at least one run")
 	}
 	info, err := scalarInfo(sources[0], q)
-	if err == nil && info.Of != vgrad.WholeNetwork {
+	if err == nil && info.Subject != vgrad.WholeNetwork {
 		err = fmt.Errorf("%s has a value a layer; name a quantity of the whole network, such as %s", q, vgrad.ValAccuracy)
 	}
 	if err != nil {

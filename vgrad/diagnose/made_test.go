@@ -40,9 +40,9 @@ func (m made) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 func (m made) at(q vgrad.Quantity) []vgrad.Site {
 	info, err := q.Info()
 	switch {
-	case err != nil || info.Of == vgrad.WholeNetwork:
+	case err != nil || info.Subject == vgrad.WholeNetwork:
 		return []vgrad.Site{vgrad.NetworkSite}
-	case info.Of == vgrad.LayerWeights:
+	case info.Subject == vgrad.LayerWeights:
 		return m.having(func(s vgrad.Site) bool { return s.Role.IsVariable() })
 	}
 	return m.having(func(s vgrad.Site) bool { return !s.Role.IsVariable() })

@@ -15,9 +15,9 @@ func completed(src vgrad.Source, s vgrad.Site, q vgrad.Quantity) vgrad.Site {
 	}
 	info, err := vgrad.InfoOf(src, q)
 	switch {
-	case strings.HasSuffix(s.Path, "/units") || err == nil && info.Of == vgrad.LayerUnits:
+	case strings.HasSuffix(s.Path, "/units") || err == nil && info.Subject == vgrad.LayerUnits:
 		s.Role = vgrad.Units
-	case err == nil && info.Of == vgrad.LayerWeights:
+	case err == nil && info.Subject == vgrad.LayerWeights:
 		s.Role = vgrad.Kernel
 	}
 	run, ok := src.(vgrad.Recorded)

@@ -205,7 +205,7 @@ func compare(t *testing.T, got *recording, want []reference.Measures, tolerance 
 			continue
 		}
 		layers := []int{0}
-		if info.Of != vgrad.WholeNetwork {
+		if info.Subject != vgrad.WholeNetwork {
 			layers = []int{1, 2, 3, 4, 5, 6}
 		}
 		for _, layer := range layers {

@@ -73,7 +73,7 @@ func init() {
 			largest := ReduceMax(v.AbsGrad(), reduced(v)...)
 			return Div(largest, mean.Finish(sums))
 		}}
-	}}, vgrad.Info{Title: "max over mean of |∂L/∂W|", Of: vgrad.LayerWeights})
+	}}, vgrad.Info{Title: "max over mean of |∂L/∂W|", Subject: vgrad.LayerWeights})
 	probe.Register(probe.Probe{Quantity: spectralNorm, At: weights, Fetch: (*probe.View).W, Host: func(values []float32, dims []int) float64 {
 		w := mat.NewDense(dims[0], dims[1], nil)
 		for i, x := range values {
@@ -84,7 +84,7 @@ func init() {
 			return math.NaN()
 		}
 		return svd.Values(nil)[0]
-	}}, vgrad.Info{Title: "largest singular value of W", Of: vgrad.LayerWeights})
+	}}, vgrad.Info{Title: "largest singular value of W", Subject: vgrad.LayerWeights})
 }
 
 // reduced are the axes of a view's tensors that are not the lanes'.

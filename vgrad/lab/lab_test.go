@@ -93,7 +93,6 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-
 // Two laboratories that train the same experiment at once: one trains, the
 // other waits and loads.
 func TestTwoAtOnce(t *testing.T) {

@@ -97,7 +97,7 @@ func (t *Meter) last(m vgrad.Measure) {
 	if !m.Measures(vgrad.MeanAbsWeight) {
 		return
 	}
-	p, _ := probe.Of(vgrad.MeanAbsWeight) // the laboratory's own
+	p, _ := probe.Find(vgrad.MeanAbsWeight) // the laboratory's own
 	for _, s := range t.sites {
 		if p.At(s) && vgrad.MatchPath(m.Sites, s.Path) {
 			t.final = append(t.final, vgrad.Column{Site: s, Quantity: vgrad.MeanAbsWeight})

@@ -8,7 +8,7 @@ import (
 
 // highway builds the highway network; see [vgrad.Highway].
 func highway(s Setup) (Model, error) {
-	n := Of[vgrad.Highway](s)
+	n := As[vgrad.Highway](s)
 	hidden, err := s.Activations(func(n vgrad.Network) (string, float64) { h := n.(vgrad.Highway); return h.Activation, h.Slope })
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 
 // mlp builds the multi-layer perceptron: dense layers, layer1 on, the last linear.
 func mlp(s Setup) (Model, error) {
-	n := Of[vgrad.MLP](s)
+	n := As[vgrad.MLP](s)
 	hidden, err := s.Activations(func(n vgrad.Network) (string, float64) { m := n.(vgrad.MLP); return m.Activation, m.Slope })
 	if err != nil {
 		return nil, err

@@ -86,9 +86,9 @@ func build(s Setup) (Model, error) {
 	return nil, fmt.Errorf("network is %q; the families are %s, and a model of your own is handed in with its function", s.Networks[0].Family(), strings.Join(vgrad.Families(), ", "))
 }
 
-// Of returns the network of the first lane as the family's struct: what the
+// As returns the network of the first lane as the family's struct: what the
 // lanes have in common is read from it.
-func Of[N vgrad.Network](s Setup) N { return s.Networks[0].(N) }
+func As[N vgrad.Network](s Setup) N { return s.Networks[0].(N) }
 
 // Activations returns the activation that the lanes apply, each its own: of
 // tells the name and the slope in a lane's network. An unknown name is an error.

@@ -52,7 +52,7 @@ func (f fake) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 		panic(err)
 	}
 	sites := f.Sites()
-	if info.Of == vgrad.WholeNetwork {
+	if info.Subject == vgrad.WholeNetwork {
 		sites = []vgrad.Site{vgrad.NetworkSite}
 	}
 	return func(yield func(vgrad.Sample) bool) {
@@ -75,7 +75,7 @@ func (f fake) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 }
 
 func (f fake) value(r *rand.Rand, info vgrad.Info, layer, step int) float64 {
-	if info.Of == vgrad.WholeNetwork {
+	if info.Subject == vgrad.WholeNetwork {
 		return math.Round(30*min(1, max(0, 0.1+(1-f.decay/8)*(1-math.Exp(-float64(step)/300))+0.08*r.NormFloat64()))) / 30
 	}
 	return 0.026 * math.Pow(f.decay, float64(layer-6)) * math.Exp(0.3*r.NormFloat64())

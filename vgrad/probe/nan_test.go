@@ -33,7 +33,7 @@ func TestNaN(t *testing.T) {
 				v := probe.OfUnits(vgrad.Site{Role: vgrad.Units}, false, z, a, a, relu)
 				var formulas []probe.Formula
 				for _, q := range []vgrad.Quantity{vgrad.Dead, vgrad.Saturated} {
-					p, err := probe.Of(q)
+					p, err := probe.Find(q)
 					if err != nil {
 						panic(err)
 					}

@@ -52,9 +52,9 @@ func Register(p Probe, info vgrad.Info) {
 	added = append(added, p)
 }
 
-// Of returns the probe of a quantity. The quantities of the whole network have
+// Find returns the probe of a quantity. The quantities of the whole network have
 // none: whoever trains computes them.
-func Of(q vgrad.Quantity) (Probe, error) {
+func Find(q vgrad.Quantity) (Probe, error) {
 	for _, list := range [][]Probe{probes, added} {
 		for _, p := range list {
 			if p.Quantity == q {

@@ -16,10 +16,10 @@ func articleStep(step int) []vgrad.Sample {
 		units := vgrad.Site{Path: fmt.Sprintf("/layer%d/units", layer), Layer: layer, Size: 300}
 		for _, q := range vgrad.Quantities() {
 			info, err := q.Info()
-			site := map[vgrad.Of]vgrad.Site{vgrad.LayerWeights: weights, vgrad.LayerUnits: units}[info.Of]
+			site := map[vgrad.Subject]vgrad.Site{vgrad.LayerWeights: weights, vgrad.LayerUnits: units}[info.Subject]
 			s := vgrad.Sample{Step: step, Site: site, Quantity: q, Value: float64(float32(0.01) * float32(layer*step))}
 			switch {
-			case err != nil || info.Of == vgrad.WholeNetwork || info.Histogram && step%200 != 0:
+			case err != nil || info.Subject == vgrad.WholeNetwork || info.Histogram && step%200 != 0:
 				continue
 			case info.Histogram:
 				values := make([]float32, 1000)

@@ -14,7 +14,7 @@ func Estimate(e vgrad.Experiment) int64 {
 		case err != nil || info.Final || !e.Measure.Measures(q):
 		case info.Histogram:
 			hists += layers
-		case info.Of == vgrad.WholeNetwork:
+		case info.Subject == vgrad.WholeNetwork:
 			scalars++
 		default:
 			scalars += layers

@@ -356,9 +356,9 @@ func inRole(s vgrad.Site, q vgrad.Quantity) vgrad.Site {
 	info, err := q.Info()
 	switch {
 	case err != nil:
-	case info.Of == vgrad.LayerWeights:
+	case info.Subject == vgrad.LayerWeights:
 		s.Role = vgrad.Kernel
-	case info.Of == vgrad.LayerUnits:
+	case info.Subject == vgrad.LayerUnits:
 		s.Role = vgrad.Units
 	}
 	return s

@@ -9,5 +9,5 @@
 //
 //	f, err := summary.Factor(run)                // mean |∂L/∂W| of the last layer over the first
 //	s := summary.SpreadOf(factors)               // "38 (26–48)"
-//	small := summary.Of(run, vgrad.MeanAbsGrad)  // a source of some kilobytes
+//	small := summary.Condense(run, vgrad.MeanAbsGrad)  // a source of some kilobytes
 package summary

@@ -30,11 +30,11 @@ type sample struct {
 	hist       *vgrad.Histogram
 }
 
-// Of condenses a run to the given quantities, of those that it has recorded.
+// Condense condenses a run to the given quantities, of those that it has recorded.
 // What is recorded at up to MaxSteps steps is kept as it is; of more steps,
 // those that are multiples of a number that divides [Every], the first, and
 // the last. So [Factor] of the condensed run is that of the run.
-func Of(src vgrad.Recorded, quantities ...vgrad.Quantity) *Run {
+func Condense(src vgrad.Recorded, quantities ...vgrad.Quantity) *Run {
 	r := &Run{label: src.Label(), experiment: src.Ran(), sites: src.Sites(), kept: map[vgrad.Quantity][]sample{}}
 	index := map[vgrad.Site]int32{vgrad.NetworkSite: -1}
 	for i, site := range r.sites {
@@ -61,7 +61,9 @@ func thin(all []sample) []sample {
 		summary[int32(step)] = true
 	}
 	first, last := all[0].step, all[len(all)-1].step
-	all = slices.DeleteFunc(all, func(s sample) bool { return int(s.step)%every != 0 && s.step != first && s.step != last && !summary[s.step] })
+	all = slices.DeleteFunc(all, func(s sample) bool {
+		return int(s.step)%every != 0 && s.step != first && s.step != last && !summary[s.step]
+	})
 	return slices.Clone(all)
 }
 

@@ -148,7 +148,7 @@ func TestThin(t *testing.T) {
 		{count(0, 200_000, 100), 1001, 200},
 	} {
 		src := made{c.steps, 2, wave}
-		small := summary.Of(src, vgrad.MeanAbsGrad)
+		small := summary.Condense(src, vgrad.MeanAbsGrad)
 		steps, values := vgrad.Series(small, vgrad.MeanAbsGrad, 2)
 		if len(steps) != c.kept || steps[1]-steps[0] != c.gap || steps[len(steps)-1] != c.steps[len(c.steps)-1] {
 			t.Errorf("of %d steps %d are kept, %v … %v; want %d", len(c.steps), len(steps), steps[:2], steps[len(steps)-1], c.kept)
@@ -200,7 +200,7 @@ func TestRunIsASource(t *testing.T) {
 		if steps != nil {
 			steps = vgradtest.Steps() // what record was given is spoilt; histograms are shared
 		}
-		r := summary.Of(held{made{depth: 3}, steps}, vgrad.Quantities()...)
+		r := summary.Condense(held{made{depth: 3}, steps}, vgrad.Quantities()...)
 		if r.Ran().Depth != 3 {
 			t.Errorf("ran %+v", r.Ran())
 		}
@@ -215,9 +215,9 @@ func ExampleFactor() {
 	// Output: 100 <nil>
 }
 
-func ExampleOf() {
+func ExampleCondense() {
 	src := made{count(0, 2500, 1), 6, func(_, layer int) float64 { return float64(layer) }}
-	small := summary.Of(src, vgrad.MeanAbsGrad)
+	small := summary.Condense(src, vgrad.MeanAbsGrad)
 	steps, _ := vgrad.Series(small, vgrad.MeanAbsGrad, 1)
 	fmt.Println(small.Label(), len(steps), steps[:3])
 	// Output: made 251 [0 10 20]

@@ -85,7 +85,7 @@ func (r *Result) add(run *runs.Run) error {
 		*to = Number(v)
 	}
 	r.outcomes = append(r.outcomes, o)
-	r.Runs = append(r.Runs, summary.Of(run, vgrad.Loss, vgrad.TrainAccuracy, vgrad.ValAccuracy, vgrad.MeanAbsGrad))
+	r.Runs = append(r.Runs, summary.Condense(run, vgrad.Loss, vgrad.TrainAccuracy, vgrad.ValAccuracy, vgrad.MeanAbsGrad))
 	return nil
 }
 

@@ -93,7 +93,7 @@ func TestMeasureIsComplete(t *testing.T) {
 		}
 		if info.Histogram {
 			want = 0
-		} else if info.Of == vgrad.WholeNetwork {
+		} else if info.Subject == vgrad.WholeNetwork {
 			want = 1
 		}
 		if len(from[q]) != want {
