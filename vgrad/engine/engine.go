@@ -75,8 +75,11 @@ func Check(e vgrad.Experiment, handedIn bool) error {
 		_, err := nets.New(e, 1)
 		errs = append(errs, err)
 	}
-	_, err := newOptimizer(e.Optimizer)
-	errs = append(errs, err)
+	for _, stage := range e.InStages() {
+		_, err := newOptimizer(stage.Optimizer)
+		errs = append(errs, err)
+	}
+	errs = append(errs, checkLoss(e.Loss))
 	return errors.Join(append(errs, data.Check(e))...)
 }
 

@@ -26,10 +26,17 @@ func newTask(set *data.Set, e vgrad.Experiment) (task, error) {
 	switch {
 	case loss == data.CrossEntropy && set.Classes == 0:
 		return task{}, fmt.Errorf("loss is %s; the data %s has numbers as targets, not classes, so it must be %s", loss, set.Name, data.MeanSquaredError)
-	case loss != data.CrossEntropy && loss != data.MeanSquaredError:
-		return task{}, fmt.Errorf("loss is %q; it must be %s or %s", loss, data.CrossEntropy, data.MeanSquaredError)
 	}
-	return task{set, loss}, nil
+	return task{set, loss}, checkLoss(loss)
+}
+
+// checkLoss reports a loss that is none.
+func checkLoss(name string) error {
+	switch name {
+	case "", data.CrossEntropy, data.MeanSquaredError:
+		return nil
+	}
+	return fmt.Errorf("loss is %q; it must be %s or %s", name, data.CrossEntropy, data.MeanSquaredError)
 }
 
 // classifies reports whether the outputs are judged as classes.

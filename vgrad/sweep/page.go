@@ -173,11 +173,15 @@ func (r *Result) trends(p *page.Page) error {
 	if err != nil {
 		return err
 	}
-	accuracy, err := chart.Trend(r.Sources(), vgrad.ValAccuracy, across)
+	outcome := vgrad.ValAccuracy
+	if !slices.ContainsFunc(r.outcomes, func(o Outcome) bool { return o.classes }) {
+		outcome = vgrad.ValLoss
+	}
+	learned, err := chart.Trend(r.Sources(), outcome, across)
 	if err != nil {
 		return err
 	}
-	p.Figures(factor, accuracy)
+	p.Figures(factor, learned)
 	return nil
 }
 

@@ -29,10 +29,12 @@ type Outcome struct {
 	Seed     uint64 `json:"seed"`
 	// Factor is that of [summary.Factor].
 	Factor      Number           `json:"factor"`
-	ValAccuracy Number           `json:"val_accuracy"` // at the end, 0 to 1
+	ValAccuracy Number           `json:"val_accuracy"` // at the end, 0 to 1; null where there are no classes
 	ValLoss     Number           `json:"val_loss"`     // at the end, nats
 	Experiment  vgrad.Experiment `json:"experiment"`   // defaults written out
 	Run         string           `json:"run"`          // its name in the store
+
+	classes bool // there is an accuracy
 }
 
 // Number is a float64 that JSON shows as null where it is NaN or infinite.
@@ -77,15 +79,18 @@ func (r *Result) add(run *runs.Run) error {
 		return err
 	}
 	o.Factor = Number(factor)
-	for q, to := range map[vgrad.Quantity]*Number{vgrad.ValAccuracy: &o.ValAccuracy, vgrad.ValLoss: &o.ValLoss} {
-		v, ok := run.Value(q, 0)
-		if !ok {
-			return fmt.Errorf("%s is not recorded", q)
-		}
-		*to = Number(v)
+	loss, ok := run.Value(vgrad.ValLoss, 0)
+	if !ok {
+		return fmt.Errorf("%s is not recorded", vgrad.ValLoss)
 	}
+	o.ValLoss, o.ValAccuracy = Number(loss), Number(math.NaN())
+	accuracy, classes := run.Value(vgrad.ValAccuracy, 0)
+	if classes {
+		o.ValAccuracy = Number(accuracy)
+	}
+	o.classes = classes
 	r.outcomes = append(r.outcomes, o)
-	r.Runs = append(r.Runs, summary.Condense(run, vgrad.Loss, vgrad.TrainAccuracy, vgrad.ValAccuracy, vgrad.MeanAbsGrad))
+	r.Runs = append(r.Runs, summary.Condense(run, vgrad.Loss, vgrad.TrainAccuracy, vgrad.ValAccuracy, vgrad.ValLoss, vgrad.MeanAbsGrad))
 	return nil
 }
 
@@ -106,25 +111,31 @@ type Scenario struct {
 	Name             string
 	Experiment       vgrad.Experiment // of the first run
 	Runs             int
-	Factor, Accuracy summary.Spread // of the runs that gave a number
-	NaN              int            // runs that did not, in the factor or the accuracy
+	Factor, Accuracy summary.Spread // of the runs that gave a number; of a regression there is no accuracy
+	Loss             summary.Spread // likewise
+	NaN              int            // runs that did not, in the factor, the accuracy or a regression's loss
+
+	classes bool
 }
 
 // Scenarios condenses the repetitions, in order of first appearance.
 func (r *Result) Scenarios() []Scenario {
 	var all []Scenario
 	at := map[string]int{}
-	factors, accuracies := map[string][]float64{}, map[string][]float64{}
+	factors, accuracies, losses := map[string][]float64{}, map[string][]float64{}, map[string][]float64{}
 	for _, o := range r.outcomes {
 		i, found := at[o.Scenario]
 		if !found {
 			i, at[o.Scenario] = len(all), len(all)
-			all = append(all, Scenario{Name: o.Scenario, Experiment: o.Experiment})
+			all = append(all, Scenario{Name: o.Scenario, Experiment: o.Experiment, classes: o.classes})
 		}
 		all[i].Runs++
-		factor, accuracy := float64(o.Factor), float64(o.ValAccuracy)
-		if math.IsNaN(factor) || math.IsNaN(accuracy) {
+		factor, accuracy, loss := float64(o.Factor), float64(o.ValAccuracy), float64(o.ValLoss)
+		if math.IsNaN(factor) || o.classes && math.IsNaN(accuracy) || !o.classes && math.IsNaN(loss) {
 			all[i].NaN++
+		}
+		if !math.IsNaN(loss) {
+			losses[o.Scenario] = append(losses[o.Scenario], loss)
 		}
 		if !math.IsNaN(factor) {
 			factors[o.Scenario] = append(factors[o.Scenario], factor)
@@ -134,22 +145,32 @@ func (r *Result) Scenarios() []Scenario {
 		}
 	}
 	for i, s := range all {
+		all[i].Loss = summary.SpreadOf(losses[s.Name])
 		all[i].Factor, all[i].Accuracy = summary.SpreadOf(factors[s.Name]), summary.SpreadOf(accuracies[s.Name])
 	}
 	return all
 }
 
 // Table has a row a scenario: how many runs, and the median and the 10–90 %
-// range of gradient factor and validation accuracy.
+// range of gradient factor and validation accuracy, or of a regression the
+// validation loss.
 func (r *Result) Table() page.Table {
 	t := page.Table{
 		Caption: "Medians over seeds, with their 10–90 % range. The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step, or the next that is recorded.",
-		Columns: append(slices.Clone(r.Fields), "runs", "gradient factor", "validation accuracy"),
+		Columns: append(slices.Clone(r.Fields), "runs", "gradient factor"),
 	}
 	if len(r.Fields) == 0 {
 		t.Columns = append([]string{"scenario"}, t.Columns...)
 	}
 	scenarios := r.Scenarios()
+	accuracy := slices.ContainsFunc(scenarios, func(s Scenario) bool { return s.classes })
+	loss := slices.ContainsFunc(scenarios, func(s Scenario) bool { return !s.classes })
+	if accuracy || !loss {
+		t.Columns = append(t.Columns, "validation accuracy")
+	}
+	if loss {
+		t.Columns = append(t.Columns, "validation loss")
+	}
 	nan := slices.ContainsFunc(scenarios, func(s Scenario) bool { return s.NaN > 0 })
 	if nan {
 		t.Columns = append(t.Columns, "NaN")
@@ -167,11 +188,25 @@ func (r *Result) Table() page.Table {
 		if len(r.Fields) == 0 {
 			row = []string{s.Name}
 		}
-		row = append(row, fmt.Sprint(s.Runs), s.Factor.String(), s.Accuracy.String())
+		row = append(row, fmt.Sprint(s.Runs), s.Factor.String())
+		if accuracy {
+			row = append(row, orDash(s.Accuracy, s.classes))
+		}
+		if loss {
+			row = append(row, orDash(s.Loss, !s.classes))
+		}
 		if nan {
 			row = append(row, fmt.Sprint(s.NaN))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// orDash is a spread, or a dash where it is not what counts.
+func orDash(s summary.Spread, counts bool) string {
+	if !counts {
+		return "–"
+	}
+	return s.String()
 }
