@@ -328,7 +328,7 @@ func (e *Experiment) set(name, value string) error {
 	var zero bool
 	err := e.change(name, func(f reflect.Value) error {
 		if err := parseInto(f, value); err != nil {
-			return fmt.Errorf("%s=%q: %w", name, value, err)
+			return fmt.Errorf("%s is %q; %w", name, value, err)
 		}
 		if f.CanFloat() && f.Float() == 0 {
 			f.SetFloat(0) // not the negative zero that "-0" is
@@ -380,7 +380,10 @@ func (e *Experiment) setNetwork(name string) error {
 	if name == "" {
 		return fmt.Errorf("network= has no value; the families are %s", strings.Join(Families(), ", "))
 	}
-	before := e.withoutDefaults()
+	before := e.flat() // what was given stays, though it may be the old family's default
+	if _, written := e.Network.(MLP); written {
+		before = e.withoutDefaults()
+	}
 	e.Network = familyOf(name)
 	_, isMLP := e.Network.(MLP)
 	_, isModel := e.Network.(Model)
@@ -508,25 +511,34 @@ func parseInto(f reflect.Value, text string) error {
 	switch f.Kind() {
 	case reflect.String:
 		f.SetString(text)
-		return nil
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
+		if err != nil {
+			return errors.New("it must be a whole number")
+		}
 		f.SetInt(int64(n))
-		return err
 	case reflect.Uint64:
 		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return errors.New("it must be a whole number from 0 to 2⁶⁴ − 1")
+		}
 		f.SetUint(n)
-		return err
 	case reflect.Float64:
 		x, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return errors.New("it must be a number")
+		}
 		f.SetFloat(x)
-		return err
 	case reflect.Bool:
 		yes, err := strconv.ParseBool(text)
+		if err != nil {
+			return errors.New("it must be true or false")
+		}
 		f.SetBool(yes)
-		return err
+	default:
+		return fmt.Errorf("a field of kind %s cannot be set from text", f.Kind())
 	}
-	return fmt.Errorf("a field of kind %s cannot be set from text", f.Kind())
+	return nil
 }
 
 // Validate reports what is wrong with the numbers and the quantities of the

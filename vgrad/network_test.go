@@ -133,6 +133,9 @@ func TestFamilyFields(t *testing.T) {
 	if back, err := e.Vary("network=mlp"); err == nil || !strings.Contains(err.Error(), "gate_bias") {
 		t.Errorf("what the perceptron does not have is dropped without a word: %+v", back)
 	}
+	if kept, err := (vgrad.Experiment{Depth: 6}).Vary("network=highway"); err != nil || kept.Resolved().(vgrad.Highway).Depth != 6 {
+		t.Errorf("a depth that was given is lost: %+v, %v", kept.Resolved(), err)
+	}
 	if back, err := (vgrad.Experiment{Network: vgrad.Highway{Depth: 7}}).Vary("network=mlp"); err != nil || back.Depth != 7 || back.Network != nil {
 		t.Errorf("%+v, %v", back, err)
 	}

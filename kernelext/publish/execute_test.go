@@ -42,7 +42,7 @@ func TestPlantedErrors(t *testing.T) {
 		{"compile error", "%%\nundefined_thing()", false, []string{"undefined: undefined_thing"}},
 		{"panic", before + "var xs []int\nfmt.Println(xs[3])", true, []string{"Line 4", ": panic: runtime error: index out of range [3] with length 0"}},
 		{"panic elsewhere", before + `go func() { fmt.Println(strings.Repeat("x", -1)) }()` + "\nselect {}", true, []string{"Line 3", ": panic: strings: negative Repeat count (in strings.Repeat)"}},
-		{"unknown activation", before + `cell.Compare(vgrad.Experiment{}, "rleu")`, true, []string{`vgrad: rleu: nets: unknown activation "rleu"`, "sigmoid, tanh, relu"}},
+		{"unknown activation", before + `cell.Compare(vgrad.Experiment{}, "rleu")`, true, []string{`vgrad: rleu: unknown activation "rleu"`, "sigmoid, tanh, relu"}},
 		{"bad experiment", before + `cell.Train(vgrad.Experiment{Depth: -1})`, true, []string{"vgrad: sigmoid depth=-1:", "depth is -1; it must be at least 1"}},
 		{"bad figure", compare + "cell.Show(chart.MeanGradient(runs, 9))", true, []string{`has no layer 9; its layers are 1 to 6`}},
 		{"no such run", compare + `runs.Run("tanh")`, true, []string{`vgrad: there is no run "tanh"; there are ["sigmoid data=synthetic steps=400" "relu`}},

@@ -44,13 +44,24 @@ func reportPage(c runs.Comparison) (*page.Page, error) {
 
 func lead(rs []*runs.Run) string {
 	e := rs[0].Experiment.WithDefaults()
-	text := fmt.Sprintf("%d dense layers of %d units, trained on %s by %s for %d steps of %d examples, once for each activation: %s. ",
-		e.Depth, e.Width, dataName(e.Data), e.Optimizer, e.Steps, e.Batch, strings.Join(labels(rs), ", "))
+	text := fmt.Sprintf("%s, trained on %s by %s for %d steps of %d examples, once for each activation: %s. ",
+		networkName(e.Resolved()), dataName(e.Data), e.Optimizer, e.Steps, e.Batch, strings.Join(labels(rs), ", "))
 	text += "The gradient of every layer is measured inside every training step."
 	if n := seeds(rs); n > 1 {
 		text += fmt.Sprintf(" Each is repeated with %d seeds.", n)
 	}
 	return text
+}
+
+// networkName is what prose calls a network.
+func networkName(n vgrad.Network) string {
+	switch n := n.(type) {
+	case vgrad.MLP:
+		return fmt.Sprintf("%d dense layers of %d units", n.Depth, n.Width)
+	case vgrad.Highway:
+		return fmt.Sprintf("A highway network of %d layers of %d units", n.Depth, n.Width)
+	}
+	return fmt.Sprintf("A network of the family %s, %d layers", n.Family(), n.Layers())
 }
 
 // dataName is what prose calls a data set.
@@ -141,7 +152,7 @@ func weights(p *page.Page, c runs.Comparison) error {
 func shown(c runs.Comparison) (*runs.Run, int) {
 	r := c.Runs()[len(c)-1]
 	for _, other := range c.Runs() {
-		if other.Experiment.WithDefaults().Activation == "leaky_relu" {
+		if activation, _ := other.Experiment.Field("activation"); activation == "leaky_relu" {
 			r = other
 			break
 		}

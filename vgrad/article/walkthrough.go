@@ -38,8 +38,11 @@ func (w Walkthrough) Experiments() []vgrad.Experiment {
 	var es []vgrad.Experiment
 	for _, a := range activations {
 		for i := range max(1, w.Seeds) {
-			e := w.Base
-			e.Activation, e.Label = a, a
+			e, err := w.Base.Vary("activation=" + a)
+			if err != nil { // a family without activations: Base is refused when it is checked
+				e = w.Base
+			}
+			e.Label = a
 			e.Seed += uint64(i)
 			es = append(es, e)
 		}
@@ -56,7 +59,10 @@ func (w Walkthrough) Run(ctx context.Context, l *lab.Lab) (runs.Comparison, erro
 // seed, label and what is measured: whether the article's claims speak of it.
 func IsArticle(e vgrad.Experiment) bool {
 	bare := func(e vgrad.Experiment) string {
-		e.Activation, e.Seed, e.Measure = "", 0, vgrad.Measure{}
+		if e.WithDefaults().Network == (vgrad.MLP{}) {
+			e, _ = e.Vary("activation=sigmoid") // a perceptron has one
+		}
+		e.Seed, e.Measure = 0, vgrad.Measure{}
 		return e.Hash()
 	}
 	return bare(e) == bare(vgrad.Experiment{})

@@ -88,7 +88,7 @@ func Check(e vgrad.Experiment) error {
 }
 
 func unknown(name string) error {
-	return fmt.Errorf("data: unknown data set %q; the known ones are %s", name, strings.Join(Names(), ", "))
+	return fmt.Errorf("unknown data set %q; the known ones are %s", name, strings.Join(Names(), ", "))
 }
 
 func checkBatch(n, batch int) error {

@@ -152,6 +152,6 @@ func ExampleCheck() {
 	fmt.Println(data.Check(vgrad.Experiment{Data: "cifar"}))
 	fmt.Println(data.Check(vgrad.Experiment{Batch: 60000}))
 	// Output:
-	// data: unknown data set "cifar"; the known ones are mnist, synthetic, regression
+	// unknown data set "cifar"; the known ones are mnist, synthetic, regression
 	// data: mnist: a batch of 60000 examples is larger than the 55000 there are for training
 }

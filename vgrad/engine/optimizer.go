@@ -44,7 +44,7 @@ func newOptimizer(name string) (optimizer, error) {
 			return o, nil
 		}
 	}
-	return optimizer{}, fmt.Errorf("engine: unknown optimizer %q; the known ones are %s", name, strings.Join(Optimizers(), ", "))
+	return optimizer{}, fmt.Errorf("unknown optimizer %q; the known ones are %s", name, strings.Join(Optimizers(), ", "))
 }
 
 // adam is Kingma & Ba 2014 (arXiv:1412.6980) in the form at the end of their

@@ -92,7 +92,7 @@ func NewActivation(name string, slope float64) (Activation, error) {
 			return act, nil
 		}
 	}
-	return Activation{}, fmt.Errorf("nets: unknown activation %q; the known ones are %s", name, strings.Join(Activations(), ", "))
+	return Activation{}, fmt.Errorf("unknown activation %q; the known ones are %s", name, strings.Join(Activations(), ", "))
 }
 
 // MustActivation is NewActivation for names known to be right; it panics on others.

@@ -46,5 +46,5 @@ func ExampleNewActivation() {
 	_, err := nets.NewActivation("sigmod", 0)
 	fmt.Println(err)
 	// Output:
-	// nets: unknown activation "sigmod"; the known ones are identity, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, softplus, silu
+	// unknown activation "sigmod"; the known ones are identity, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, softplus, silu
 }

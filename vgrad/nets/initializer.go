@@ -57,7 +57,7 @@ func NewInitializer(name string, gain float64) (Initializer, error) {
 			return scaled(i.draw(rng, in, out, shape), gain)
 		}, nil
 	}
-	return nil, fmt.Errorf("nets: unknown initializer %q; the known ones are %s", name, strings.Join(Initializers(), ", "))
+	return nil, fmt.Errorf("unknown initializer %q; the known ones are %s", name, strings.Join(Initializers(), ", "))
 }
 
 // Stream returns the random numbers of one variable of a run: the same for

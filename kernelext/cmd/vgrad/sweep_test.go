@@ -148,7 +148,7 @@ func TestSweepRefuses(t *testing.T) {
 		{"sweep", 2, []string{"say over what"}},
 		{"sweep depth=2 -shard x", 2, []string{"-shard is"}},
 		{"sweep depth=2 -shard 4/3", 1, []string{"no shard 4 of 3"}},
-		{"sweep depht=2 width=x seed=9..1 -out nowhere/page.html", 1, []string{"depht", `width="x"`, "ends before it begins"}},
+		{"sweep depht=2 width=x seed=9..1 -out nowhere/page.html", 1, []string{"depht", `width is "x"`, "ends before it begins"}},
 		{"sweep relo,tahn seed=0..9", 1, []string{`"relo"`, `"tahn"`}},
 		{"sweep relo -n", 1, []string{`"relo"`}},
 		{"sweep relu -measure gradient,losss", 1, []string{`"gradient"`, `"losss"`}},
