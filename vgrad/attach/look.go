@@ -1,0 +1,192 @@
+package attach
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/nets"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// step is the graph of a training step, as the optimizer finds it.
+type step struct {
+	*Graph
+	loss *Node // with what the model adds to it, as regularization
+	nets.Layout
+	sites  []vgrad.Site
+	places []place // of each site
+
+	trained   []*model.Variable // in the order in which optimizers take them
+	before    []*Node           // their values
+	gradients []*Node           // ∂L/∂before
+	deltas    map[string]*Node  // ∂L/∂z of the units, by path
+}
+
+// place is where a step has what is measured at a site.
+type place struct {
+	variable *model.Variable // nil: the site is units
+	unit     nets.Tapped
+}
+
+// look finds the sites of a network in the graph of its step. It adds nothing to it.
+func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
+	s := &step{Graph: loss.Graph(), loss: loss}
+	for v := range scope.IterVariables() {
+		if v.Trainable && v.InUseByGraph(s.Graph) {
+			s.trained, s.before = append(s.trained, v), append(s.before, v.NodeValue(s.Graph))
+		}
+	}
+	s.Layout = nets.Discover(loss, slices.Collect(scope.Store().IterVariables()), a.shown(s.Graph))
+	s.list()
+	a.resize(s.sites)
+	a.check(s)
+	s.Layout.Units = slices.DeleteFunc(s.Layout.Units, func(u nets.Tapped) bool { return !vgrad.MatchPath(a.o.Measure.Sites, u.Path) })
+	return s
+}
+
+// shown is what the model showed of itself by taps while that graph was built.
+func (a *Attachment) shown(g *Graph) nets.Recorded {
+	if a.tapped.graph != g.GraphId() {
+		return nets.Recorded{}
+	}
+	return a.tapped.Recorded
+}
+
+// list gives every variable of the layout that the step uses, and all units,
+// their sites: in forward order, of a layer the variables first.
+func (s *step) list() {
+	type located struct {
+		vgrad.Site
+		place
+	}
+	var all []located
+	for _, d := range s.Variables {
+		if v := d.Variable; v.InUseByGraph(s.Graph) {
+			at := vgrad.Site{Path: v.Path(), Layer: d.Layer, Role: d.Role, Frozen: s.frozen(v), Size: v.Shape().Size()}
+			all = append(all, located{at, place{variable: v}})
+		}
+	}
+	for _, u := range s.Units {
+		at := vgrad.Site{Path: u.Path, Layer: u.Layer, Time: u.Time, Role: u.Role, Activation: u.Activation.Name,
+			Frozen: u.Kernel != nil && s.frozen(u.Kernel), Size: u.A.Shape().Size()}
+		all = append(all, located{at, place{unit: u}})
+	}
+	slices.SortStableFunc(all, func(a, b located) int { return a.Layer - b.Layer })
+	for _, l := range all {
+		s.sites, s.places = append(s.sites, l.Site), append(s.places, l.place)
+	}
+}
+
+// frozen reports whether the step leaves a variable as it is.
+func (s *step) frozen(v *model.Variable) bool { return !slices.Contains(s.trained, v) }
+
+// resize gives sites the sizes that they had when they were first seen: a last batch that
+// is smaller makes no other sites.
+func (a *Attachment) resize(sites []vgrad.Site) {
+	for i := range sites {
+		s := &sites[i]
+		if a.sizes[s.Path] == 0 {
+			a.sizes[s.Path] = s.Size
+		}
+		s.Size = a.sizes[s.Path]
+	}
+}
+
+// check panics where nothing could be measured.
+func (a *Attachment) check(s *step) {
+	for _, u := range s.Units {
+		if slices.Contains(u.Z.Shape().Dimensions, shapes.DynamicDim) {
+			panic(fmt.Errorf("attach: %s has shape %s; a graph for batches of any size cannot be measured: leave out WithInputsDynamicAxes", u.Path, u.Z.Shape()))
+		}
+	}
+	patterns := a.o.Measure.Sites
+	if patterns == "" || slices.ContainsFunc(s.sites, func(at vgrad.Site) bool { return vgrad.MatchPath(patterns, at.Path) }) {
+		return
+	}
+	var paths []string
+	for _, at := range s.sites {
+		paths = append(paths, at.Path)
+	}
+	panic(fmt.Errorf("attach: measure.sites is %q; no site of the network has such a path: it has %q", patterns, paths))
+}
+
+// differentiate takes the derivatives of the loss by weights and units, by one
+// call of Gradient. It returns those by the weights.
+func (s *step) differentiate() []*Node {
+	var deltas []*Node
+	if len(s.before)+len(s.Layout.Units) > 0 {
+		s.gradients, deltas = s.Layout.Gradients(s.loss, s.before)
+	}
+	s.deltas = map[string]*Node{}
+	for i, u := range s.Layout.Units {
+		s.deltas[u.Path] = deltas[i]
+	}
+	return slices.Clone(s.gradients)
+}
+
+// views shows the sites to the meter once the weights are updated. Of a site that is
+// not measured there is none.
+func (s *step) views() []*probe.View {
+	var views []*probe.View
+	for i, at := range s.sites {
+		p := s.places[i]
+		_, asked := s.deltas[at.Path]
+		switch {
+		case p.variable != nil:
+			views = append(views, s.viewOf(at, p.variable))
+		case asked:
+			views = append(views, probe.OfUnits(at, false, p.unit.Z, p.unit.A, s.deltas[at.Path], p.unit.Activation))
+		default:
+			views = append(views, nil)
+		}
+	}
+	return views
+}
+
+// viewOf shows a variable; one that is not trained has no gradient and no update.
+func (s *step) viewOf(at vgrad.Site, v *model.Variable) *probe.View {
+	i := slices.Index(s.trained, v)
+	if i < 0 {
+		return probe.OfVariable(at, false, v.NodeValue(s.Graph), nil, nil)
+	}
+	return probe.OfVariable(at, false, s.before[i], s.gradients[i], increment(s.before[i], v.NodeValue(s.Graph)))
+}
+
+// increment is what was added to a variable. Where the graph shows it as a sum,
+// it is the other summand: the difference of sum and variable would be rounded
+// to the variable's precision, and be zero where the update is too small to change it.
+func increment(before, after *Node) *Node {
+	sum := unconverted(after)
+	switch in := sum.Inputs(); {
+	case after == before:
+		return ZerosLike(before)
+	case sum.Type() == NodeTypeSub && isSum(in[0], in[1], before):
+		return Neg(in[1])
+	case sum.Type() == NodeTypeAdd && isSum(in[0], in[1], before):
+		return in[1]
+	case sum.Type() == NodeTypeAdd && isSum(in[1], in[0], before):
+		return in[0]
+	}
+	if before.DType() != dtypes.Float64 {
+		before, after = ConvertDType(before, dtypes.Float32), ConvertDType(after, dtypes.Float32)
+	}
+	return Sub(after, before)
+}
+
+// isSum reports whether x is the variable, and other is of its shape.
+func isSum(x, other, variable *Node) bool {
+	return unconverted(x) == unconverted(variable) && slices.Equal(other.Shape().Dimensions, variable.Shape().Dimensions)
+}
+
+// unconverted is x before it was converted to other types.
+func unconverted(x *Node) *Node {
+	for x.Type() == NodeTypeConvertDType {
+		x = x.Inputs()[0]
+	}
+	return x
+}

@@ -1,0 +1,154 @@
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/meter"
+	"github.com/vgrad/lab/vgrad/nets"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// program is what the graph of a step measures.
+type program struct {
+	*meter.Meter
+	sites   []vgrad.Site
+	banks   []*bank
+	without []nets.Unfound
+	tables  int // where the meter's tables begin in the recorder's schema
+}
+
+// bank is a group that is due in the program, and what the last step gave for it.
+type bank struct {
+	*meter.Group
+	numbers, fetched []float32
+	counts           []int32
+	// The nodes that give them; InvalidNodeId: the group has no such.
+	numbersAt, fetchedAt, countsAt NodeId
+}
+
+// mark is the message of nodes that are logged for us.
+const mark = "vgrad/attach"
+
+// measure builds what is due at the step, once the optimizer has built its part. It
+// panics on errors, as graph functions do; the first time it begins the run.
+func (a *Attachment) measure(s *step) {
+	if err := a.build(s); err != nil {
+		panic(err)
+	}
+}
+
+func (a *Attachment) build(s *step) (err error) {
+	defer caught("measure", &err)
+	p := &program{sites: s.sites, without: s.Without}
+	p.Meter, err = meter.New(a.o.Measure, s.sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}, Final: a.record.final()})
+	if err != nil {
+		return err
+	}
+	network, views := map[vgrad.Quantity]*Node{vgrad.Loss: s.loss}, s.views()
+	for _, g := range p.Groups() {
+		if g.Due(a.update) {
+			p.banks = append(p.banks, newBank(s.Graph, g, g.Measure(network, views)))
+		}
+	}
+	if err := a.record.begin(p); err != nil {
+		return err
+	}
+	a.programs[s.GraphId()] = p
+	a.listen()
+	return nil
+}
+
+// newBank has the executor give what was measured, as nodes that are logged.
+func newBank(g *Graph, group *meter.Group, m meter.Measured) *bank {
+	b := &bank{Group: group, numbersAt: logged(m.Numbers), fetchedAt: logged(m.Fetched), countsAt: InvalidNodeId}
+	if m.Counted != nil {
+		none := Zeros(g, shapes.Make(dtypes.Int32, len(m.Counted)*vgrad.RawBins))
+		b.countsAt = logged(probe.Count(none, Const(g, int32(0)), m.Counted, false))
+	}
+	return b
+}
+
+// logged marks a node to be logged. The model may log the node itself, with a message of its own.
+func logged(x *Node) NodeId {
+	if x == nil {
+		return InvalidNodeId
+	}
+	x = Identity(x)
+	x.SetLogged(mark)
+	return x.Id()
+}
+
+// listen has the executors that are in use hand over what is logged for us. They were
+// made before the graph was, so all who log nodes are there already: we stand before them.
+func (a *Attachment) listen() {
+	for _, byKey := range []map[any]*model.Exec{*a.w.step, *a.w.apply} {
+		for _, exec := range byKey {
+			if !a.heard[exec] {
+				a.heard[exec] = true
+				exec.SetNodeLogger(a.logger(exec.GetNodeLogger()))
+			}
+		}
+	}
+}
+
+// logger takes what is logged for us and hands on the rest, in slices of its own:
+// nanlogger changes those it is given, which are the executor's.
+func (a *Attachment) logger(next LoggerFn) LoggerFn {
+	return func(g *Graph, messages []string, values []*tensors.Tensor, nodes []NodeId) {
+		var others []string
+		var theirs []*tensors.Tensor
+		var at []NodeId
+		p := a.programs[g.GraphId()]
+		for i, message := range messages {
+			if p != nil && message == mark {
+				a.failed = errors.Join(a.failed, p.take(nodes[i], values[i]))
+				a.measured = p
+				continue
+			}
+			others, theirs, at = append(others, message), append(theirs, values[i]), append(at, nodes[i])
+		}
+		if next != nil {
+			next(g, others, theirs, at)
+		}
+	}
+}
+
+// take copies the value of a node and frees it.
+func (p *program) take(node NodeId, value *tensors.Tensor) (err error) {
+	for _, b := range p.banks {
+		switch node {
+		case b.numbersAt:
+			b.numbers, err = tensors.CopyFlatData[float32](value)
+		case b.fetchedAt:
+			b.fetched, err = tensors.CopyFlatData[float32](value)
+		case b.countsAt:
+			b.counts, err = tensors.CopyFlatData[int32](value)
+		}
+	}
+	if err = errors.Join(err, value.FinalizeAll()); err != nil {
+		return fmt.Errorf("attach: read what was measured: %w", err)
+	}
+	return nil
+}
+
+// rows are those of the last step.
+func (p *program) rows(rows []vgrad.Row, room *[]float64) []vgrad.Row {
+	for _, b := range p.banks {
+		rows = b.Rows(rows, room, 0, b.numbers, b.counts, b.fetched)
+	}
+	for i := range rows {
+		rows[i].Table += p.tables
+	}
+	return rows
+}
+
+// sameAs reports whether the programs measure at the same sites.
+func (p *program) sameAs(q *program) bool { return slices.Equal(p.sites, q.sites) }
