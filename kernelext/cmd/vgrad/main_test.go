@@ -301,7 +301,7 @@ func TestNewerStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := bytes.Replace(text, []byte(`"format": 1`), []byte(`"format": 99`), 1)
+	newer := bytes.Replace(text, []byte(`"format": 2`), []byte(`"format": 99`), 1)
 	if bytes.Equal(newer, text) {
 		t.Fatalf("no format in %s", text)
 	}
