@@ -198,7 +198,11 @@ func (t *training) loop(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 	for _, x := range initial {
 		l.shapes = append(l.shapes, x.Shape())
 	}
-	all := While(NewClosure(g, l.goesOn), NewClosure(g, l.body), initial...)
+	body := l.body
+	if apart := l.apart(); apart >= 0 {
+		body = l.alternating(apart)
+	}
+	all := While(NewClosure(g, l.goesOn), NewClosure(g, body), initial...)
 	out := all[:l.state:l.state]
 	for i := range t.variables {
 		out[i] = t.oriented(i, out[i])

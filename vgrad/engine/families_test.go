@@ -376,3 +376,31 @@ func TestFrozenLayer(t *testing.T) {
 		}
 	})
 }
+
+// A group whose steps are built apart has the values that it has otherwise.
+func TestApart(t *testing.T) {
+	e := vgrad.Experiment{Activation: "relu", Depth: 3, Data: "synthetic", Steps: 25, Measure: vgrad.Measure{Every: 4, HistogramEvery: 10}}
+	b := backendtest.XLA(t)
+	want := trained(t, b, Device, e)
+	defer func(n int) { apartAbove = n }(apartAbove)
+	apartAbove = 0
+	got := record()
+	eng := &Engine{Backend: b, Driver: Device}
+	defer eng.Close()
+	if _, err := eng.Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, got); err != nil {
+		t.Fatal(err)
+	}
+	for key, values := range want.scalars {
+		if !slices.Equal(got.steps[key], want.steps[key]) {
+			t.Fatalf("%s is recorded at %v, want %v", key, got.steps[key], want.steps[key])
+		}
+		for i, v := range values {
+			if math.Abs(got.scalars[key][i]-v) > 1e-5*math.Abs(v)+1e-7 {
+				t.Errorf("%s at step %d is %v, want %v", key, want.steps[key][i], got.scalars[key][i], v)
+			}
+		}
+	}
+	for key, h := range want.hists {
+		same(t, got.hists[key], h)
+	}
+}

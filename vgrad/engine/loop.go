@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -70,17 +71,92 @@ func (l loopBody) goesOn(g *Graph) []*Node {
 
 // body takes one step: it gathers the batch, steps, and fills the banks.
 func (l loopBody) body(g *Graph) []*Node {
-	all := declare(g, "carried", l.shapes)
+	return l.take(declare(g, "carried", l.shapes), func(b carriedBank) measuring {
+		if b.Every == 1 {
+			return always
+		}
+		return whenDue
+	})
+}
+
+// measuring says how a step measures a group.
+type measuring int
+
+const (
+	always  measuring = iota // as part of the step
+	whenDue                  // in a loop of one turn or none
+	never                    // not in this step
+)
+
+// apartAbove is how many values a group's numbers are computed from at least for
+// steps at which it is due to be apart from the others.
+var apartAbove = 500_000 // a variable for the tests
+
+// apart is the group for which a step is built twice, with its numbers and
+// without; -1 where there is none. A group that is measured in a loop of one turn
+// or none costs a copy of all that it is computed from at every step, because XLA
+// gives a loop operands of its own: at width 256, with all scalars at every 10th
+// step, a third of the step. A second step costs its compilation instead. A model
+// handed in is built once: it may add to its graph's loss.
+func (l loopBody) apart() int {
+	if l.Model != nil || l.mesh != nil {
+		return -1
+	}
+	return slices.IndexFunc(l.meter.Groups(), func(g *meter.Group) bool {
+		return g.Every > 1 && g.Elements()*l.width() >= apartAbove
+	})
+}
+
+// alternating is a body that takes all steps up to the next at which a group is
+// due, and then that one.
+func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
+	every := l.meter.Groups()[apart].Every
+	how := func(of measuring) func(b carriedBank) measuring {
+		return func(b carriedBank) measuring {
+			switch {
+			case b.Group == l.meter.Groups()[apart]:
+				return of
+			case b.Every == 1:
+				return always
+			}
+			return whenDue
+		}
+	}
+	return func(g *Graph) []*Node {
+		all := declare(g, "carried", l.shapes)
+		for _, turn := range []struct {
+			name string
+			due  bool
+			how  func(carriedBank) measuring
+		}{{"plain", false, how(never)}, {"probed", true, how(always)}} {
+			goesOn := backend.NewClosure(g, func(g *Graph) []*Node {
+				c := l.name(declare(g, turn.name, l.shapes))
+				late := Mod(Add(c.first, c.taken), Const(g, int32(every)))
+				due := Equal(late, Const(g, int32(0)))
+				if !turn.due {
+					due = LogicalNot(due)
+				}
+				return []*Node{LogicalAnd(due, LessThan(c.taken, c.steps))}
+			})
+			step := backend.NewClosure(g, func(g *Graph) []*Node { return l.take(declare(g, turn.name, l.shapes), turn.how) })
+			all = While(goesOn, step, all...)
+		}
+		return all
+	}
+}
+
+// take takes one step from what is carried, and measures each group as how says.
+func (l loopBody) take(all []*Node, how func(carriedBank) measuring) []*Node {
 	c := l.name(all)
 	s := l.step(all[:l.state], c.rate, l.batchOf(c))
 	var banks, readers []*Node
 	for i, b := range c.banks {
-		filled, reads := l.fill(i, b, c, s)
+		filled, reads := l.fill(i, b, c, s, how(b))
 		banks, readers = append(banks, filled...), append(readers, reads...)
 	}
 	s.update(readers)
 	next := append(s.next, all[l.state:l.state+fixed]...)
-	next = append(next, Add(c.taken, Const(g, int32(1))))
+	next = append(next, Add(c.taken, Const(c.taken.Graph(), int32(1))))
 	return append(next, banks...)
 }
 
@@ -97,11 +173,14 @@ func (l loopBody) batchOf(c carried) batch {
 // tensors and its count of rows, and what of them was read from the weights.
 //
 // A group that is not due at every step is measured in a loop of one turn or
-// none: what is not due costs nothing.
-func (l loopBody) fill(number int, b carriedBank, c carried, s stepped) (next, readers []*Node) {
-	if b.Every == 1 {
+// none, unless it has steps of its own; see apart.
+func (l loopBody) fill(number int, b carriedBank, c carried, s stepped, how measuring) (next, readers []*Node) {
+	switch how {
+	case always:
 		m := b.Measure(s.network, s.views)
 		return l.file(b, m), m.OfWeights
+	case never:
+		return append(b.tensors[:len(b.tensors):len(b.tensors)], b.filled), nil
 	}
 	g := c.taken.Graph()
 	late := Mod(Add(c.first, c.taken), Const(g, int32(b.Every)))

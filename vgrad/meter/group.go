@@ -85,6 +85,16 @@ func (g *Group) finish() {
 // Numbers is how many numbers the group has, those finished on the host left out.
 func (g *Group) Numbers() int { return len(g.network) + len(g.numbers) }
 
+// Elements is how many values of a lane the numbers are computed from, each as
+// often as a number needs it: what they cost, about.
+func (g *Group) Elements() int {
+	n := 0
+	for _, c := range g.numbers {
+		n += g.meter.sites[c.site].Size
+	}
+	return n
+}
+
 // Histograms is how many histograms the group has.
 func (g *Group) Histograms() int { return len(g.histograms) }
 
