@@ -3,11 +3,14 @@ package attach
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/metric"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/nets"
 	"github.com/vgrad/lab/vgrad/probe"
@@ -18,8 +21,9 @@ type step struct {
 	*Graph
 	loss *Node // with what the model adds to it, as regularization
 	nets.Layout
-	sites  []vgrad.Site
-	places []place // of each site
+	sites   []vgrad.Site
+	places  []place        // of each site
+	without []nets.Unfound // the model's variables that have no units
 
 	trained   []*model.Variable // in the order in which optimizers take them
 	before    []*Node           // their values
@@ -42,9 +46,11 @@ func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
 		}
 	}
 	s.Layout = nets.Discover(loss, slices.Collect(scope.Store().IterVariables()), a.shown(s.Graph))
+	s.without = slices.DeleteFunc(slices.Clone(s.Without), func(u nets.Unfound) bool { return !s.isModels(u.Variable) })
+	s.checkSizes()
 	s.list()
 	a.resize(s.sites)
-	a.check(s)
+	a.checkSites(s.sites)
 	s.Layout.Units = slices.DeleteFunc(s.Layout.Units, func(u nets.Tapped) bool { return !vgrad.MatchPath(a.o.Measure.Sites, u.Path) })
 	return s
 }
@@ -82,6 +88,16 @@ func (s *step) list() {
 	}
 }
 
+// isModels reports whether a variable is of the model's numbers, and not a metric's or the trainer's.
+func (s *step) isModels(v *model.Variable) bool {
+	for _, scope := range []string{metric.Scope, train.AccumulatedGradientsScope} {
+		if strings.HasPrefix(v.Path(), "/"+scope+"/") {
+			return false
+		}
+	}
+	return v.InUseByGraph(s.Graph) && v.DType().IsFloat()
+}
+
 // frozen reports whether the step leaves a variable as it is.
 func (s *step) frozen(v *model.Variable) bool { return !slices.Contains(s.trained, v) }
 
@@ -97,22 +113,28 @@ func (a *Attachment) resize(sites []vgrad.Site) {
 	}
 }
 
-// check panics where nothing could be measured.
-func (a *Attachment) check(s *step) {
+// checkSizes panics where the graph is for batches of any size.
+func (s *step) checkSizes() {
 	for _, u := range s.Units {
 		if slices.Contains(u.Z.Shape().Dimensions, shapes.DynamicDim) {
 			panic(fmt.Errorf("attach: %s has shape %s; a graph for batches of any size cannot be measured: leave out WithInputsDynamicAxes", u.Path, u.Z.Shape()))
 		}
 	}
+}
+
+// checkSites panics where no site is to be measured.
+func (a *Attachment) checkSites(sites []vgrad.Site) {
 	patterns := a.o.Measure.Sites
-	if patterns == "" || slices.ContainsFunc(s.sites, func(at vgrad.Site) bool { return vgrad.MatchPath(patterns, at.Path) }) {
-		return
-	}
 	var paths []string
-	for _, at := range s.sites {
-		paths = append(paths, at.Path)
+	for _, s := range sites {
+		if vgrad.MatchPath(patterns, s.Path) {
+			return
+		}
+		paths = append(paths, s.Path)
 	}
-	panic(fmt.Errorf("attach: measure.sites is %q; no site of the network has such a path: it has %q", patterns, paths))
+	if patterns != "" {
+		panic(fmt.Errorf("attach: measure.sites is %q; no site of the network has such a path: it has %q", patterns, paths))
+	}
 }
 
 // differentiate takes the derivatives of the loss by weights and units, by one

@@ -47,7 +47,7 @@ func (a *Attachment) measure(s *step) {
 
 func (a *Attachment) build(s *step) (err error) {
 	defer caught("measure", &err)
-	p := &program{sites: s.sites, without: s.Without}
+	p := &program{sites: s.sites, without: s.without}
 	p.Meter, err = meter.New(a.o.Measure, s.sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}, Final: a.record.final()})
 	if err != nil {
 		return err
