@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -26,6 +27,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/metric"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/attach"
 	"github.com/vgrad/lab/vgrad/backend"
 	"github.com/vgrad/lab/vgrad/internal/backendtest"
@@ -302,6 +304,92 @@ func TestFreezing(t *testing.T) {
 	frozen := slices.IndexFunc(got.sites, func(s vgrad.Site) bool { return s.Path == "/first/dense/units" && s.Frozen })
 	if frozen < 0 || got.begun != 2 {
 		t.Errorf("sites %v, told %d times; want the first layer's units frozen", got.sites, got.begun)
+	}
+}
+
+// A reset that a hook of the loop's asks for reaches every program, whichever is in use.
+func TestResetInALoop(t *testing.T) {
+	for _, at := range []int{2, 3} { // a step that is measured, and one that is not
+		loop := seeded(t, backendtest.Go(t), everything, sgd(0.1))
+		attached(t, loop, attach.Options{Measure: vgrad.Measure{Every: 2}, Sinks: []vgrad.Sink{(&recording{}).sink()}})
+		var then []float64
+		loop.OnStep("freeze", 10, func(loop *train.Loop, _ []*tensors.Tensor) error {
+			if loop.LoopStep == at {
+				loop.Trainer.Store().GetVariable("/first/dense/weights").SetTrainable(false)
+				loop.Trainer.ResetComputationGraphs()
+				then = variables(t, loop)["/first/dense/weights"]
+			}
+			return nil
+		})
+		run(t, loop, batchesOf(t, vgrad.Experiment{Data: "synthetic"}), 8)
+		if !slices.Equal(variables(t, loop)["/first/dense/weights"], then) {
+			t.Errorf("reset at step %d: the frozen weights have changed", at)
+		}
+	}
+}
+
+// A data set may ask for several networks in turn, by its Spec: each has sites of its own,
+// and a sink is told of the columns once for each.
+func TestSpecs(t *testing.T) {
+	build := func(s *model.Scope, spec any, inputs []*Node) []*Node {
+		x := Tanh(layers.Dense(s.In("body"), inputs[0], true, 8))
+		return []*Node{layers.Dense(s.In("%s", spec), x, true, 10)}
+	}
+	got := &recording{}
+	loop := train.NewLoop(train.NewTrainer(backendtest.Go(t).Backend, model.NewStore(), build, loss.SparseCategoricalCrossEntropyLogits, sgd(0.1), nil, nil))
+	attached(t, loop, attach.Options{Sinks: []vgrad.Sink{got.sink()}})
+	ds, n := batchesOf(t, vgrad.Experiment{Data: "synthetic"}), 0
+	run(t, loop, &batches{"two tasks", func() train.Batch {
+		b := ds.next()
+		b.Spec = []string{"one", "two"}[n%2]
+		n++
+		return b
+	}}, 6)
+	one, two := 0, 0
+	for at := range got.values(vgrad.RMSDelta) {
+		if strings.HasPrefix(at, "/one/") {
+			one++
+		} else if strings.HasPrefix(at, "/two/") {
+			two++
+		}
+	}
+	if one != 3 || two != 3 || got.begun != 2 || len(got.sites) != 6 {
+		t.Errorf("δ of one task %d times, of the other %d times; told of columns %d times; sites %v", one, two, got.begun, got.sites)
+	}
+}
+
+// A trainer may evaluate between its steps.
+func TestEvaluationInALoop(t *testing.T) {
+	loop, got := seeded(t, backendtest.Go(t), everything, sgd(0.1)), &recording{}
+	attached(t, loop, attach.Options{Sinks: []vgrad.Sink{got.sink()}})
+	ds := vgrad.Experiment{Data: "synthetic"}
+	loop.OnStep("evaluate", 0, func(loop *train.Loop, _ []*tensors.Tensor) error {
+		_, err := loop.Trainer.Eval(&epoch{batchesOf(t, ds), 1})
+		return err
+	})
+	run(t, loop, batchesOf(t, ds), 3)
+	if !slices.Equal(got.steps, []int{0, 1, 2}) {
+		t.Errorf("steps %v", got.steps)
+	}
+}
+
+// GoMLX's own XLA backend will do, without what package backend puts around it.
+func TestPlainBackend(t *testing.T) {
+	backendtest.XLA(t)
+	plugin, err := assets.XLAPlugin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := compute.NewWithConfig("xla:" + plugin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := &recording{}
+	loop := newLoop(&backend.Backend{Backend: plain}, everything, sgd(0.1))
+	attached(t, loop, attach.Options{Sinks: []vgrad.Sink{got.sink()}})
+	run(t, loop, batchesOf(t, vgrad.Experiment{Data: "synthetic"}), 2)
+	if len(got.values(vgrad.RMSDelta)) != 6 {
+		t.Errorf("δ %v", got.values(vgrad.RMSDelta))
 	}
 }
 
