@@ -37,6 +37,23 @@ type place struct {
 	unit     nets.Tapped
 }
 
+// tapped is what a model showed of itself by taps while a graph was built.
+type tapped struct {
+	graph GraphId
+	nets.Recorded
+}
+
+// tap is the trainer's model, which shows its taps where they are measured.
+func (a *Attachment) tap(scope *model.Scope, spec any, inputs []*Node) (predictions []*Node) {
+	g := inputs[0].Graph()
+	if a.due == 0 || !scope.IsTraining(g) {
+		return a.model(scope, spec, inputs)
+	}
+	a.tapped = tapped{g.GraphId(), nets.Record(g, func() { predictions = a.model(scope, spec, inputs) })}
+	a.record.batch(inputs[0].Shape())
+	return predictions
+}
+
 // look finds the sites of a network in the graph of its step. It adds nothing to it.
 func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
 	s := &step{Graph: loss.Graph(), loss: loss}

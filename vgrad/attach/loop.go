@@ -1,0 +1,102 @@
+package attach
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/gomlx/compute/distributed"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/probe"
+)
+
+// start is called before the first step of a run of the loop.
+func (a *Attachment) start(_ *train.Loop, ds train.Dataset) error {
+	if a.closed {
+		return nil
+	}
+	if d, ok := ds.(train.DistributedDataset); ok && d.Strategy() == distributed.SPMD {
+		return errors.New("attach: the data set is distributed by SPMD, where each device has gradients of its own; it must be distributed.AutoSharding, or not distributed")
+	}
+	per := max(1, a.loop.Trainer.NumAccumulatingSteps())
+	if err := a.record.plan(ds.Name(), per, a.loop.LoopStep, a.loop.EndStep); err != nil {
+		return err
+	}
+	a.update, a.ended = a.loop.LoopStep/per, false
+	return a.prepare()
+}
+
+// stepped is called after a step, before all other hooks: what was measured is recorded,
+// whatever these find.
+func (a *Attachment) stepped(_ *train.Loop, metrics []*tensors.Tensor) (err error) {
+	p := a.measured
+	a.measured = nil
+	if a.closed || p == nil {
+		return nil
+	}
+	if a.failed != nil {
+		return a.failed
+	}
+	a.last = p
+	return a.record.put(a.update, p, metrics)
+}
+
+// next is called after a step, after all other hooks.
+func (a *Attachment) next(*train.Loop, []*tensors.Tensor) error {
+	if a.closed {
+		return nil
+	}
+	if *a.w.accumulated == 0 { // the step has updated the weights
+		a.update++
+	}
+	return a.prepare()
+}
+
+// end is called after the last step of a run of the loop.
+func (a *Attachment) end(*train.Loop, []*tensors.Tensor) error {
+	if a.closed {
+		return nil
+	}
+	a.ended, a.due = true, 0
+	a.w.use(a.own)
+	return nil
+}
+
+// prepare has the trainer take its next step with what is due at it. Steps at which
+// nothing is due are the trainer's own, to the last operation.
+func (a *Attachment) prepare() error {
+	if err := a.noticeReset(); err != nil {
+		return err
+	}
+	a.due = 0
+	for i, every := range a.every {
+		if a.update%every == 0 {
+			a.due |= 1 << i
+		}
+	}
+	a.w.use(a.executors(a.due))
+	return nil
+}
+
+// executors are those for steps at which some cadences are due.
+func (a *Attachment) executors(due int) executors {
+	if due == 0 {
+		return a.own
+	}
+	if a.sets[due].step == nil {
+		a.sets[due] = newExecutors()
+	}
+	return a.sets[due]
+}
+
+// cadences lists after how many steps something is due again.
+func cadences(m vgrad.Measure) []int {
+	m = vgrad.Experiment{Measure: m}.WithDefaults().Measure
+	every := []int{m.Every}
+	rare := func(p probe.Probe) bool { return p.Graph == nil && m.Measures(p.Quantity) }
+	if m.HistogramEvery > 0 && m.HistogramEvery != m.Every && slices.ContainsFunc(probe.All(), rare) {
+		every = append(every, m.HistogramEvery)
+	}
+	return every
+}
