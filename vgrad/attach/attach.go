@@ -164,10 +164,10 @@ func caught(doing string, err *error) {
 	switch e := recover().(type) {
 	case nil:
 	case runtime.Error:
-		*err = fmt.Errorf("attach: %s: %w\n%s", doing, e, debug.Stack())
+		*err = fmt.Errorf("%s: %w\n%s", doing, e, debug.Stack())
 	case error:
-		*err = fmt.Errorf("attach: %s: %w", doing, e)
+		*err = fmt.Errorf("%s: %w", doing, e)
 	default:
-		*err = fmt.Errorf("attach: %s: %v\n%s", doing, e, debug.Stack())
+		*err = fmt.Errorf("%s: %v\n%s", doing, e, debug.Stack())
 	}
 }

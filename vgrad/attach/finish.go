@@ -58,14 +58,14 @@ func (a *Attachment) finish() error {
 	return a.record.hand(a.update, []vgrad.Row{row})
 }
 
-// validate has the trainer judge the validation set.
+// validate has the trainer evaluate the validation set.
 func (a *Attachment) validate(values map[vgrad.Quantity]float64) error {
 	if a.o.Validation == nil {
 		return nil
 	}
 	metrics, err := a.loop.Trainer.Eval(a.o.Validation)
 	if err != nil {
-		return fmt.Errorf("judge the validation set: %w", err)
+		return fmt.Errorf("evaluate the validation set: %w", err)
 	}
 	values[vgrad.ValLoss] = shapes.ConvertTo[float64](metrics[0].Value())
 	if i := a.record.accuracyMetric(); i >= 0 {

@@ -2,6 +2,7 @@ package attach
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute/distributed"
@@ -36,7 +37,7 @@ func (a *Attachment) stepped(_ *train.Loop, metrics []*tensors.Tensor) (err erro
 		return nil
 	}
 	if a.failed != nil {
-		return a.failed
+		return fmt.Errorf("attach: step %d: %w", a.update, a.failed)
 	}
 	a.last = p
 	return a.record.put(a.update, p, metrics)

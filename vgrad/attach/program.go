@@ -37,16 +37,16 @@ type bank struct {
 // mark is the message of nodes that are logged for us.
 const mark = "vgrad/attach"
 
-// measure builds what is due at the step, once the optimizer has built its part. It
-// panics on errors, as graph functions do; the first time it begins the run.
+// measure builds what is due at the step, once the optimizer has built its part. The
+// first time it begins the run. It panics on errors, as graph functions do.
 func (a *Attachment) measure(s *step) {
 	if err := a.build(s); err != nil {
-		panic(err)
+		panic(fmt.Errorf("attach: %w", err))
 	}
 }
 
 func (a *Attachment) build(s *step) (err error) {
-	defer caught("measure", &err)
+	defer caught("build what is measured", &err)
 	p := &program{sites: s.sites, without: s.without}
 	p.Meter, err = meter.New(a.o.Measure, s.sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}, Final: a.record.final()})
 	if err != nil {
@@ -66,7 +66,7 @@ func (a *Attachment) build(s *step) (err error) {
 	return nil
 }
 
-// newBank has the executor give what was measured, as nodes that are logged.
+// newBank makes what a group measures outputs of the graph, as nodes that are logged.
 func newBank(g *Graph, group *meter.Group, m meter.Measured) *bank {
 	b := &bank{Group: group, numbersAt: logged(m.Numbers), fetchedAt: logged(m.Fetched), countsAt: InvalidNodeId}
 	if m.Counted != nil {
@@ -76,7 +76,8 @@ func newBank(g *Graph, group *meter.Group, m meter.Measured) *bank {
 	return b
 }
 
-// logged marks a node to be logged. The model may log the node itself, with a message of its own.
+// logged has the executor give a node's value to its logger. It marks a copy, as the
+// model may have marked the node itself, with a message of its own.
 func logged(x *Node) NodeId {
 	if x == nil {
 		return InvalidNodeId
@@ -86,8 +87,9 @@ func logged(x *Node) NodeId {
 	return x.Id()
 }
 
-// listen has the executors that are in use hand over what is logged for us. They were
-// made before the graph was, so all who log nodes are there already: we stand before them.
+// listen puts our logger into the executors that are in use. It is called while a graph is
+// built. By then the trainer's handlers of new executors have been called, so the
+// loggers that they have set, such as nanlogger's, come after ours.
 func (a *Attachment) listen() {
 	for _, byKey := range []map[any]*model.Exec{*a.w.step, *a.w.apply} {
 		for _, exec := range byKey {
@@ -99,8 +101,8 @@ func (a *Attachment) listen() {
 	}
 }
 
-// logger takes what is logged for us and hands on the rest, in slices of its own:
-// nanlogger changes those it is given, which are the executor's.
+// logger takes what is logged for us and hands on the rest, in new slices: nanlogger
+// overwrites elements of those that it is given, and the executor uses them again.
 func (a *Attachment) logger(next LoggerFn) LoggerFn {
 	return func(g *Graph, messages []string, values []*tensors.Tensor, nodes []NodeId) {
 		var others []string
@@ -134,12 +136,12 @@ func (p *program) take(node NodeId, value *tensors.Tensor) (err error) {
 		}
 	}
 	if err = errors.Join(err, value.FinalizeAll()); err != nil {
-		return fmt.Errorf("attach: read what was measured: %w", err)
+		return fmt.Errorf("read what was measured: %w", err)
 	}
 	return nil
 }
 
-// rows are those of the last step.
+// rows appends the rows of the last step. Room holds their values.
 func (p *program) rows(rows []vgrad.Row, room *[]float64) []vgrad.Row {
 	for _, b := range p.banks {
 		rows = b.Rows(rows, room, 0, b.numbers, b.counts, b.fetched)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -21,21 +22,22 @@ type recorder struct {
 	experiment vgrad.Experiment // what is known of it so far
 	per        int              // batches that an update takes
 	first      int              // the update at which this training goes on
-	begun      bool             // the run is
-	writer     *runs.Writer     // nil: there is none
-	watcher    vgrad.Sink       // nil: nobody watches
-	sinks      []vgrad.Sink     // all of them
+	begun      bool
+	writer     *runs.Writer // nil: there is none
+	watcher    vgrad.Sink   // nil: nobody watches
+	sinks      []vgrad.Sink // all of them
 
 	schema       vgrad.Schema
-	known        []*program // whose tables the schema has
+	known        []*program // those that have brought tables to the schema
 	grown        bool       // since the sinks were told
-	metrics      []int      // which of the trainer's are recorded; nil: not known yet
-	metricsTable int
+	metrics      []int      // those of the trainer's that are recorded; nil: not known yet
+	metricsTable int        // their table in the schema
 	rows         []vgrad.Row
 	room         []float64
 }
 
-// begin begins the run, unless it is begun, and adds what a program measures to the schema.
+// begin begins the run, unless it is begun, and adds to the schema what a program
+// measures.
 func (r *recorder) begin(p *program) error {
 	if err := r.create(); err != nil {
 		return err
@@ -57,29 +59,28 @@ func (r *recorder) begin(p *program) error {
 	return nil
 }
 
-// add adds to the schema. It returns where the new tables begin.
+// add adds to the schema, in memory of its own: sinks may keep what they were told. It
+// returns where the new tables begin.
 func (r *recorder) add(s vgrad.Schema) int {
 	at := len(r.schema.Tables)
-	if r.schema.Infos == nil {
-		r.schema.Infos = map[vgrad.Quantity]vgrad.Info{}
-	}
-	for q, info := range s.Infos {
-		r.schema.Infos[q] = info
-	}
-	for _, site := range s.Sites {
-		if !slices.Contains(r.schema.Sites, site) {
-			r.schema.Sites = append(r.schema.Sites, site)
+	all := vgrad.Schema{Infos: map[vgrad.Quantity]vgrad.Info{}}
+	for _, part := range []vgrad.Schema{r.schema, s} {
+		maps.Copy(all.Infos, part.Infos)
+		all.Tables = append(all.Tables, part.Tables...)
+		for _, site := range part.Sites {
+			if !slices.Contains(all.Sites, site) {
+				all.Sites = append(all.Sites, site)
+			}
 		}
 	}
-	slices.SortStableFunc(r.schema.Sites, func(a, b vgrad.Site) int { return a.Layer - b.Layer })
-	r.schema.Tables = append(r.schema.Tables, s.Tables...)
-	r.grown = true
+	slices.SortStableFunc(all.Sites, func(a, b vgrad.Site) int { return a.Layer - b.Layer })
+	r.schema, r.grown = all, true
 	return at
 }
 
-// create makes the run in the store and finds those who watch. What an unfinished
-// attempt recorded before the update at which this training goes on, is recorded
-// again: a training that is resumed from a checkpoint is one run.
+// create makes the run in the store and asks who watches. A training that is resumed
+// from a checkpoint is one run: what an unfinished attempt recorded before the update
+// at which this one goes on is recorded again.
 func (r *recorder) create() error {
 	if r.begun {
 		return nil
@@ -121,7 +122,7 @@ func (r *recorder) store() (err error) {
 	return err
 }
 
-// earlier hands on the rows before the update at which a training goes on.
+// earlier is a sink that hands on the rows before the update at which a training goes on.
 type earlier struct{ *recorder }
 
 func (e earlier) Begin(s vgrad.Schema) error {
@@ -135,7 +136,7 @@ func (e earlier) Put(step int, rows []vgrad.Row) error {
 	return e.each(step, func(sink vgrad.Sink) error { return sink.Put(step, rows) })
 }
 
-// each calls every sink. An error, or a panic, is said to be a sink's.
+// each calls every sink. Errors and panics are told with the step.
 func (r *recorder) each(step int, call func(vgrad.Sink) error) error {
 	for _, s := range r.sinks {
 		err := func() (err error) {
