@@ -20,7 +20,11 @@ func dead(v *View) Formula {
 		batch = 1
 	}
 	zero := LessOrEqual(Abs(v.A()), MulScalar(OnesLike(v.A()), DeadBelow))
-	live := OneMinus(ConvertDType(zero, dtypes.Float32))
-	silent := OneMinus(ReduceMax(live, batch))
+	flags := dtypes.Float32
+	if v.Lanes.size(zero) > summedAtOnce {
+		flags = dtypes.Uint8 // a third of the time on XLA's CPU backend
+	}
+	live := ReduceMax(ConvertDType(LogicalNot(zero), flags), batch)
+	silent := OneMinus(ConvertDType(live, dtypes.Float32))
 	return Formula{Finish: func([]*Node) *Node { return v.value(v.Mean(silent)) }}
 }

@@ -48,6 +48,21 @@ func (l Lanes) Mean(x *Node) Formula {
 	return Formula{Terms: []*Node{x}, Finish: func(sums []*Node) *Node { return DivScalar(sums[0], l.size(x)) }}
 }
 
+// Fraction is the fraction of the elements at which flag is true. Those of a
+// large site are counted as integers: XLA's CPU backend computes the flags as it
+// counts them, while it has a library sum floats, which takes them from memory,
+// so that they would all be written there first. With that GoMLX's MNIST
+// network, of 1.2 million units a batch, costs 1.2 of a step when it is measured, 1.08 without.
+func (l Lanes) Fraction(flag *Node) Formula {
+	as := dtypes.Float32
+	if l.size(flag) > summedAtOnce {
+		as = dtypes.Int32
+	}
+	return Formula{Terms: []*Node{ConvertDType(flag, as)}, Finish: func(sums []*Node) *Node {
+		return DivScalar(ConvertDType(sums[0], dtypes.Float32), l.size(flag))
+	}}
+}
+
 // RMS is √mean(x²), summed in float64: squares of float32 values below 1e-19
 // would be zero, those above 1e19 infinite. A NaN in x gives NaN, an infinity
 // gives infinity.

@@ -1,9 +1,6 @@
 package probe
 
-import (
-	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph"
-)
+import . "github.com/gomlx/gomlx/core/graph"
 
 // SaturatedBelow is the fraction of its largest slope under which an
 // activation counts as saturated: tanh′ where |tanh| = 0.97, the bound of
@@ -17,5 +14,5 @@ const SaturatedBelow = 1 - 0.97*0.97
 func saturated(v *View) Formula {
 	slope := v.Slope()
 	flat := LessThan(slope, MulScalar(OnesLike(slope), SaturatedBelow))
-	return v.Mean(ConvertDType(LogicalAnd(flat, LogicalNot(IsNaN(v.A()))), dtypes.Float32))
+	return v.Fraction(LogicalAnd(flat, LogicalNot(IsNaN(v.A()))))
 }
