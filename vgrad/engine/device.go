@@ -141,13 +141,21 @@ func nextChunk(n int, took time.Duration) int {
 	return max(1, min(maxChunk, int(float64(n)*float64(chunkTime)/float64(took+1))))
 }
 
-// most is how many steps the next call takes, at most n: so many that there is
-// room for their banks.
+// most is how many steps the next call takes, of n that would be right for their
+// time: so many that there is room for their banks, and a multiple of the stride
+// except at the end of the stage.
 func (p *plan) most(step, n int) int {
+	stride := p.stride()
+	if stride > 1 {
+		n = max(n, min(stride, p.last-step))
+	}
 	for _, g := range p.meter.Groups() {
 		for n > 1 && dueIn(g, step, n) > p.rows(g) {
 			n--
 		}
+	}
+	if stride > 1 && step+n < p.last {
+		n -= n % stride
 	}
 	return n
 }

@@ -377,13 +377,45 @@ func TestFrozenLayer(t *testing.T) {
 	})
 }
 
-// A group whose steps are built apart has the values that it has otherwise.
+// A group whose steps are built apart has the values that it has otherwise,
+// whether calls begin with a step at which it is due (stride) or anywhere.
 func TestApart(t *testing.T) {
-	e := vgrad.Experiment{Activation: "relu", Depth: 3, Data: "synthetic", Steps: 25, Measure: vgrad.Measure{Every: 4, HistogramEvery: 10}}
+	for _, c := range []struct {
+		name   string
+		change func(e *vgrad.Experiment)
+		stride int // of the last stage
+	}{
+		{"calls that begin with a measured step", func(e *vgrad.Experiment) {}, 4},
+		{"more steps between than a call may be bound to", func(e *vgrad.Experiment) {
+			e.Measure.Every, e.Measure.HistogramEvery, e.Steps = maxStride+1, maxStride+1, 50
+		}, 1},
+		{"a stage that begins with a step not measured", func(e *vgrad.Experiment) {
+			e.Stages = []vgrad.Stage{{Name: "first", Steps: 14}, {Name: "second", Steps: 11}}
+		}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := vgrad.Experiment{Activation: "relu", Depth: 3, Data: "synthetic", Steps: 25, Measure: vgrad.Measure{Every: 4, HistogramEvery: 10}}
+			c.change(&e)
+			apart(t, e, c.stride)
+		})
+	}
+}
+
+func apart(t *testing.T, e vgrad.Experiment, stride int) {
 	b := backendtest.XLA(t)
 	want := trained(t, b, Device, e)
 	defer func(n int) { apartAbove = n }(apartAbove)
 	apartAbove = 0
+	p, err := newPlan(b, Job{Experiment: e, Data: synthetic(t)})
+	if err == nil {
+		err = p.enter(len(p.exp.InStages()) - 1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.stride() != stride {
+		t.Errorf("a call is a multiple of %d steps, want %d", p.stride(), stride)
+	}
 	got := record()
 	eng := &Engine{Backend: b, Driver: Device}
 	defer eng.Close()

@@ -98,17 +98,42 @@ var apartAbove = 500_000 // a variable for the tests
 // gives a loop operands of its own: at width 256, with all scalars at every 10th
 // step, a third of the step. A second step costs its compilation instead. A model
 // handed in is built once: it may add to its graph's loss.
-func (l loopBody) apart() int {
-	if l.Model != nil || l.mesh != nil {
+func (p *plan) apart() int {
+	if p.Model != nil || p.mesh != nil {
 		return -1
 	}
-	return slices.IndexFunc(l.meter.Groups(), func(g *meter.Group) bool {
-		return g.Every > 1 && g.Elements()*l.width() >= apartAbove
+	return slices.IndexFunc(p.meter.Groups(), func(g *meter.Group) bool {
+		return g.Every > 1 && g.Elements()*p.width() >= apartAbove
 	})
 }
 
-// alternating is a body that takes all steps up to the next at which a group is
-// due, and then that one.
+// maxStride is how many steps there are at most from one at which a group is due
+// to the next for each call to begin with such a step: a call then takes at
+// least as many, and cannot be interrupted within.
+const maxStride = 20
+
+// stride is how many steps a call of the loop is a multiple of, 1 where it does
+// not matter. It is the Every of the group that is measured apart, so that each
+// call begins with a step at which that group is due: see alternating.
+func (p *plan) stride() int {
+	apart := p.apart()
+	if apart < 0 {
+		return 1
+	}
+	every := p.meter.Groups()[apart].Every
+	full := func(g *meter.Group) bool { return (every+g.Every-1)/g.Every > p.rows(g) }
+	if every > maxStride || p.first%every != 0 || slices.ContainsFunc(p.meter.Groups(), full) {
+		return 1
+	}
+	return every
+}
+
+// alternating is a body that takes one step at which a group is due and all steps
+// without it up to the next. Where calls may begin at any step (stride is 1)
+// the former is in a loop of one turn or none.
+//
+// XLA copies the weights into a loop and out of it, so the loop saved is a
+// twentieth of a step at width 256 with all scalars at every 10th step.
 func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
 	every := l.meter.Groups()[apart].Every
 	how := func(of measuring) func(b carriedBank) measuring {
@@ -122,26 +147,27 @@ func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
 			return whenDue
 		}
 	}
+	// turns takes steps for as long as the group is due, or is not.
+	turns := func(g *Graph, name string, isDue bool, of measuring, all []*Node) []*Node {
+		goesOn := backend.NewClosure(g, func(g *Graph) []*Node {
+			c := l.name(declare(g, name, l.shapes))
+			late := Mod(Add(c.first, c.taken), Const(g, int32(every)))
+			due := Equal(late, Const(g, int32(0)))
+			if !isDue {
+				due = LogicalNot(due)
+			}
+			return []*Node{LogicalAnd(due, LessThan(c.taken, c.steps))}
+		})
+		step := backend.NewClosure(g, func(g *Graph) []*Node { return l.take(declare(g, name, l.shapes), how(of)) })
+		return While(goesOn, step, all...)
+	}
 	return func(g *Graph) []*Node {
 		all := declare(g, "carried", l.shapes)
-		for _, turn := range []struct {
-			name string
-			due  bool
-			how  func(carriedBank) measuring
-		}{{"plain", false, how(never)}, {"probed", true, how(always)}} {
-			goesOn := backend.NewClosure(g, func(g *Graph) []*Node {
-				c := l.name(declare(g, turn.name, l.shapes))
-				late := Mod(Add(c.first, c.taken), Const(g, int32(every)))
-				due := Equal(late, Const(g, int32(0)))
-				if !turn.due {
-					due = LogicalNot(due)
-				}
-				return []*Node{LogicalAnd(due, LessThan(c.taken, c.steps))}
-			})
-			step := backend.NewClosure(g, func(g *Graph) []*Node { return l.take(declare(g, turn.name, l.shapes), turn.how) })
-			all = While(goesOn, step, all...)
+		if l.stride() > 1 {
+			return turns(g, "plain", false, never, l.take(all, how(always)))
 		}
-		return all
+		all = turns(g, "plain", false, never, all)
+		return turns(g, "probed", true, always, all)
 	}
 }
 

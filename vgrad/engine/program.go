@@ -104,7 +104,7 @@ func (t *training) key(name string) string {
 		slope, _ := l.Field("slope")
 		activations = append(activations, activation+slope)
 	}
-	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()), t.stage.Train, t.stage.Optimizer)
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()), t.stage.Train, t.stage.Optimizer, t.stride())
 }
 
 // resident is a data set's training part as tensors on a device.
