@@ -1,16 +1,16 @@
-// Package assets brings the parts that are too large, or not ours, to be committed:
-// the ECharts library that draws figures and the XLA plugin that runs graphs.
+// Package assets downloads the third-party parts that are too large to be committed: the
+// ECharts library that draws figures and the XLA plugin that runs graphs.
 //
-// A part is fetched at its first use, in the one version that is pinned here,
-// checked against a pinned SHA-256 and kept in the user's cache. What is there and
-// intact is used without a network. It stands beside the flow: figures ask for
-// [ECharts], the choice of a backend asks for [XLAPlugin], and both can go on
-// without, so each failure is one line that says what to do.
+// A part is fetched at its first use, in the one version that is pinned here. It is
+// checked against a pinned SHA-256 and kept in the user's cache. A part that is intact in
+// the cache needs no network. Figures ask for [ECharts], and the choice of a backend asks
+// for [XLAPlugin]. Both work without the part, so each failure is one line that says what
+// to do.
 //
 //	library, err := assets.ECharts(ctx)   // its JavaScript, 1.1 MB
 //	plugin, err := assets.XLAPlugin(ctx)  // the path of a shared library, 200 MB
 //
-// The environment has a say: VGRAD_CACHE names the cache's folder, and with
+// Two environment variables matter: VGRAD_CACHE names the cache's folder, and with
 // VGRAD_OFFLINE=1 nothing is fetched.
 //
 // To add a part, write one file that describes it and add its line to the list in
@@ -27,7 +27,7 @@ import (
 	"time"
 )
 
-// parts lists what there is.
+// parts lists all parts.
 var parts = []part{echarts, xlaPlugin}
 
 var (
@@ -37,10 +37,10 @@ var (
 	ErrUnsupported = errors.New("there is none for this platform")
 )
 
-// ECharts returns the ECharts library, dist/echarts.min.js of version 6.1.0, fetching
-// it if need be: with an npm client where there is one, else from a public CDN.
-// Its SHA-256 is checked at every call. With no network an attempt takes at most
-// about ten seconds; ctx bounds it further.
+// ECharts returns the ECharts library, dist/echarts.min.js of version 6.1.0. If it is not
+// in the cache, it is fetched with an npm client or, without one, from a public CDN. Its
+// SHA-256 is checked at every call. With no network a call fails after about ten seconds
+// at most; ctx can end it earlier.
 func ECharts(ctx context.Context) ([]byte, error) {
 	c, err := open()
 	if err != nil {
@@ -53,13 +53,14 @@ func ECharts(ctx context.Context) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// XLAPlugin returns the path of XLA's PJRT plugin for the CPU, fetching it if need
-// be with Python's pip: 63 MB, 200 MB unpacked. It is for Linux on x86-64; elsewhere it
-// is a plugin in [XLAElsewhere], or the error is [ErrUnsupported]. With no network an
-// attempt takes at most about ten seconds; ctx bounds it further.
+// XLAPlugin returns the path of XLA's PJRT plugin for the CPU. If it is not in the cache,
+// it is fetched with Python's pip: 63 MB, 200 MB unpacked. The pinned plugin is for Linux
+// on x86-64. On other platforms the path is that of a plugin in [XLAElsewhere]; without
+// one the error is [ErrUnsupported]. With no network a call fails after about ten seconds
+// at most; ctx can end it earlier.
 //
-// Its SHA-256 is checked when it is installed, and again when its size or time no
-// longer are what they were then.
+// Its SHA-256 is checked when it is installed, and again if its size or modification time
+// has changed.
 func XLAPlugin(ctx context.Context) (path string, err error) {
 	c, err := open()
 	if err != nil {
@@ -74,19 +75,19 @@ func XLAPlugin(ctx context.Context) (path string, err error) {
 	return path, err
 }
 
-// XLAElsewhere is the folder of the cache in which a plugin serves on platforms that have
-// none of a pinned hash; vgrad setup -backend xla puts it there.
+// XLAElsewhere is the folder of the cache for an unverified plugin, on platforms for which
+// no hash is pinned. The command vgrad setup -backend xla puts the plugin there.
 const XLAElsewhere = "xla-gomlx"
 
 type tellKey struct{}
 
-// Tell returns a context in which a fetch says, a line at a time, what it does:
-// a first use may take a while.
+// Tell returns a context in which a fetch calls say with each line of its progress. A
+// first use may take a while.
 func Tell(ctx context.Context, say func(line string)) context.Context {
 	return context.WithValue(ctx, tellKey{}, say)
 }
 
-// told returns who is told, or one who does not listen.
+// told returns the function given to [Tell], or one that does nothing.
 func told(ctx context.Context) func(string) {
 	if say, ok := ctx.Value(tellKey{}).(func(string)); ok && say != nil {
 		return say
@@ -94,29 +95,29 @@ func told(ctx context.Context) func(string) {
 	return func(string) {}
 }
 
-// State says how a part is.
+// State is the state of a part in the cache.
 type State string
 
 // The states of a part.
 const (
 	OK          State = "ok"          // there and intact
 	Missing     State = "missing"     // not fetched yet
-	Corrupt     State = "corrupt"     // there, but not what was pinned; the next use fetches it again
+	Corrupt     State = "corrupt"     // there, but not the pinned files; the next use fetches it again
 	Unsupported State = "unsupported" // there is none for this platform
 )
 
-// Part describes a part to those who check the machine's health.
+// Part describes a part and its state on this machine.
 type Part struct {
 	Name, Version string
-	Licence       string // SPDX identifier; the licence's text lies beside the part
+	Licence       string // SPDX identifier; the licence's text is in the part's folder
 	State         State
 	Path          string // where the part is, or will be
-	Size          int64  // bytes of what is in the cache; 0 where there is nothing
-	Problem       string // what is wrong, in one line; empty where State is OK
+	Size          int64  // bytes of the part in the cache; 0: it is not there
+	Problem       string // what is wrong, in one line; empty: State is OK
 }
 
-// List describes every part as it is now and fetches nothing. It fails only where
-// no folder for the cache can be told.
+// List describes the current state of every part and fetches nothing. It fails only if
+// there is no folder for the cache.
 func List() ([]Part, error) {
 	c, err := open()
 	if err != nil {
@@ -129,9 +130,9 @@ func List() ([]Part, error) {
 	return list, nil
 }
 
-// Ensure fetches every part that is missing or corrupt and tells progress, a line
-// at a time, what it does and how long it took. A part that does not exist for this
-// platform is told and is no error. The others are tried even when one fails.
+// Ensure fetches every part that is missing or corrupt. It calls progress with lines that
+// say what it does and how long it took. A part that does not exist for this platform is
+// one of these lines and no error. If one part fails, the others are tried as well.
 func Ensure(ctx context.Context, progress func(string)) error {
 	c, err := open()
 	if err != nil {
@@ -140,8 +141,8 @@ func Ensure(ctx context.Context, progress func(string)) error {
 	return c.ensureAll(ctx, parts, progress)
 }
 
-// Cache returns the folder that holds the parts: $VGRAD_CACHE, else vgrad in the
-// user's cache. It need not exist yet.
+// Cache returns the folder that holds the parts: $VGRAD_CACHE, or else vgrad in the user's
+// cache. The folder need not exist yet.
 func Cache() (string, error) {
 	if dir := os.Getenv("VGRAD_CACHE"); dir != "" {
 		return filepath.Abs(dir)
@@ -153,7 +154,7 @@ func Cache() (string, error) {
 	return filepath.Join(dir, "vgrad"), nil
 }
 
-// open reads the environment.
+// open returns the cache that the environment describes.
 func open() (cache, error) {
 	dir, err := Cache()
 	return cache{
@@ -165,7 +166,7 @@ func open() (cache, error) {
 	}, err
 }
 
-// describe looks at a part.
+// describe returns the current state of a part.
 func (c cache) describe(p part) Part {
 	d := Part{Name: p.name, Version: p.version, Licence: p.licence, Path: c.path(p), State: OK}
 	err := p.supported()
@@ -211,7 +212,7 @@ func (c cache) ensureAll(ctx context.Context, parts []part, progress func(string
 	return errors.Join(wrong...)
 }
 
-// folderSize adds up the files of a folder; 0 where it cannot be read.
+// folderSize adds up the sizes of a folder's files, or returns 0 if it cannot be read.
 func folderSize(dir string) int64 {
 	var size int64
 	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {

@@ -381,7 +381,7 @@ func TestStalledDownload(t *testing.T) {
 	}))
 	defer server.Close()
 	err := get(t.Context(), server.URL, filepath.Join(t.TempDir(), "f"), 100)
-	if err == nil || !strings.Contains(err.Error(), "nothing came for") {
+	if err == nil || !strings.Contains(err.Error(), "no data for") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -16,20 +16,21 @@ import (
 // part is a pinned third-party part: a folder of files.
 type part struct {
 	name, version, licence string
-	file                   string // what users of the part want, below its folder
-	download               string // how much is fetched, for people
-	// supported returns ErrUnsupported, wrapped with what to do, where there is none.
+	file                   string // the file that users of the part need, below its folder
+	download               string // the size of the download, in words
+	// supported returns ErrUnsupported, wrapped with what to do, if the part does not
+	// exist for this platform.
 	supported func() error
 	// fetch fills an empty folder.
 	fetch func(ctx context.Context, c cache, dir string) error
-	// check says whether a folder holds the pinned part: fs.ErrNotExist where it
-	// holds nothing. It is asked before every use and after every fetch.
+	// check reports an error if a folder does not hold the pinned part: fs.ErrNotExist if
+	// there is no folder. It is called before every use and after every fetch.
 	check func(dir string) error
 }
 
 func (p part) String() string { return p.name + " " + p.version }
 
-// cache is a folder of parts and the ways to bring them.
+// cache is a folder of parts, with what is needed to fetch them.
 type cache struct {
 	dir     string
 	cdn     string   // base URL that serves npm packages as <name>@<version>/<file>
@@ -39,14 +40,14 @@ type cache struct {
 	offline bool
 }
 
-// folder is where a part is kept: a folder a version, so that versions do not clash.
+// folder returns a part's folder. Each version has its own.
 func (c cache) folder(p part) string { return filepath.Join(c.dir, p.name, p.version) }
 
-// path is what users of the part want.
+// path returns the path of the file that users of the part need.
 func (c cache) path(p part) string { return filepath.Join(c.folder(p), filepath.FromSlash(p.file)) }
 
-// ensure returns the part's path, fetching it where it is missing or corrupt; then,
-// and only then, it calls say.
+// ensure returns the part's path. If the part is missing or corrupt, ensure fetches it and
+// calls say with what it does; otherwise it does not call say.
 func (c cache) ensure(ctx context.Context, p part, say func(string)) (string, error) {
 	if err := p.supported(); err != nil {
 		return "", fmt.Errorf("assets: %s: %w", p, err)
@@ -60,8 +61,8 @@ func (c cache) ensure(ctx context.Context, p part, say func(string)) (string, er
 	return c.path(p), nil
 }
 
-// install fetches a part while no other process does. When that one has brought the
-// part meanwhile, there is nothing left to do.
+// install fetches a part. If another process is fetching one, install waits for it, and
+// then checks whether the part is there.
 func (c cache) install(ctx context.Context, p part, say func(string)) error {
 	if c.offline {
 		return ErrOffline
@@ -82,7 +83,7 @@ func (c cache) install(ctx context.Context, p part, say func(string)) error {
 	return errors.Join(err, lock.Unlock())
 }
 
-// why tells people why a part is fetched.
+// why says in words why a part is fetched.
 func why(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "missing"
@@ -90,9 +91,9 @@ func why(err error) string {
 	return "corrupt (" + oneLine(err.Error()) + ")"
 }
 
-// replace fetches a part into a temporary folder, checks it, and only then puts it in
-// its place: a process killed on the way leaves no half of a part behind, and what it
-// does leave is swept up here. The caller holds the lock.
+// replace fetches a part into a temporary folder, checks it, and then renames the folder.
+// So a process that is killed leaves no incomplete part; the temporary folder that it
+// leaves is removed by the next call. The caller holds the lock.
 func (c cache) replace(ctx context.Context, p part, shelf string) error {
 	const unfinished = ".new-"
 	left, err := filepath.Glob(filepath.Join(shelf, unfinished+"*"))
@@ -120,7 +121,7 @@ func (c cache) replace(ctx context.Context, p part, shelf string) error {
 	return nil
 }
 
-// oneLine makes one line of a program's many: the beginning, where the reason stands.
+// oneLine joins a text's lines to one and keeps the first 240 bytes, which have the reason.
 func oneLine(text string) string {
 	line := strings.Join(strings.Fields(text), " ")
 	if len(line) > 240 {

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// echarts is Apache ECharts as npm packs it: the full library, minified, that draws in
-// a browser and, without one, to SVG.
+// echarts is Apache ECharts as npm packs it: the full library, minified. It draws in a
+// browser and, without one, to SVG.
 var echarts = part{
 	name:      "echarts",
 	version:   echartsVersion,
@@ -36,8 +36,8 @@ var echartsFiles = []pinned{
 	{"NOTICE", "d491d358344f842685c1b1585970999db65fe30ecf7ef3867af8814f4016c016"},
 }
 
-// fetchECharts asks the npm client, which knows the user's own registry, and where
-// there is none or it fails, the CDN.
+// fetchECharts fetches the package with the npm client, which knows the user's own
+// registry. Without a client, or if it fails, it fetches the files from the CDN.
 func fetchECharts(ctx context.Context, c cache, dir string) error {
 	npmErr := c.npmPack(ctx, dir)
 	if npmErr == nil || ctx.Err() != nil {
@@ -52,7 +52,7 @@ func fetchECharts(ctx context.Context, c cache, dir string) error {
 	return nil
 }
 
-// npmPack has the npm client fetch the package and takes what is kept out of it.
+// npmPack fetches the package with the npm client and unpacks the files that are kept.
 func (c cache) npmPack(ctx context.Context, dir string) error {
 	npm, err := exec.LookPath(c.npm)
 	if err != nil {
@@ -71,7 +71,8 @@ func (c cache) npmPack(ctx context.Context, dir string) error {
 	return untar(filepath.Join(tmp, "echarts-"+echartsVersion+".tgz"), dir)
 }
 
-// untar writes the kept files of an npm package, in which all lie below package/.
+// untar writes the kept files of an npm package. All files of the archive are below
+// package/.
 func untar(path, dir string) error {
 	f, err := os.Open(path)
 	if err != nil {

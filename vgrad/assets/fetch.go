@@ -21,11 +21,11 @@ import (
 // publicCDN serves the files of npm packages.
 const publicCDN = "https://cdn.jsdelivr.net/npm/"
 
-// An attempt gives up when nothing comes for so long, so that being without a network
-// costs seconds, not minutes. A download that goes on takes as long as it takes.
+// patience is how long a download waits for the next data before it fails. Without a
+// network an attempt then takes seconds, not minutes. The whole download has no limit.
 const patience = 4 * time.Second
 
-// httpClient uses the environment's proxies, as the programs do.
+// httpClient uses the environment's proxies, as npm and pip do.
 var httpClient = &http.Client{Transport: &http.Transport{
 	Proxy:                 http.ProxyFromEnvironment,
 	DialContext:           (&net.Dialer{Timeout: patience}).DialContext,
@@ -34,7 +34,7 @@ var httpClient = &http.Client{Transport: &http.Transport{
 	ForceAttemptHTTP2:     true,
 }}
 
-// get writes what a URL serves to a file, limit bytes at most.
+// get downloads a URL to a file. It cuts the file off at limit bytes.
 func get(ctx context.Context, url, path string, limit int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -50,8 +50,8 @@ func get(ctx context.Context, url, path string, limit int64) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", url, response.Status)
 	}
-	// Reading stalls where the network goes away: each read has patience of its own.
-	stalled := time.AfterFunc(patience, func() { cancel(fmt.Errorf("%s: nothing came for %v", url, patience)) })
+	// The timer ends a read that gets no data, as when the network fails.
+	stalled := time.AfterFunc(patience, func() { cancel(fmt.Errorf("%s: no data for %v", url, patience)) })
 	defer stalled.Stop()
 	body := readerFunc(func(p []byte) (int, error) {
 		n, err := response.Body.Read(p)
@@ -71,7 +71,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// save writes everything r has to a new file, into folders it makes.
+// save writes everything that r has to a new file, and makes the file's folders.
 func save(r io.Reader, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -84,12 +84,12 @@ func save(r io.Reader, path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// run starts a program and returns its error with what it said.
+// run runs a program in dir. Its error has the program's output.
 func (c cache) run(ctx context.Context, dir, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), "PWD="+dir), c.env...)
-	cmd.WaitDelay = time.Second // its own children may keep the output open
+	cmd.WaitDelay = time.Second // children of the program may keep its output open
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
@@ -102,7 +102,7 @@ func (c cache) run(ctx context.Context, dir, program string, args ...string) err
 	return nil
 }
 
-// pinned is a file whose bytes are known.
+// pinned is a file, relative to the part's folder, with its SHA-256.
 type pinned struct{ file, sum string }
 
 // check compares the file below dir with its pin.
@@ -131,8 +131,8 @@ func sumOf(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// checkAll compares all files. It is fs.ErrNotExist only where the folder is not there:
-// a folder that lacks a file is corrupt.
+// checkAll compares all files with their pins. The error is fs.ErrNotExist only if there is
+// no folder; a folder without one of the files is corrupt.
 func checkAll(dir string, files []pinned) error {
 	if _, err := os.Stat(dir); err != nil {
 		return err
@@ -147,10 +147,11 @@ func checkAll(dir string, files []pinned) error {
 	return nil
 }
 
-// below joins a name from an archive to a folder; it fails where the name leads out of it.
+// below joins a name from an archive to a folder. It fails if the path is outside the
+// folder.
 func below(dir, name string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) || strings.Contains(name, `\`) {
-		return "", fmt.Errorf("the archive holds a file of the name %q", name)
+		return "", fmt.Errorf("the archive holds a file with the unsafe path %q", name)
 	}
 	return filepath.Join(dir, filepath.FromSlash(name)), nil
 }

@@ -33,8 +33,7 @@ const (
 	pluginFile   = "pjrt_c_api_cpu_plugin.so"
 )
 
-// wheels pins the wheel of each platform there is one for, by GOOS/GOARCH, and the
-// plugin in it.
+// wheels pins the wheel of each supported platform, by GOOS/GOARCH, and the plugin in it.
 var wheels = map[string]struct{ wheel, plugin string }{
 	"linux/amd64": {
 		wheel:  "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
@@ -65,7 +64,7 @@ func fetchXLA(ctx context.Context, c cache, dir string) error {
 	if err != nil {
 		return err
 	} else if len(found) != 1 {
-		return fmt.Errorf("pip brought %d wheels, expected 1", len(found))
+		return fmt.Errorf("pip downloaded %d wheels, expected 1", len(found))
 	}
 	if err := (pinned{filepath.Base(found[0]), wheels[thisPlatform].wheel}).check(tmp); err != nil {
 		return err
@@ -73,7 +72,7 @@ func fetchXLA(ctx context.Context, c cache, dir string) error {
 	return unzip(found[0], dir)
 }
 
-// pipDownload has the first Python that there is bring the wheel.
+// pipDownload downloads the wheel with the pip of the first Python that is installed.
 func (c cache) pipDownload(ctx context.Context, dir string) error {
 	for _, name := range c.pythons {
 		python, err := exec.LookPath(name)
@@ -85,10 +84,10 @@ func (c cache) pipDownload(ctx context.Context, dir string) error {
 			"--dest", dir, wheelName+"=="+wheelVersion)
 		return adviseOnPip(err)
 	}
-	return errors.New("it comes with Python's pip, and there is no python3; install Python 3 with pip and run: go tool vgrad assets; until then use the Go backend")
+	return errors.New("it is downloaded with Python's pip, but there is no python3; install Python 3 with pip and run: go tool vgrad assets; until then use the Go backend")
 }
 
-// adviseOnPip says what to do about pip's error.
+// adviseOnPip adds to pip's error what to do about it.
 func adviseOnPip(err error) error {
 	switch {
 	case err == nil:
@@ -101,7 +100,8 @@ func adviseOnPip(err error) error {
 	return fmt.Errorf("%w; with a network, and on a system with glibc 2.27 or newer, run: go tool vgrad assets; until then use the Go backend", err)
 }
 
-// unzip writes the plugin and its licences: the wheel's module and metadata are of no use.
+// unzip writes the plugin and its licences. The wheel's Python module and metadata are not
+// needed.
 func unzip(path, dir string) error {
 	archive, err := zip.OpenReader(path)
 	if err != nil {
@@ -128,8 +128,8 @@ func unzip(path, dir string) error {
 	return nil
 }
 
-// stamp records what the plugin looked like when its hash was last found right.
-// Hashing 200 MB takes a tenth of a second and more, looking at a file nothing.
+// stamp records the plugin's size and time when its hash was last found correct. Hashing
+// 200 MB takes a tenth of a second or more; comparing size and time takes no time.
 type stamp struct {
 	SHA256   string
 	Size     int64
@@ -138,7 +138,7 @@ type stamp struct {
 
 const stampFile = "checked.json"
 
-// checkXLA trusts the stamp where it fits, and hashes the plugin where it does not.
+// checkXLA compares the plugin with its stamp. If they differ, it hashes the plugin.
 func checkXLA(dir string) error {
 	if _, err := os.Stat(dir); err != nil {
 		return err
@@ -161,7 +161,8 @@ func checkXLA(dir string) error {
 	return nil
 }
 
-// readStamp returns the zero stamp, which fits nothing, where there is none to be read.
+// readStamp returns a folder's stamp. If none can be read, it returns the zero stamp, which
+// equals that of no plugin.
 func readStamp(dir string) stamp {
 	var s stamp
 	text, err := os.ReadFile(filepath.Join(dir, stampFile))
@@ -171,8 +172,8 @@ func readStamp(dir string) stamp {
 	return s
 }
 
-// writeStamp writes the stamp where it can: in a cache that is read-only the plugin is
-// good all the same and is hashed again the next time.
+// writeStamp writes the stamp if it can. In a read-only cache it cannot; the plugin is then
+// hashed again at the next use.
 func writeStamp(dir string, s stamp) {
 	text, err := json.Marshal(s)
 	if err == nil {

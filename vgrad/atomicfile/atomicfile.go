@@ -1,14 +1,14 @@
-// Package atomicfile replaces a file in one step: a reader sees the old content
-// or the new one, and so does whoever looks after a crash or a power failure.
+// Package atomicfile replaces a file in one step. A reader sees either the old content or
+// the new one, also after a crash or a power failure.
 //
-// It stands under everything that writes a file which a user or another process
-// reads: pages, notebooks and kernelspecs.
+// It is used for every file that a user or another process reads: pages, notebooks and
+// kernelspecs.
 //
 //	if err := atomicfile.Check(path); err != nil { … } // before the work
 //	err := atomicfile.Write(path, html)                // after it
 //
-// Of the libraries that do this, renameio has no Windows, moby's atomicwriter
-// refuses symbolic links, and natefinch's atomic replaces them.
+// Other libraries do less: renameio does not support Windows, moby's atomicwriter refuses
+// symbolic links, and natefinch's atomic replaces them.
 package atomicfile
 
 import (
@@ -20,16 +20,16 @@ import (
 	"path/filepath"
 )
 
-// Write writes a file: all of it or nothing. A file that is there keeps its
-// permissions, a new one gets those that [os.Create] would give it. A symbolic
-// link stays, and what it points to is written. A device or a pipe is written to
-// as it is. The folder must exist.
+// Write writes a file: all of it or nothing. An existing file keeps its permissions; a new
+// file gets those that [os.Create] would give it. A symbolic link stays, and the file that
+// it points to is written. A device or a pipe is written to directly. The folder must
+// exist.
 func Write(path string, content []byte) error {
 	path, old, err := resolve(path)
 	if err != nil {
 		return err
 	}
-	if old != nil && !old.Mode().IsRegular() { // to rename a file to /dev/null would take it away
+	if old != nil && !old.Mode().IsRegular() { // renaming a file to /dev/null would replace the device
 		return os.WriteFile(path, content, 0o666)
 	}
 	f, err := create(filepath.Dir(path))
@@ -50,9 +50,8 @@ func Write(path string, content []byte) error {
 	return nil
 }
 
-// Check reports, in one line, why [Write] could not write a file now: it is a
-// folder, or its folder is missing or does not take new files. It leaves nothing
-// behind.
+// Check reports, in one line, why [Write] could not write a file now: path is a folder, or
+// its folder is missing or does not allow new files. It leaves no file behind.
 func Check(path string) error {
 	path, old, err := resolve(path)
 	if err != nil || old != nil && !old.Mode().IsRegular() {
@@ -65,11 +64,12 @@ func Check(path string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// linksMost is how many links may lead from one to the next, as in Linux.
+// linksMost is how many symbolic links are followed in a chain, as in Linux.
 const linksMost = 40
 
-// resolve follows symbolic links, also to a file that is not there yet. It
-// returns what is there, nil for nothing, and an error for a folder.
+// resolve follows symbolic links, also to a file that does not exist yet. It returns the
+// file's path and information, which is nil if the file does not exist. It fails for a
+// folder.
 func resolve(path string) (file string, old fs.FileInfo, err error) {
 	for range linksMost {
 		old, err := os.Lstat(path)
@@ -96,8 +96,8 @@ func resolve(path string) (file string, old fs.FileInfo, err error) {
 	return "", nil, fmt.Errorf("%s: more than %d symbolic links", path, linksMost)
 }
 
-// beside is where a link points. It is not cleaned: ".." after a link to a
-// folder is that folder's parent.
+// beside returns the path that a link points to. It does not clean the path: ".." after a
+// link to a folder is the parent of that folder.
 func beside(link, to string) string {
 	if filepath.IsAbs(to) {
 		return to
@@ -110,15 +110,15 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// create makes a new file of any name, with the permissions that the process gives
-// to new files: those of [os.CreateTemp] are for its user alone.
+// create makes a new file with a random name. The file has the permissions that the
+// process gives to new files; [os.CreateTemp] would allow only the user to read it.
 func create(folder string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(folder, ".new-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	var at *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("there is no folder %s: %w", folder, fs.ErrNotExist)
-	case errors.As(err, &at): // the name tells nobody anything
+	case errors.As(err, &at): // without the random name, which would tell the user nothing
 		return nil, fmt.Errorf("the folder %s takes no new file: %w", folder, at.Err)
 	}
 	return f, err

@@ -15,34 +15,35 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// Attachment is the probes in a trainer. It serves the goroutine that runs the loop.
+// Attachment holds the probes that [To] has put into a trainer. It serves the goroutine
+// that runs the loop.
 type Attachment struct {
 	loop  *train.Loop
 	o     Options
 	w     workings
-	inner optimizer.Interface // the trainer's own, as are model and own
-	model train.ModelFn
-	own   executors
-	sets  map[int]executors // for steps that measure something, by what is due
-	guard *model.Exec       // see guarded
-	every []int             // the cadences: after how many steps something is due again
+	inner optimizer.Interface // the trainer's own optimizer
+	model train.ModelFn       // the trainer's own model
+	own   executors           // the trainer's own executors
+	sets  map[int]executors   // for steps that measure something, by the value of due
+	guard *model.Exec         // see guarded
+	every []int               // the cadences: after how many steps something is due again
 
-	update int // number of the update to come, from 0
-	due    int // the cadences that are due at it, a bit each
+	update int // number of the next update, from 0
+	due    int // the cadences that are due at it: bit i is set for every[i]
 
 	tapped   tapped
-	sizes    map[string]int // of the sites
+	sizes    map[string]int // of the sites, by path
 	programs map[graph.GraphId]*program
-	heard    map[*model.Exec]bool // the executors whose logged nodes reach us
-	measured *program             // what the last step has measured; nil: nothing
-	last     *program             // the last one that was recorded
-	failed   error                // the error of reading what was measured
+	hooked   map[*model.Exec]bool // the executors that have our logger
+	measured *program             // of the last step; nil: it measured nothing
+	last     *program             // the last one that was recorded; nil: none was
+	failed   error                // from reading the measured values; nil: none
 
 	record        recorder
 	ended, closed bool
 }
 
-// To has a loop's trainer measure its steps, from the next on, until Close:
+// To makes a loop's trainer measure its steps, from the next step until Close:
 //
 //	a, err := attach.To(loop, attach.Options{Name: "mine"})
 //	if err != nil {
@@ -50,11 +51,11 @@ type Attachment struct {
 //	}
 //	defer a.Close()
 //
-// It may be called before the first step or between two runs of the loop. It fails on
-// options that are out of range, a line for each, on a trainer that is measured already,
-// and where the store cannot be opened. What only the graph of the model tells fails the
-// loop before its first step: that no site matches Measure.Sites, or that the same
-// experiment is recorded already.
+// It may be called before the first step or between two runs of the loop. It fails if
+// options are out of range, with a line for each, if the trainer is measured already, and
+// if the store cannot be opened. Two errors show only when the graph of the model is
+// built, and then the loop fails before its first step: no site matches Measure.Sites,
+// and the same experiment is recorded already.
 func To(loop *train.Loop, o Options) (*Attachment, error) {
 	if loop == nil || loop.Trainer == nil {
 		return nil, errors.New("attach: loop is nil; it must be a train.Loop of a trainer")
@@ -98,9 +99,9 @@ func (a *Attachment) attach() error {
 	return a.watchOver()
 }
 
-// Run reads what the store has of the run so far, while the loop is running or after
-// Close. It is a [vgrad.Source], for figures and findings. Run fails where nothing was
-// measured yet, and where the options have no name.
+// Run reads what the store has of the run so far. It may be called while the loop is
+// running and after Close. The result is a [vgrad.Source], for figures and findings. Run
+// fails if nothing was measured yet, and if Options.Name is empty.
 func (a *Attachment) Run() (*runs.Run, error) {
 	if a.record.writer == nil {
 		return nil, errors.New("attach: no run is recorded: either nothing was measured yet, or Options.Name is empty")
@@ -112,21 +113,21 @@ func (a *Attachment) Run() (*runs.Run, error) {
 	return run, nil
 }
 
-// Unfound lists the variables of the network behind which no units were found, with the
+// Unfound lists the variables of the network for which no units were found, with the
 // reason. It is empty before the first step that is measured.
 func (a *Attachment) Unfound() []nets.Unfound {
 	if a.last == nil {
 		return nil
 	}
-	return a.last.without
+	return a.last.unfound
 }
 
-// Close takes the probes out of the trainer, which is then as it was, with the graphs
-// that it had compiled. What stays in the loop are hooks that do nothing.
+// Close takes the probes out of the trainer. The trainer is then as it was before To, and
+// keeps the graphs that it had compiled. Hooks that do nothing stay in the loop.
 //
-// A run whose loop has ended is finished: the mean |W| that the last update left is
-// measured, and the validation set is evaluated. A run whose loop has failed stays
-// unfinished in the store, with what was recorded. Further calls do nothing.
+// If the loop has ended, Close measures mean |W| after the last update, evaluates the
+// validation set and finishes the run. If the loop has failed, the run stays unfinished
+// in the store, with what was recorded. Further calls do nothing.
 func (a *Attachment) Close() error {
 	if a.closed {
 		return nil
@@ -157,9 +158,9 @@ func (a *Attachment) detach() {
 	a.guard.Finalize()
 }
 
-// caught turns a panic into an error that says what was being done. Where graph
-// functions panic it is with an error that tells the place; for other panics the
-// stack is added.
+// caught turns a panic into an error that says what was being done. Graph functions panic
+// with an error that contains the place. For runtime errors and other values the stack is
+// added.
 func caught(doing string, err *error) {
 	switch e := recover().(type) {
 	case nil:

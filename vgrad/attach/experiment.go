@@ -14,8 +14,9 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// plan is told of a run of the loop: the data, how many batches an update takes, and the
-// loop's steps at which it begins and will end; -1: that is not known.
+// plan prepares the experiment of a run of the loop, before its first step. data is the
+// name of the data set and per the number of batches in an update. start and end are the
+// loop's steps at which the run begins and ends; an end of -1 is not known.
 func (r *recorder) plan(data string, per, start, end int) error {
 	if r.begun {
 		return nil
@@ -36,17 +37,18 @@ func (r *recorder) plan(data string, per, start, end int) error {
 	return nil
 }
 
-// unnamed stands for a loss or a data set that has no name.
+// unnamed is the recorded name of a loss or a data set that has none.
 const unnamed = "own"
 
-// batch is told the shape of a batch's inputs.
+// batch sets the experiment's batch size from the shape of a batch's inputs, [batch, …].
 func (r *recorder) batch(s shapes.Shape) {
 	if r.experiment.Batch == 0 && s.Rank() > 0 {
 		r.experiment.Batch = max(1, s.Dimensions[0]*r.per)
 	}
 }
 
-// lossName is the name of the loss, if it is one of GoMLX's functions for it.
+// lossName returns the name of the loss if it is a cross-entropy or a mean squared error
+// of GoMLX, judged by the function's name; else it returns unnamed.
 func lossName(f train.LossFn) string {
 	if f == nil {
 		return unnamed
@@ -74,7 +76,7 @@ func optimizerName(o optimizer.Interface) string {
 	return strings.TrimSuffix(strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]), "config")
 }
 
-// learningRate is the value of the trainer's variable for it, 0 where there is none.
+// learningRate returns the value of the trainer's variable for it, or 0 if it has none.
 func (r *recorder) learningRate() float64 {
 	for v := range r.trainer.Store().IterVariables() {
 		if v.Path() == "/"+optimizer.Scope+"/"+optimizer.ParamLearningRate && v.HasValue() {

@@ -25,8 +25,8 @@ func (r *recorder) final() []vgrad.Quantity {
 	return []vgrad.Quantity{vgrad.ValLoss, vgrad.ValAccuracy}
 }
 
-// accuracyMetric is the place of the first accuracy among the metrics of an evaluation; -1:
-// there is none.
+// accuracyMetric is the index of the first accuracy among the metrics of an evaluation, or
+// -1 if there is none.
 func (r *recorder) accuracyMetric() int {
 	for i, m := range r.trainer.EvalMetrics() {
 		if m.MetricType() == metric.AccuracyMetricType {
@@ -36,7 +36,7 @@ func (r *recorder) accuracyMetric() int {
 	return -1
 }
 
-// finish measures what is measured once, after the last step.
+// finish measures the quantities that are measured once, after the last step.
 func (a *Attachment) finish() error {
 	values := map[vgrad.Quantity]float64{}
 	if err := a.validate(values); err != nil {
@@ -55,10 +55,10 @@ func (a *Attachment) finish() error {
 		return wrong
 	}
 	row.Table += a.last.tables
-	return a.record.hand(a.update, []vgrad.Row{row})
+	return a.record.putRows(a.update, []vgrad.Row{row})
 }
 
-// validate has the trainer evaluate the validation set.
+// validate evaluates the validation set, if there is one, and adds the results to values.
 func (a *Attachment) validate(values map[vgrad.Quantity]float64) error {
 	if a.o.Validation == nil {
 		return nil
@@ -103,7 +103,7 @@ func magnitude(x *tensors.Tensor) (mean float64, err error) {
 		case []bfloat16.BFloat16:
 			mean = meanOf(xs, func(x bfloat16.BFloat16) float64 { return float64(x.Float32()) })
 		default:
-			err = fmt.Errorf("it has values of type %s", x.DType())
+			err = fmt.Errorf("it has dtype %s, which is not a floating-point type", x.DType())
 		}
 	})
 	return mean, errors.Join(e, err)

@@ -6,8 +6,8 @@ import (
 )
 
 // guarded is the key of the guard among the trainer's executors for evaluations. The
-// guard is never run. Trainer.ResetComputationGraphs removes it, with all executors
-// that the trainer knows, and so the reset is noticed.
+// guard is an executor that is never run. Trainer.ResetComputationGraphs removes every
+// executor that the trainer knows. So if the guard is gone, the graphs have been reset.
 type guarded struct{}
 
 // watchOver puts the guard among the trainer's executors.
@@ -20,8 +20,8 @@ func (a *Attachment) watchOver() (err error) {
 	return err
 }
 
-// noticeReset makes Trainer.ResetComputationGraphs reach all executors: it knows only
-// those that are in use.
+// noticeReset completes a Trainer.ResetComputationGraphs, which resets only the executors
+// that are in use. If one has happened, noticeReset resets all others.
 func (a *Attachment) noticeReset() error {
 	if (*a.w.eval)[guarded{}] == a.guard {
 		return nil
@@ -45,5 +45,5 @@ func (a *Attachment) drop() {
 }
 
 func (a *Attachment) forget() {
-	a.sets, a.programs, a.heard = map[int]executors{}, map[graph.GraphId]*program{}, map[*model.Exec]bool{}
+	a.sets, a.programs, a.hooked = map[int]executors{}, map[graph.GraphId]*program{}, map[*model.Exec]bool{}
 }

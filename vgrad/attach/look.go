@@ -16,14 +16,15 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// step is the graph of a training step, as the optimizer finds it.
+// step is the graph of a training step when the optimizer is called: the forward pass is
+// complete.
 type step struct {
 	*Graph
-	loss *Node // with what the model adds to it, as regularization
+	loss *Node // with what the model adds to it, such as regularization
 	nets.Layout
 	sites   []vgrad.Site
 	places  []place        // of each site
-	without []nets.Unfound // the model's variables that have no units
+	unfound []nets.Unfound // the model's variables for which no units were found
 
 	trained   []*model.Variable // in the order in which optimizers take them
 	before    []*Node           // their values
@@ -31,19 +32,19 @@ type step struct {
 	deltas    map[string]*Node  // ∂L/∂z of the units, by path
 }
 
-// place is where a step has what is measured at a site.
+// place is what a step measures at a site: a variable or units.
 type place struct {
 	variable *model.Variable // nil: the site is units
 	unit     nets.Tapped
 }
 
-// tapped is what a model showed of itself by taps while a graph was built.
+// tapped holds the taps that a model recorded while a graph was built.
 type tapped struct {
 	graph GraphId
 	nets.Recorded
 }
 
-// tap is the trainer's model, which shows its taps where they are measured.
+// tap calls the trainer's model, and records its taps if something is due.
 func (a *Attachment) tap(scope *model.Scope, spec any, inputs []*Node) (predictions []*Node) {
 	g := inputs[0].Graph()
 	if a.due == 0 || !scope.IsTraining(g) {
@@ -54,7 +55,7 @@ func (a *Attachment) tap(scope *model.Scope, spec any, inputs []*Node) (predicti
 	return predictions
 }
 
-// look finds the sites of a network in the graph of its step. It adds nothing to it.
+// look finds the sites of a network in the graph of its step. It adds no nodes.
 func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
 	s := &step{Graph: loss.Graph(), loss: loss}
 	for v := range scope.IterVariables() {
@@ -62,8 +63,8 @@ func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
 			s.trained, s.before = append(s.trained, v), append(s.before, v.NodeValue(s.Graph))
 		}
 	}
-	s.Layout = nets.Discover(loss, slices.Collect(scope.Store().IterVariables()), a.shown(s.Graph))
-	s.without = slices.DeleteFunc(slices.Clone(s.Without), func(u nets.Unfound) bool { return !s.isModels(u.Variable) })
+	s.Layout = nets.Discover(loss, slices.Collect(scope.Store().IterVariables()), a.tapsOf(s.Graph))
+	s.unfound = slices.DeleteFunc(slices.Clone(s.Without), func(u nets.Unfound) bool { return !s.isModels(u.Variable) })
 	s.checkSizes()
 	s.list()
 	a.resize(s.sites)
@@ -72,16 +73,16 @@ func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
 	return s
 }
 
-// shown is what the model showed of itself by taps while that graph was built.
-func (a *Attachment) shown(g *Graph) nets.Recorded {
+// tapsOf returns the taps that the model recorded while that graph was built.
+func (a *Attachment) tapsOf(g *Graph) nets.Recorded {
 	if a.tapped.graph != g.GraphId() {
 		return nets.Recorded{}
 	}
 	return a.tapped.Recorded
 }
 
-// list gives every variable of the layout that the step uses, and all units,
-// their sites: in forward order, of a layer the variables first.
+// list makes a site of every variable of the layout that the step uses, and of all units.
+// Sites are in forward order; within a layer the variables come first.
 func (s *step) list() {
 	type located struct {
 		vgrad.Site
@@ -105,7 +106,8 @@ func (s *step) list() {
 	}
 }
 
-// isModels reports whether a variable is of the model's numbers, and not a metric's or the trainer's.
+// isModels reports whether a variable holds numbers of the model. Variables of metrics and
+// of the trainer do not.
 func (s *step) isModels(v *model.Variable) bool {
 	for _, scope := range []string{metric.Scope, train.AccumulatedGradientsScope} {
 		if strings.HasPrefix(v.Path(), "/"+scope+"/") {
@@ -115,11 +117,11 @@ func (s *step) isModels(v *model.Variable) bool {
 	return v.InUseByGraph(s.Graph) && v.DType().IsFloat()
 }
 
-// frozen reports whether the step leaves a variable as it is.
+// frozen reports whether the step does not train a variable.
 func (s *step) frozen(v *model.Variable) bool { return !slices.Contains(s.trained, v) }
 
-// resize gives sites the sizes that they had when they were first seen: a last batch that
-// is smaller makes no other sites.
+// resize gives each site the size that it had in the first graph. Otherwise a smaller last
+// batch would make new sites of the same paths.
 func (a *Attachment) resize(sites []vgrad.Site) {
 	for i := range sites {
 		s := &sites[i]
@@ -130,7 +132,7 @@ func (a *Attachment) resize(sites []vgrad.Site) {
 	}
 }
 
-// checkSizes panics where the graph is for batches of any size.
+// checkSizes panics if the graph is for batches of any size.
 func (s *step) checkSizes() {
 	for _, u := range s.Units {
 		if slices.Contains(u.Z.Shape().Dimensions, shapes.DynamicDim) {
@@ -139,7 +141,7 @@ func (s *step) checkSizes() {
 	}
 }
 
-// checkSites panics where no site is to be measured.
+// checkSites panics if no site matches Measure.Sites.
 func (a *Attachment) checkSites(sites []vgrad.Site) {
 	patterns := a.o.Measure.Sites
 	var paths []string
@@ -154,8 +156,8 @@ func (a *Attachment) checkSites(sites []vgrad.Site) {
 	}
 }
 
-// differentiate takes the derivatives of the loss by weights and units, by one
-// call of Gradient. It returns those by the weights.
+// differentiate computes the derivatives of the loss by weights and units in one call of
+// Gradient. It returns a copy of those by the weights.
 func (s *step) differentiate() []*Node {
 	var deltas []*Node
 	if len(s.before)+len(s.Layout.Units) > 0 {
@@ -168,17 +170,17 @@ func (s *step) differentiate() []*Node {
 	return slices.Clone(s.gradients)
 }
 
-// views shows the sites to the meter once the weights are updated. Of a site that is
-// not measured there is none.
+// views returns the meter's views of the sites, once the weights are updated. The view of
+// a site that is not measured is nil.
 func (s *step) views() []*probe.View {
 	var views []*probe.View
 	for i, at := range s.sites {
 		p := s.places[i]
-		_, asked := s.deltas[at.Path]
+		_, measured := s.deltas[at.Path]
 		switch {
 		case p.variable != nil:
 			views = append(views, s.viewOf(at, p.variable))
-		case asked:
+		case measured:
 			views = append(views, probe.OfUnits(at, false, p.unit.Z, p.unit.A, s.deltas[at.Path], p.unit.Activation))
 		default:
 			views = append(views, nil)
@@ -187,7 +189,8 @@ func (s *step) views() []*probe.View {
 	return views
 }
 
-// viewOf shows a variable; one that is not trained has no gradient and no update.
+// viewOf returns the view of a variable. A variable that is not trained has no gradient
+// and no update.
 func (s *step) viewOf(at vgrad.Site, v *model.Variable) *probe.View {
 	i := slices.Index(s.trained, v)
 	if i < 0 {
@@ -196,9 +199,10 @@ func (s *step) viewOf(at vgrad.Site, v *model.Variable) *probe.View {
 	return probe.OfVariable(at, false, s.before[i], s.gradients[i], increment(s.before[i], v.NodeValue(s.Graph)))
 }
 
-// increment is what was added to a variable. Where the graph shows it as a sum,
-// it is the other summand: the difference of sum and variable would be rounded
-// to the variable's precision, and be zero where the update is too small to change it.
+// increment returns what was added to a variable. If the new value is a sum in the graph,
+// it is the other summand. The difference of the new and the old value would be rounded to
+// the variable's precision; it would be zero for an update too small to change the
+// variable.
 func increment(before, after *Node) *Node {
 	sum := unconverted(after)
 	switch in := sum.Inputs(); {
@@ -217,7 +221,7 @@ func increment(before, after *Node) *Node {
 	return Sub(after, before)
 }
 
-// isSum reports whether x is the variable, and other is of its shape.
+// isSum reports whether x is the variable and other has its shape.
 func isSum(x, other, variable *Node) bool {
 	return unconverted(x) == unconverted(variable) && slices.Equal(other.Shape().Dimensions, variable.Shape().Dimensions)
 }

@@ -28,8 +28,8 @@ func (a *Attachment) start(_ *train.Loop, ds train.Dataset) error {
 	return a.prepare()
 }
 
-// stepped is called after a step, before all other hooks: what was measured is recorded,
-// whatever these find.
+// stepped is called after a step, before all other hooks. So what was measured is recorded
+// even if another hook stops the loop.
 func (a *Attachment) stepped(_ *train.Loop, metrics []*tensors.Tensor) (err error) {
 	p := a.measured
 	a.measured = nil
@@ -64,8 +64,8 @@ func (a *Attachment) end(*train.Loop, []*tensors.Tensor) error {
 	return nil
 }
 
-// prepare has the trainer take its next step with what is due at it. Steps at which
-// nothing is due are the trainer's own, to the last operation.
+// prepare gives the trainer the executors that measure what is due at its next step. If
+// nothing is due, they are the trainer's own.
 func (a *Attachment) prepare() error {
 	if err := a.noticeReset(); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (a *Attachment) prepare() error {
 	return nil
 }
 
-// executors are those for steps at which some cadences are due.
+// executors returns the executors for steps at which these cadences are due.
 func (a *Attachment) executors(due int) executors {
 	if due == 0 {
 		return a.own
@@ -91,7 +91,8 @@ func (a *Attachment) executors(due int) executors {
 	return a.sets[due]
 }
 
-// cadences lists after how many steps something is due again.
+// cadences lists after how many steps something is due again: Measure.Every, and
+// Measure.HistogramEvery if it differs and a histogram is measured.
 func cadences(m vgrad.Measure) []int {
 	m = vgrad.Experiment{Measure: m}.WithDefaults().Measure
 	every := []int{m.Every}

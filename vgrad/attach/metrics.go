@@ -11,19 +11,19 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// ours is how many of a trainer's metrics are its own: the loss and its moving average.
-const ours = 2
+// lossMetrics is how many metrics every trainer has by itself, before those that it was
+// given: the loss and its moving average.
+const lossMetrics = 2
 
-// addMetrics adds a table for the metrics that the trainer was given, as far as
-// they are numbers: a quantity of the whole network each, under their name. A
-// plain accuracy, of the batch alone, is the training accuracy.
+// addMetrics adds a table for the metrics that the trainer was given. Each is a quantity
+// of the whole network; metrics that are no scalars are left out.
 func (r *recorder) addMetrics(values []*tensors.Tensor) {
 	s := vgrad.Schema{Infos: map[vgrad.Quantity]vgrad.Info{}}
 	var t vgrad.Table
 	r.metrics = []int{}
 	for i, m := range r.trainer.TrainMetrics() {
 		q, info := describe(m)
-		if _, twice := s.Infos[q]; i < ours || i >= len(values) || !values[i].Shape().IsScalar() || twice {
+		if _, twice := s.Infos[q]; i < lossMetrics || i >= len(values) || !values[i].Shape().IsScalar() || twice {
 			continue
 		}
 		r.metrics, s.Infos[q] = append(r.metrics, i), info
@@ -35,7 +35,8 @@ func (r *recorder) addMetrics(values []*tensors.Tensor) {
 	}
 }
 
-// describe names the quantity that a metric is.
+// describe returns the quantity that a metric is recorded as, with its description. An
+// accuracy of the batch alone is the training accuracy.
 func describe(m metric.Interface) (vgrad.Quantity, vgrad.Info) {
 	ofBatch := reflect.TypeOf(m) == reflect.TypeOf(metric.NewBaseMetric("", "", "", nil, nil))
 	accuracy := m.MetricType() == metric.AccuracyMetricType

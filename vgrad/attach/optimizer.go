@@ -8,9 +8,9 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
-// probed is an optimizer that measures around another one. A trainer calls it
-// while it builds the graph of a step, with the loss: there the forward pass is
-// complete, and the weights are not updated yet.
+// probed wraps an optimizer and measures before and after it. A trainer calls it with the
+// loss while it builds the graph of a step. At that point the forward pass is complete and
+// the weights are not updated yet.
 type probed struct {
 	optimizer.Interface // the trainer's own
 	a                   *Attachment
@@ -22,8 +22,8 @@ type probedWithGradients struct {
 	own train.OptimizeWithGradients
 }
 
-// around returns an optimizer that measures around own. It takes gradients if own does: a
-// trainer that accumulates them asks for that.
+// around returns an optimizer that wraps own. It takes gradients if own does, because a
+// trainer that accumulates gradients needs an optimizer that takes them.
 func (a *Attachment) around(own optimizer.Interface) optimizer.Interface {
 	p := probed{own, a}
 	if w, ok := own.(train.OptimizeWithGradients); ok {
@@ -32,8 +32,8 @@ func (a *Attachment) around(own optimizer.Interface) optimizer.Interface {
 	return p
 }
 
-// UpdateGraph measures around an optimizer that differentiates the loss itself.
-// The gradients are in the graph twice then; backends merge what is equal.
+// UpdateGraph wraps an optimizer that differentiates the loss itself. The gradients are
+// then in the graph twice; backends merge equal nodes.
 func (p probed) UpdateGraph(scope *model.Scope, g *Graph, loss *Node) {
 	if p.a.due == 0 {
 		p.Interface.UpdateGraph(scope, g, loss)
@@ -45,8 +45,8 @@ func (p probed) UpdateGraph(scope *model.Scope, g *Graph, loss *Node) {
 	p.a.measure(s)
 }
 
-// UpdateGraph differentiates the loss by weights and units in one go, and leaves
-// the optimizer its part. What is not due is not in the graph.
+// UpdateGraph differentiates the loss by weights and units in one call, and passes the
+// gradients to the optimizer. If nothing is due, it adds nothing to the graph.
 func (p probedWithGradients) UpdateGraph(scope *model.Scope, g *Graph, loss *Node) {
 	if p.a.due == 0 {
 		p.Interface.UpdateGraph(scope, g, loss)
@@ -57,8 +57,8 @@ func (p probedWithGradients) UpdateGraph(scope *model.Scope, g *Graph, loss *Nod
 	p.a.measure(s)
 }
 
-// UpdateGraphWithGradients is called with gradients that were accumulated over
-// several batches. Loss, activations and δ are those of the last batch.
+// UpdateGraphWithGradients is called with gradients that were accumulated over several
+// batches. Loss, activations and δ are those of the last batch.
 func (p probedWithGradients) UpdateGraphWithGradients(scope *model.Scope, gradients []*Node, lossDType dtypes.DType) {
 	if p.a.due == 0 || len(gradients) == 0 {
 		p.own.UpdateGraphWithGradients(scope, gradients, lossDType)

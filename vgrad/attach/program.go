@@ -20,25 +20,27 @@ import (
 type program struct {
 	*meter.Meter
 	sites   []vgrad.Site
-	banks   []*bank
-	without []nets.Unfound
+	groups  []*group // those that are due
+	unfound []nets.Unfound
 	tables  int // where the meter's tables begin in the recorder's schema
 }
 
-// bank is a group that is due in the program, and what the last step gave for it.
-type bank struct {
+// group is a group of the meter that is due in the program, with the values of the last
+// step.
+type group struct {
 	*meter.Group
 	numbers, fetched []float32
 	counts           []int32
-	// The nodes that give them; InvalidNodeId: the group has no such.
+	// The nodes of these values; InvalidNodeId: the group has no such values.
 	numbersAt, fetchedAt, countsAt NodeId
 }
 
-// mark is the message of nodes that are logged for us.
-const mark = "vgrad/attach"
+// logMessage is the message of the nodes that this package logs.
+const logMessage = "vgrad/attach"
 
-// measure builds what is due at the step, once the optimizer has built its part. The
-// first time it begins the run. It panics on errors, as graph functions do.
+// measure adds the quantities that are due to the step's graph, after the optimizer has
+// added the update. The first time it begins the run. It panics on errors, as graph
+// functions do.
 func (a *Attachment) measure(s *step) {
 	if err := a.build(s); err != nil {
 		panic(fmt.Errorf("attach: %w", err))
@@ -47,7 +49,7 @@ func (a *Attachment) measure(s *step) {
 
 func (a *Attachment) build(s *step) (err error) {
 	defer caught("build what is measured", &err)
-	p := &program{sites: s.sites, without: s.without}
+	p := &program{sites: s.sites, unfound: s.unfound}
 	p.Meter, err = meter.New(a.o.Measure, s.sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}, Final: a.record.final()})
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func (a *Attachment) build(s *step) (err error) {
 	network, views := map[vgrad.Quantity]*Node{vgrad.Loss: s.loss}, s.views()
 	for _, g := range p.Groups() {
 		if g.Due(a.update) {
-			p.banks = append(p.banks, newBank(s.Graph, g, g.Measure(network, views)))
+			p.groups = append(p.groups, newGroup(s.Graph, g, g.Measure(network, views)))
 		}
 	}
 	if err := a.record.begin(p); err != nil {
@@ -66,9 +68,9 @@ func (a *Attachment) build(s *step) (err error) {
 	return nil
 }
 
-// newBank makes what a group measures outputs of the graph, as nodes that are logged.
-func newBank(g *Graph, group *meter.Group, m meter.Measured) *bank {
-	b := &bank{Group: group, numbersAt: logged(m.Numbers), fetchedAt: logged(m.Fetched), countsAt: InvalidNodeId}
+// newGroup makes what a group measures outputs of the graph, as logged nodes.
+func newGroup(g *Graph, of *meter.Group, m meter.Measured) *group {
+	b := &group{Group: of, numbersAt: logged(m.Numbers), fetchedAt: logged(m.Fetched), countsAt: InvalidNodeId}
 	if m.Counted != nil {
 		none := Zeros(g, shapes.Make(dtypes.Int32, len(m.Counted)*vgrad.RawBins))
 		b.countsAt = logged(probe.Count(none, Const(g, int32(0)), m.Counted, false))
@@ -76,33 +78,34 @@ func newBank(g *Graph, group *meter.Group, m meter.Measured) *bank {
 	return b
 }
 
-// logged has the executor give a node's value to its logger. It marks a copy, as the
-// model may have marked the node itself, with a message of its own.
+// logged makes the executor pass a node's value to its logger. It marks a copy of the
+// node, because the model may log the node itself with a message of its own.
 func logged(x *Node) NodeId {
 	if x == nil {
 		return InvalidNodeId
 	}
 	x = Identity(x)
-	x.SetLogged(mark)
+	x.SetLogged(logMessage)
 	return x.Id()
 }
 
 // listen puts our logger into the executors that are in use. It is called while a graph is
-// built. By then the trainer's handlers of new executors have been called, so the
-// loggers that they have set, such as nanlogger's, come after ours.
+// built. By then the trainer's handlers of new executors have set their loggers, such as
+// nanlogger's. Ours calls theirs with the nodes that are not ours.
 func (a *Attachment) listen() {
 	for _, byKey := range []map[any]*model.Exec{*a.w.step, *a.w.apply} {
 		for _, exec := range byKey {
-			if !a.heard[exec] {
-				a.heard[exec] = true
+			if !a.hooked[exec] {
+				a.hooked[exec] = true
 				exec.SetNodeLogger(a.logger(exec.GetNodeLogger()))
 			}
 		}
 	}
 }
 
-// logger takes what is logged for us and hands on the rest, in new slices: nanlogger
-// overwrites elements of those that it is given, and the executor uses them again.
+// logger takes the nodes that this package logs and passes the rest to next. The rest is
+// in new slices, because nanlogger overwrites elements of the slices that it gets, and the
+// executor uses its slices again.
 func (a *Attachment) logger(next LoggerFn) LoggerFn {
 	return func(g *Graph, messages []string, values []*tensors.Tensor, nodes []NodeId) {
 		var others []string
@@ -110,7 +113,7 @@ func (a *Attachment) logger(next LoggerFn) LoggerFn {
 		var at []NodeId
 		p := a.programs[g.GraphId()]
 		for i, message := range messages {
-			if p != nil && message == mark {
+			if p != nil && message == logMessage {
 				a.failed = errors.Join(a.failed, p.take(nodes[i], values[i]))
 				a.measured = p
 				continue
@@ -123,9 +126,9 @@ func (a *Attachment) logger(next LoggerFn) LoggerFn {
 	}
 }
 
-// take copies the value of a node and frees it.
+// take copies the value of a logged node to its group and frees it.
 func (p *program) take(node NodeId, value *tensors.Tensor) (err error) {
-	for _, b := range p.banks {
+	for _, b := range p.groups {
 		switch node {
 		case b.numbersAt:
 			b.numbers, err = tensors.CopyFlatData[float32](value)
@@ -141,9 +144,9 @@ func (p *program) take(node NodeId, value *tensors.Tensor) (err error) {
 	return nil
 }
 
-// rows appends the rows of the last step. Room holds their values.
+// rows appends the rows of the last step. Their values are appended to room.
 func (p *program) rows(rows []vgrad.Row, room *[]float64) []vgrad.Row {
-	for _, b := range p.banks {
+	for _, b := range p.groups {
 		rows = b.Rows(rows, room, 0, b.numbers, b.counts, b.fetched)
 	}
 	for i := range rows {

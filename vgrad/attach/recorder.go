@@ -13,31 +13,31 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// recorder hands the rows of a training to the store and the other sinks.
+// recorder passes the rows of a training to the store and the other sinks.
 type recorder struct {
 	Options
 	trainer *train.Trainer
 	w       workings
 
 	experiment vgrad.Experiment // what is known of it so far
-	per        int              // batches that an update takes
-	first      int              // the update at which this training goes on
+	per        int              // batches in an update
+	first      int              // the first update of this training; above 0 if it was resumed
 	begun      bool
 	writer     *runs.Writer // nil: there is none
-	watcher    vgrad.Sink   // nil: nobody watches
-	sinks      []vgrad.Sink // all of them
+	watcher    vgrad.Sink   // from Options.Watch; nil: there is none
+	sinks      []vgrad.Sink // writer, watcher and Options.Sinks
 
 	schema       vgrad.Schema
-	known        []*program // those that have brought tables to the schema
-	grown        bool       // since the sinks were told
-	metrics      []int      // those of the trainer's that are recorded; nil: not known yet
+	known        []*program // the programs whose tables are in the schema
+	grown        bool       // whether the schema has grown since the sinks got it
+	metrics      []int      // indices of the trainer's metrics that are recorded; nil: not known yet
 	metricsTable int        // their table in the schema
 	rows         []vgrad.Row
-	room         []float64
+	room         []float64 // the values of rows
 }
 
-// begin begins the run, unless it is begun, and adds to the schema what a program
-// measures.
+// begin begins the run, unless it has begun, and adds the tables of a program to the
+// schema.
 func (r *recorder) begin(p *program) error {
 	if err := r.create(); err != nil {
 		return err
@@ -59,8 +59,8 @@ func (r *recorder) begin(p *program) error {
 	return nil
 }
 
-// add adds to the schema, in memory of its own: sinks may keep what they were told. It
-// returns where the new tables begin.
+// add adds to the schema and returns the index of the first new table. It copies the
+// schema, because sinks may keep the one that they have got.
 func (r *recorder) add(s vgrad.Schema) int {
 	at := len(r.schema.Tables)
 	all := vgrad.Schema{Infos: map[vgrad.Quantity]vgrad.Info{}}
@@ -78,9 +78,9 @@ func (r *recorder) add(s vgrad.Schema) int {
 	return at
 }
 
-// create makes the run in the store and asks who watches. A training that is resumed
-// from a checkpoint is one run: what an unfinished attempt recorded before the update
-// at which this one goes on is recorded again.
+// create creates the run in the store and collects the sinks. If the training was resumed
+// from a checkpoint, create copies the rows that an unfinished run of the experiment has
+// from before the first update.
 func (r *recorder) create() error {
 	if r.begun {
 		return nil
@@ -122,7 +122,7 @@ func (r *recorder) store() (err error) {
 	return err
 }
 
-// earlier is a sink that hands on the rows before the update at which a training goes on.
+// earlier is a sink that passes on the rows before the first update of a resumed training.
 type earlier struct{ *recorder }
 
 func (e earlier) Begin(s vgrad.Schema) error {
@@ -136,7 +136,7 @@ func (e earlier) Put(step int, rows []vgrad.Row) error {
 	return e.each(step, func(sink vgrad.Sink) error { return sink.Put(step, rows) })
 }
 
-// each calls every sink. Errors and panics are told with the step.
+// each calls every sink. It returns the first error or panic, with the step.
 func (r *recorder) each(step int, call func(vgrad.Sink) error) error {
 	for _, s := range r.sinks {
 		err := func() (err error) {
@@ -150,18 +150,18 @@ func (r *recorder) each(step int, call func(vgrad.Sink) error) error {
 	return nil
 }
 
-// put hands on what a program measured at a step, with the trainer's own metrics.
+// put passes on what a program measured at a step, with the trainer's metrics.
 func (r *recorder) put(step int, p *program, metrics []*tensors.Tensor) error {
 	if r.metrics == nil {
 		r.addMetrics(metrics)
 	}
 	r.rows, r.room = r.rows[:0], r.room[:0]
 	r.rows = r.metricsRow(p.rows(r.rows, &r.room), metrics)
-	return r.hand(step, r.rows)
+	return r.putRows(step, r.rows)
 }
 
-// hand hands on rows, after the schema where that has grown.
-func (r *recorder) hand(step int, rows []vgrad.Row) error {
+// putRows passes rows to the sinks. If the schema has grown, the sinks get it first.
+func (r *recorder) putRows(step int, rows []vgrad.Row) error {
 	if r.grown {
 		r.grown = false
 		if err := r.each(step, func(s vgrad.Sink) error { return s.Begin(r.schema) }); err != nil {
@@ -171,7 +171,7 @@ func (r *recorder) hand(step int, rows []vgrad.Row) error {
 	return r.each(step, func(s vgrad.Sink) error { return s.Put(step, rows) })
 }
 
-// close finishes the run, or leaves it unfinished, and tells whoever watches.
+// close finishes the run, or leaves it unfinished, and closes the watcher.
 func (r *recorder) close(finished bool) error {
 	var err error
 	if r.writer != nil && finished {

@@ -10,18 +10,17 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
-// workings are the fields of a trainer that it has no methods for. They are
-// reached by reflection, as a trainer takes its optimizer and its model once and
-// for all. Where a later version of GoMLX keeps them elsewhere, workingsOf fails
-// and says so.
+// workings are pointers to fields of a trainer for which it has no methods. A trainer gets
+// its optimizer and model when it is made and cannot change them, so they are reached by
+// reflection. If a version of GoMLX keeps them elsewhere, workingsOf fails.
 type workings struct {
 	optimizer   *optimizer.Interface
 	model       *train.ModelFn
 	loss        *train.LossFn
-	step, apply *map[any]*model.Exec // of a step; of one that applies accumulated gradients
+	step, apply *map[any]*model.Exec // of plain steps; of steps that apply accumulated gradients
 	eval        *map[any]*model.Exec
 	accumulated *int // steps since gradients were last applied
-	limit       *int // of executors
+	limit       *int // of the number of executors
 }
 
 func workingsOf(t *train.Trainer) (workings, error) {
@@ -43,7 +42,7 @@ func workingsOf(t *train.Trainer) (workings, error) {
 	return w, nil
 }
 
-// field points into at a field of the trainer.
+// field sets into to a pointer to a field of the trainer.
 func field[T any](t *train.Trainer, name string, into **T) error {
 	f := reflect.ValueOf(t).Elem().FieldByName(name)
 	if !f.IsValid() || f.Type() != reflect.TypeFor[T]() {
@@ -53,16 +52,16 @@ func field[T any](t *train.Trainer, name string, into **T) error {
 	return nil
 }
 
-// executors are those that a trainer uses for its steps, by the Spec of a batch.
-// Each has a graph for every shape of batch.
+// executors are those that a trainer uses for its steps, by the Spec of a batch. Each
+// compiles a graph for every shape of batch.
 type executors struct{ step, apply map[any]*model.Exec }
 
 func newExecutors() executors {
 	return executors{map[any]*model.Exec{}, map[any]*model.Exec{}}
 }
 
-// inUse are the executors that the trainer takes its next step with.
+// inUse returns the executors that the trainer uses for its next step.
 func (w workings) inUse() executors { return executors{*w.step, *w.apply} }
 
-// use has the trainer take its next steps with other executors.
+// use makes the trainer use these executors for its next steps.
 func (w workings) use(e executors) { *w.step, *w.apply = e.step, e.apply }

@@ -1,9 +1,9 @@
-// Package data loads the sets a network is trained on and draws its batches.
+// Package data loads the data sets that networks are trained on and draws their batches.
 //
-// It stands at the start of the flow: an [vgrad.Experiment] names a set, [Load]
-// returns its content checked against pinned sums, and a [Shuffle] says which
-// examples each step sees. Nothing here knows of graphs: images stay uint8 and
-// are scaled to [0, 1] where they are used, and of the loss there is the name.
+// It is the start of the flow: a [vgrad.Experiment] names a set, [Load] returns its
+// content checked against pinned hashes, and a [Shuffle] says which examples each step
+// sees. The package does not use graphs. Images stay uint8; they are scaled to [0, 1] when
+// they are used. The loss is given by its name.
 //
 //	set, err := data.Load(ctx, "mnist")              // 55,000 for training, 5,000 for validation
 //	order, err := data.Batches(set.Train.Len(), 30, 1) // epochs shuffled from seed 1
@@ -21,12 +21,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// known lists the sets there are; the first is the default experiment's.
+// known lists the data sets; the first is the default experiment's.
 var known = []struct {
 	name  string
-	train int // examples for training, known before anything is loaded
+	train int // number of training examples
 	open  func(context.Context) (*Set, error)
-	check func() error // what is known to be wrong before; nil: nothing can be
+	check func() error // finds errors without loading anything; nil: there can be none
 }{
 	{"mnist", mnistImages - mnistValidation, MNIST{}.open, MNIST{}.check},
 	{"synthetic", syntheticTrain, Synthetic, nil},
@@ -42,9 +42,8 @@ func Names() []string {
 	return names
 }
 
-// Load returns the set of that name. An unknown name is an error that says which
-// are known; a file that is missing, truncated, altered or another set's is an error
-// that names it.
+// Load returns the set of that name. For an unknown name its error lists the known ones.
+// A file that is missing, truncated, altered or another set's is an error that names it.
 func Load(ctx context.Context, name string) (*Set, error) {
 	set, err := Open(ctx, name)
 	if err != nil {
@@ -56,9 +55,9 @@ func Load(ctx context.Context, name string) (*Set, error) {
 	return set, nil
 }
 
-// Open is Load that returns as soon as the files are found, with the set's sizes, names
-// and sum: a program can be compiled for it while its content is decoded. Before that
-// is used, [Set.Wait] has to be called.
+// Open is Load, but returns as soon as the files are found, while their content is still
+// being decoded. The set's sizes, names and sum are there, so a program can be compiled
+// for it meanwhile. Call [Set.Wait] before using the content.
 func Open(ctx context.Context, name string) (*Set, error) {
 	for _, k := range known {
 		if k.name == name {
@@ -68,9 +67,8 @@ func Open(ctx context.Context, name string) (*Set, error) {
 	return nil, unknown(name)
 }
 
-// Check reports, without loading anything, whether the experiment names a set
-// that exists and a batch that fits into it, and whether the files are in the
-// folder that VGRAD_DATA names, if it is set.
+// Check reports an error if the experiment's set does not exist, if its batch is larger
+// than the set, or if VGRAD_DATA names a folder without the set's files. It loads nothing.
 func Check(e vgrad.Experiment) error {
 	e = e.WithDefaults()
 	for _, k := range known {

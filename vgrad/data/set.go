@@ -9,7 +9,7 @@ import (
 	"math"
 )
 
-// The losses that a set may ask for.
+// The losses of data sets.
 const (
 	// CrossEntropy is the mean over examples of -ln softmax(outputs)[label], in nats.
 	CrossEntropy = "cross_entropy"
@@ -18,32 +18,32 @@ const (
 	MeanSquaredError = "mean_squared_error"
 )
 
-// Set is a task: examples, split once and for all, and what a network is to say of
-// each of them. That is one of several classes, or numbers (regression).
+// Set is a data set: examples in a fixed split, with the target of each. A target is one
+// of several classes, or a row of numbers (regression).
 type Set struct {
 	Name              string
 	Train, Validation Split
 
-	// Input is the shape of one example. The number of axes says what it is:
-	// [features], or [height, width, channels] of an image.
+	// Input is the shape of one example: [features], or [height, width, channels] for an
+	// image.
 	Input []int
-	// Features is how many values these are: the product of Input.
+	// Features is the number of values of an example: the product of Input.
 	Features int
-	// Classes is how many there are: labels run from 0 to Classes-1. Zero: regression.
+	// Classes is the number of classes; labels run from 0 to Classes-1. Zero: regression.
 	Classes int
-	// Outputs is how many values a network gives for an example: the logits of the
-	// classes, or the numbers of a target.
+	// Outputs is the number of values that a network computes for an example: the logits
+	// of the classes, or the numbers of a target.
 	Outputs int
 	// Loss is the name of the loss that belongs to the set.
 	Loss string
-	// GuessLoss is the loss of what gives the same for every example. Classification:
-	// ln(Classes), that of alike chances. Regression: the variance of the training
-	// targets, that of their mean.
+	// GuessLoss is the loss of a network whose output is the same for every example. In
+	// classification it is ln(Classes), the loss of equal probabilities. In regression it
+	// is the variance of the training targets, the loss of their mean.
 	GuessLoss float64
 
 	Sum string // SHA-256 in hexadecimal that identifies the content; recorded with a run
 
-	wait func() error // nil: all is there
+	wait func() error // waits for the content; nil: it is there
 }
 
 // Wait waits until the content of a set that [Open] returned is there. It fails where
@@ -55,8 +55,8 @@ func (s *Set) Wait() error {
 	return s.wait()
 }
 
-// Check reports what in a set does not fit together. It looks at the values, too,
-// where they are there: labels in range, numbers and targets finite.
+// Check reports an error if the fields of a set do not fit together. If the content is
+// there, it also checks that labels are in range and that numbers and targets are finite.
 func (s *Set) Check() error {
 	err := s.checkShape()
 	for _, part := range []struct {
@@ -98,15 +98,15 @@ func (s *Set) checkShape() error {
 	return nil
 }
 
-// Split is a part of a set, in the set's own order. The inputs are Images or
-// Numbers, what is to be said of them is Labels or Targets; the others are nil.
+// Split is a part of a set, in the set's own order. Its inputs are Images or Numbers, and
+// its targets are Labels or Targets; the other fields are nil.
 type Split struct {
 	Images  []uint8   // [Len(), Features], row by row, 0 to 255; a network sees [0, 1]
 	Numbers []float32 // [Len(), Features], as a network sees them
 	Labels  []uint8   // [Len()]
 	Targets []float32 // [Len(), Outputs]
 
-	// Examples is how many there are. Zero: one for each label or, without labels,
+	// Examples is the number of examples. Zero: one for each label or, without labels,
 	// for each target.
 	Examples int
 }
@@ -119,8 +119,8 @@ func (s Split) Len() int {
 	return max(len(s.Labels), len(s.Targets))
 }
 
-// Slice returns the examples from the one number up to, but without, the other. It
-// shares memory with s and panics, as slices do, where there are not so many.
+// Slice returns the examples with numbers from ≤ i < to. It shares memory with s. Like a
+// slice expression, it panics if the numbers are out of range.
 func (s Split) Slice(from, to int) Split {
 	n := s.Len()
 	part := Split{
@@ -133,8 +133,9 @@ func (s Split) Slice(from, to int) Split {
 	return part
 }
 
-// rows cuts rows out of x, [n, …]. The capacity is cut, too: the training images lie
-// behind the validation images, where a slice of too many would find them.
+// rows returns some rows of x: [n, …]. It limits the capacity of the result. Otherwise too
+// large a slice of the validation images would reach into the training images, which
+// follow them in memory.
 func rows[T any](x []T, n, from, to int) []T {
 	if len(x) == 0 {
 		return nil
@@ -144,16 +145,16 @@ func rows[T any](x []T, n, from, to int) []T {
 	return x[from*width : to*width : to*width]
 }
 
-// check reports what does not fit the set.
+// check reports an error if the split does not fit the set.
 func (s Split) check(set *Set) error {
 	n := s.Len()
 	switch {
 	case n == 0:
 		return errors.New("no examples")
 	case (s.Images == nil) == (s.Numbers == nil):
-		return errors.New("either Images or Numbers must be there")
+		return errors.New("exactly one of Images and Numbers must be set")
 	case (s.Labels == nil) == (s.Targets == nil):
-		return errors.New("either Labels or Targets must be there")
+		return errors.New("exactly one of Labels and Targets must be set")
 	case (s.Labels == nil) != (set.Classes == 0):
 		return fmt.Errorf("%d labels and %d targets, with %d classes", len(s.Labels), len(s.Targets), set.Classes)
 	case (s.Images == nil) != (set.Train.Images == nil):
@@ -187,7 +188,7 @@ func (s Split) checkValues(set *Set) error {
 	return nil
 }
 
-// contentSum hashes all that is in the set, little-endian.
+// contentSum hashes all examples of a set; numbers are little-endian.
 func contentSum(s *Set) string {
 	var parts [][]byte
 	for _, part := range []Split{s.Train, s.Validation} {

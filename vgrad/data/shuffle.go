@@ -6,17 +6,16 @@ import (
 	"math/rand/v2"
 )
 
-// Shuffle says which examples the steps of a training see: one permutation of all
-// examples after another, an epoch each, cut into batches. Within an epoch no example
-// comes twice.
+// Shuffle says which examples the steps of a training see. Each epoch is a random
+// permutation of all examples, and the epochs are cut into batches one after another.
+// Within an epoch no example comes twice.
 //
-// A batch that reaches past the end of an epoch takes the rest of it and is filled
-// from the next one, freshly shuffled, as the reader that the article used does
-// (TensorFlow 1, DataSet.next_batch). So every batch is full, and only a batch that
-// lies across two epochs can hold an example twice.
+// A batch at the end of an epoch takes the examples that are left and is filled up from
+// the next epoch. The article's reader did the same (TensorFlow 1, DataSet.next_batch).
+// So every batch is full, and only a batch of two epochs can hold an example twice.
 //
-// The order depends on the number of examples and the seed alone: not on the batch,
-// the platform or how the indices are asked for.
+// The order depends only on the number of examples and the seed. It does not depend on
+// the batch size, the platform or the calls that return the indices.
 type Shuffle struct {
 	batch int
 	at    int // in order, of the next example
@@ -24,8 +23,8 @@ type Shuffle struct {
 	rng   *rand.PCG
 }
 
-// shuffleStream sets the shuffle's random numbers apart from any others drawn from
-// the same seed (π's first bits).
+// shuffleStream separates the shuffle's random numbers from any others that are drawn
+// from the same seed. Its value is the first bits of π.
 const shuffleStream = 0x3243f6a8885a308d
 
 // Batches returns the order in which n examples are seen in batches of the given size.
@@ -49,8 +48,8 @@ func (s *Shuffle) Next() []int32 {
 	return dst
 }
 
-// Fill writes the next len(dst) indices: with dst of [k, batch] those of the next k
-// steps, for a loop on the device.
+// Fill writes the next len(dst) indices. If dst is [k, batch], these are the indices of
+// the next k steps, for a loop on the device.
 func (s *Shuffle) Fill(dst []int32) {
 	for len(dst) > 0 {
 		n := copy(dst, s.rest())
@@ -59,7 +58,7 @@ func (s *Shuffle) Fill(dst []int32) {
 	}
 }
 
-// Skip passes over the next k batches, as k calls of Next would.
+// Skip skips the next k batches, as k calls of Next would.
 func (s *Shuffle) Skip(k int) {
 	for left := k * s.batch; left > 0; {
 		n := min(left, len(s.rest()))
@@ -68,7 +67,7 @@ func (s *Shuffle) Skip(k int) {
 	}
 }
 
-// rest returns what is left of the epoch, of the next one where nothing is.
+// rest returns the examples that are left of the epoch. If none are, it starts the next.
 func (s *Shuffle) rest() []int32 {
 	if s.at == len(s.order) {
 		s.reshuffle()
@@ -76,7 +75,7 @@ func (s *Shuffle) rest() []int32 {
 	return s.order[s.at:]
 }
 
-// reshuffle starts an epoch: Fisher and Yates' shuffle of the last one's order.
+// reshuffle starts an epoch by a Fisher–Yates shuffle of the previous order.
 func (s *Shuffle) reshuffle() {
 	for i := len(s.order) - 1; i > 0; i-- {
 		j := uniform(s.rng, uint64(i+1))
@@ -86,7 +85,7 @@ func (s *Shuffle) reshuffle() {
 }
 
 // uniform draws from [0, n) without bias (Lemire 2019, doi:10.1145/3230636).
-// rand.Rand's own methods may take other paths on 32-bit platforms; this one does not.
+// The methods of rand.Rand may draw other numbers on 32-bit platforms; this one does not.
 func uniform(rng *rand.PCG, n uint64) uint64 {
 	for {
 		high, low := bits.Mul64(rng.Uint64(), n)

@@ -14,12 +14,12 @@ const (
 	syntheticSeed    = 20260101
 )
 
-// Synthetic returns a small set for quick tests: ten classes of 8×8 images, 2,000
-// for training and 500 for validation, as many of each class. A class is a pattern
-// of three blobs; an image is its pattern moved by up to one pixel, with noise. A
-// small network learns it in a few hundred steps.
+// Synthetic returns a small set for quick tests: ten classes of 8×8 images, 2,000 for
+// training and 500 for validation, with the same number of each class. A class is a
+// pattern of three blobs. An image is the pattern of its class moved by up to one pixel,
+// with noise. A small network learns the set in a few hundred steps.
 //
-// It is drawn from a fixed seed with integers alone, so it is the same everywhere.
+// It is drawn from a fixed seed with integer arithmetic, so it is the same everywhere.
 // It needs no file and never fails.
 func Synthetic(context.Context) (*Set, error) {
 	rng := rand.NewPCG(syntheticSeed, 0)
@@ -42,7 +42,7 @@ func Synthetic(context.Context) (*Set, error) {
 	return set, nil
 }
 
-// drawSplit draws n images, the classes in turn.
+// drawSplit draws n images; the classes take turns.
 func drawSplit(rng *rand.PCG, patterns [][]int, n int) Split {
 	var s Split
 	for i := range n {
@@ -53,7 +53,7 @@ func drawSplit(rng *rand.PCG, patterns [][]int, n int) Split {
 	return s
 }
 
-// blobs draws a pattern [side, side] of three pyramids, 0 to 200.
+// blobs draws a pattern of three pyramids, [side, side], with values from 0 to 200.
 func blobs(rng *rand.PCG) []int {
 	pattern := make([]int, syntheticSide*syntheticSide)
 	for range 3 {
@@ -66,7 +66,7 @@ func blobs(rng *rand.PCG) []int {
 	return pattern
 }
 
-// drawImage moves the pattern and adds noise: a sum of two uniforms, ±40 at most.
+// drawImage moves the pattern and adds noise, a sum of two uniform numbers from -40 to 40.
 func drawImage(rng *rand.PCG, pattern []int) []uint8 {
 	dx, dy := int(uniform(rng, 3))-1, int(uniform(rng, 3))-1
 	image := make([]uint8, len(pattern))

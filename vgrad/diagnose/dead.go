@@ -11,31 +11,31 @@ import (
 const (
 	// deadAbove is the fraction of a layer's units that may be dead.
 	deadAbove = 0.5
-	// deadActivity is the fraction of examples on which a unit that counts as dead is
-	// active at most.
+	// deadActivity is the fraction of examples below which an active unit still counts as
+	// dead.
 	deadActivity = 0.1
-	// deadExamples is how many examples it takes to tell: a unit that is active on one
-	// in ten is silent on 30 of them once in 24 times.
+	// deadExamples is the smallest number of examples for a finding. A unit that is active
+	// on one example in ten is silent on 30 examples with probability 0.9³⁰ = 1/24.
 	deadExamples = 30
 )
 
-// dead looks for layers most of whose units are active on next to no example.
+// dead looks for layers in which most units are active on almost no example.
 //
-// What is recorded is the fraction E of units that are zero on all B examples of a
-// batch. That bounds the fraction f of units that are active on fewer than p of all
-// examples from both sides:
+// The recorded quantity is the fraction E of units that are zero on all B examples of a
+// batch. It bounds from both sides the fraction f of units that are active on fewer than
+// a fraction p of all examples:
 //
-//   - From above: a unit that is never active is zero on every batch, so no step shows
-//     fewer than these. Where the smallest E of some steps is one half or less, half
-//     of the units are alive, however small the batch.
-//   - From below: a unit that is active on p of the examples or more is silent on B
-//     of them with probability (1−p)^B at most, so E ≤ f + (1−f)·(1−p)^B. Where E is
-//     above one half by enough, f is: for all p > 1 − (2E−1)^(1/B). With 80 % silent
+//   - From above: a unit that is never active is zero on every batch, so E is never
+//     smaller than the fraction of such units. If the smallest E of some steps is one half
+//     or less, half of the units are alive, however small the batch.
+//   - From below: a unit that is active on a fraction p of the examples or more is silent
+//     on B of them with probability (1−p)^B at most, so E ≤ f + (1−f)·(1−p)^B. If E is
+//     above one half, f is above one half for all p > 1 − (2E−1)^(1/B). With 80 % silent
 //     units that is 1.7 % of the examples for a batch of 30, and 40 % for a batch of 1.
 //
-// Between the bounds a batch does not tell a dead unit from a quiet one, and that is
-// what the rule says. With a batch of 1, E is one less the activity: two thirds of
-// healthy ReLU units are silent on an example.
+// Between the bounds a batch does not tell a dead unit from a quiet one, and the rule says
+// so. With a batch of 1, E is 1 minus the activity, and two thirds of healthy ReLU units
+// are silent on one example.
 var dead = Rule{
 	Name: "dead units",
 	Threshold: "more than half of a layer's units are active on fewer than 10 % of the examples, as far as batches show it: " +
@@ -76,15 +76,15 @@ var dead = Rule{
 	},
 }
 
-// silence is what the last tenth of the steps shows of a layer's silent units.
+// silence summarizes the silent units of a layer over the last tenth of the steps.
 type silence struct {
 	Series
-	batch, seen        int     // examples of a step, and of all steps together
-	mean, lower, least float64 // of the fraction that is silent; lower is two standard errors below the mean
+	batch, seen        int     // number of examples in a step, and in all of these steps
+	mean, lower, least float64 // of the silent fraction; lower is two standard errors below the mean
 }
 
-// silenceOf takes a batch for a single example where its size is not known, or does not
-// fit the site: that is the least that can be said.
+// silenceOf summarizes a series. If the number of examples in a batch is not known or does
+// not fit the site, it assumes 1, which gives the weakest bound.
 func silenceOf(s Series, examples int) silence {
 	if examples == 0 || s.Size%examples != 0 {
 		examples = 1
@@ -94,7 +94,8 @@ func silenceOf(s Series, examples int) silence {
 	return silence{Series: s, batch: examples, seen: examples * len(late), mean: m, lower: m - 2*se, least: slices.Min(late)}
 }
 
-// The verdicts.
+// The verdicts on a layer: at least half of its units are alive; the batches cannot tell;
+// most of its units are dead.
 const (
 	refuted = iota
 	notShown
@@ -111,7 +112,8 @@ func (s silence) verdict() int {
 	return notShown
 }
 
-// activity is p: more than half of the units are active on fewer of the examples.
+// activity returns the smallest p that is shown: more than half of the units are active on
+// fewer than that fraction of the examples.
 func (s silence) activity() float64 {
 	return 1 - math.Pow(max(0, 2*s.lower-1), 1/float64(s.batch))
 }

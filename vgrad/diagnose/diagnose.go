@@ -6,11 +6,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Of judges a run by every rule of this package. A run that is still going is judged
-// by what it has recorded so far.
+// Of applies every rule of this package to a run. If the run is not finished, the rules
+// look at what it has recorded so far.
 func Of(src vgrad.Source) Report { return Judge(src, Rules()...) }
 
-// Judge judges a run by some rules.
+// Judge applies the given rules to a run. A rule that cannot look is listed in
+// Report.Unjudged with the reason; it is no error.
 func Judge(src vgrad.Source, rules ...Rule) Report {
 	t := newTraining(src)
 	r := Report{Run: src.Label(), Findings: []Finding{}, Notes: []Finding{}, Silent: []string{}, Unjudged: []Unjudged{}}
@@ -37,7 +38,7 @@ func Judge(src vgrad.Source, rules ...Rule) Report {
 	return r
 }
 
-// finding is a sighting with what the rule always says.
+// finding combines a sighting with the fixed texts of its rule.
 func (rule Rule) finding(t *Training, s Sighting) Finding {
 	if s.Site.Path == "" {
 		s.Site = vgrad.NetworkSite

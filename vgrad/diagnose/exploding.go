@@ -6,11 +6,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// explodingAbove is how many times larger the signal is at the far end of its way than
-// next to the loss. Of 459 networks that learn, up to 20 layers deep, two are above.
+// explodingAbove is the ratio of the signal far from the loss to the signal next to it,
+// above which it explodes. Of 459 networks that learn, up to 20 layers deep, two are above.
 const explodingAbove = 70
 
-// exploding compares the signal's ends at the first recorded step and at the end.
+// exploding compares the signal at both ends of the network, at the first recorded step
+// and over the last tenth of the steps.
 var exploding = Rule{
 	Name:      "exploding gradient",
 	Threshold: fmt.Sprintf("the norm of δ at the far end of its way back, over the layers or the time steps, is more than %d times that next to the loss", explodingAbove),
@@ -37,7 +38,7 @@ var exploding = Rule{
 	},
 }
 
-// exploded is a signal that grows.
+// exploded returns the sighting of a signal that grows.
 func (t *Training) exploded(s signal) Sighting {
 	far, _ := s.far()
 	near, _ := s.near()

@@ -7,13 +7,13 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// explodedAbove is how many times the cost of guessing, and the first loss, the last
-// losses are.
+// explodedAbove is the ratio of the last losses to the cost of guessing, and to the first
+// loss, above which the loss has exploded.
 const explodedAbove = 2
 
-// explodingLoss looks for a loss that is far above what guessing costs, without a NaN.
-// It goes by the median: such losses jump by orders of magnitude, so that two standard
-// errors below their mean is less than nothing.
+// explodingLoss looks for a finite loss that is far above the cost of guessing. It uses the
+// median, because such losses jump by orders of magnitude: their mean less two standard
+// errors may be negative.
 var explodingLoss = Rule{
 	Name:      "loss that explodes",
 	Threshold: "the median loss over the last tenth of the steps is more than twice what guessing costs and more than twice the first loss",
@@ -39,7 +39,8 @@ var explodingLoss = Rule{
 	},
 }
 
-// lossExploded reports whether the loss is far above what it was and what guessing costs.
+// lossExploded reports whether the loss is far above the first loss and the cost of
+// guessing.
 func (t *Training) lossExploded() bool {
 	loss := t.Network(vgrad.Loss)
 	cost, _ := t.guessing()

@@ -8,11 +8,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// initialVariance is the ratio of the activations' variances in neighbouring layers.
+// initialVariance is the ratio of the activations' variances in neighbouring layers, or
+// its inverse, above which the first weights have a wrong size.
 const initialVariance = 10
 
-// initial looks at how activations grow or shrink from layer to layer at the first
-// step: that comes of the first weights alone.
+// initial looks at how activations grow or shrink from layer to layer at the first step,
+// which depends only on the first weights.
 var initial = Rule{
 	Name:      "size of the first weights",
 	Threshold: "at the first step the variance of the activations changes by more than a factor of 10 a hidden layer, by a least-squares fit of its logarithm",
@@ -21,7 +22,7 @@ var initial = Rule{
 	Needs:     []vgrad.Quantity{vgrad.StdActivation},
 	Tolerable: true,
 	Look: func(t *Training) ([]Sighting, error) {
-		hidden := spine(t.Series(vgrad.StdActivation))
+		hidden := overLayers(t.Series(vgrad.StdActivation))
 		depth := vgrad.Depth(t.source)
 		hidden = slices.DeleteFunc(hidden, func(s Series) bool { return s.Layer == depth || s.Values[0] == 0 })
 		s := along(way{hidden, "layer", func(s vgrad.Site) int { return s.Layer }}, vgrad.StdActivation, false)

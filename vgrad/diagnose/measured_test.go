@@ -92,7 +92,7 @@ func TestMeasured(t *testing.T) {
 		fmt.Fprintf(&table, "| %s | %d | %d | %d | %d | %s |\n", g.kind, row.trained, row.healthy, row.alarms, row.notes, row.unjudgedText())
 		healthy, alarms = healthy+row.healthy, alarms+row.alarms
 	}
-	fmt.Fprintf(&table, "| all | | %d | %d | | |\n\n| planted | the finding that is looked for | found |\n| --- | --- | --- |\n", healthy, alarms)
+	fmt.Fprintf(&table, "| all | | %d | %d | | |\n\n| experiment | expected finding | where it is found |\n| --- | --- | --- |\n", healthy, alarms)
 	var variants []vgrad.Experiment
 	for _, p := range plantedSettings {
 		e, err := vgrad.Experiment{Data: "synthetic"}.Vary(p.variant)

@@ -7,8 +7,8 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// What is to be finite in a training that works, by the order in which a step computes
-// it. The update ratio is not among them: it is infinite where weights are zero.
+// The quantities that are finite in a healthy training, in the order in which a step
+// computes them. The update ratio is not among them: it is infinite if weights are zero.
 var (
 	forward  = []vgrad.Quantity{vgrad.MeanActivation, vgrad.StdActivation, vgrad.MeanAbsWeight}
 	lossOnly = []vgrad.Quantity{vgrad.Loss}
@@ -16,8 +16,8 @@ var (
 	atTheEnd = []vgrad.Quantity{vgrad.ValLoss}
 )
 
-// notFinite finds the first step at which something is NaN or infinite, and the site
-// where it begins.
+// notFinite finds the first step at which a quantity is NaN or infinite, and the site where
+// that begins.
 var notFinite = Rule{
 	Name:      "NaN or infinity",
 	Threshold: "a loss, an activation, a weight or a gradient that is no finite number",
@@ -51,12 +51,12 @@ type badValue struct {
 	site     vgrad.Site
 	step     int
 	value    float64
-	way      string // how it comes about, for the end of a sentence
+	way      string // in which order it is the first, for the end of a sentence
 }
 
-// firstBad finds the first value that is no finite number, as a step computes them:
-// activations overflow in forward order, gradients on their way back. A loss that is
-// not finite says nothing of where that began, nor do gradients behind it.
+// firstBad finds the first value that is no finite number, in the order in which a step
+// computes them: activations in forward order, gradients from the loss backwards. A loss
+// that is not finite makes all gradients not finite, so neither tells where that began.
 func (t *Training) firstBad() (badValue, bool) {
 	first := -1
 	for _, q := range slices.Concat(forward, lossOnly, backward, atTheEnd) {
@@ -81,8 +81,8 @@ func (t *Training) firstBad() (badValue, bool) {
 	return loss, true
 }
 
-// badAt finds the first site, or the last, at which one of the quantities is no finite
-// number at a step.
+// badAt finds the first site in forward order at which one of the quantities is no finite
+// number at a step; if last is set, the last site.
 func (t *Training) badAt(step int, qs []vgrad.Quantity, last bool) (found badValue, ok bool) {
 	for _, q := range qs {
 		for _, s := range t.whole(q) {
@@ -99,7 +99,7 @@ func (t *Training) badAt(step int, qs []vgrad.Quantity, last bool) (found badVal
 	return found, ok
 }
 
-// before is the last recorded step before one, -1 where there is none.
+// before returns the last recorded step before a step, or -1 if there is none.
 func (t *Training) before(step int) int {
 	last := -1
 	for _, q := range slices.Concat(lossOnly, backward, forward) {
@@ -112,8 +112,8 @@ func (t *Training) before(step int) int {
 	return last
 }
 
-// brokenFrom is the step from which on something is no finite number to the end; -1
-// where there is none.
+// brokenFrom returns the first step from which a quantity is not finite until the end, or
+// -1 if there is none.
 func (t *Training) brokenFrom() int {
 	from := -1
 	for _, q := range slices.Concat(forward, lossOnly, backward) {
@@ -130,7 +130,8 @@ func (t *Training) brokenFrom() int {
 	return from
 }
 
-// errBroken is why a rule about the end of a training cannot look.
+// errBroken returns the reason why a rule about the end of a training cannot look, or nil
+// if the training is finite until its end.
 func (t *Training) errBroken() error {
 	if t.broken < 0 {
 		return nil

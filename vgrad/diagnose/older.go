@@ -6,9 +6,9 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// completed is a site with what runs recorded before there were roles do not tell:
-// its role, by its path or else by what is measured there, and of the perceptron's
-// units the activation. Of a model that was handed in it is not known.
+// completed adds the role to a site of a run that was recorded without roles. The role
+// follows from the path or else from the quantity measured there. Units of a perceptron
+// get their activation too; for other models it is not known.
 func completed(src vgrad.Source, s vgrad.Site, q vgrad.Quantity) vgrad.Site {
 	if s.Role != "" || s.Path == vgrad.NetworkSite.Path {
 		return s
@@ -33,7 +33,7 @@ func completed(src vgrad.Source, s vgrad.Site, q vgrad.Quantity) vgrad.Site {
 	return s
 }
 
-// batch is the number of examples of a step; 0 where it is not known.
+// batch returns the number of examples in a step, or 0 if it is not known.
 func batch(src vgrad.Source) int {
 	if run, ok := src.(vgrad.Recorded); ok {
 		return run.Ran().WithDefaults().Batch
@@ -41,9 +41,9 @@ func batch(src vgrad.Source) int {
 	return 0
 }
 
-// outputs is the number of the network's outputs, by the size of its last layer's
-// units or, where there are only weights, of the perceptron's last kernel; 0 where
-// neither tells.
+// outputs returns the number of the network's outputs. It is computed from the size of the
+// last layer's units or, if there are only weights, of the perceptron's last kernel. If
+// neither is there, it is 0.
 func outputs(src vgrad.Source) int {
 	run, ok := src.(vgrad.Recorded)
 	if !ok {
@@ -64,7 +64,7 @@ func outputs(src vgrad.Source) int {
 	return found
 }
 
-// countsNats reports whether the loss is a cross-entropy among classes.
+// countsNats reports whether the loss is a cross-entropy over classes, in nats.
 func countsNats(src vgrad.Source) bool {
 	run, ok := src.(vgrad.Recorded)
 	return !ok || run.Ran().Loss == "" || run.Ran().Loss == "cross_entropy"

@@ -7,32 +7,34 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Outcome is what became of a training.
+// Outcome says whether a network has learned.
 type Outcome int
 
+// The outcomes.
 const (
-	Unknown   Outcome = iota // too early to tell, or no loss is recorded
+	Unknown   Outcome = iota // too early to tell, or no loss is recorded, or it is not finite
 	Unlearned                // it has had time to learn, and has not
 	Learned
 )
 
 const (
-	// learnedBelow is the fraction of the cost of guessing below which the loss says
-	// that the network has learned. The article's sigmoid network, of which 60 seeds
-	// end at 0.54 to 0.76 of it after 2,500 steps, has not. Networks with a validation
-	// accuracy above 80 % end below 0.33, but for those with the largest learning rates.
+	// learnedBelow is the fraction of the cost of guessing below which the loss shows that
+	// the network has learned. The article's sigmoid network has not: with 60 seeds it
+	// ends at 0.54 to 0.76 after 2,500 steps. Networks with a validation accuracy above
+	// 80 % end below 0.33, except those with the largest learning rates.
 	learnedBelow = 0.4
-	// learnedAccuracy is the training accuracy that says so whatever the loss. Large
-	// learning rates make networks that are mostly right and, where wrong, very sure
-	// of it.
+	// learnedAccuracy is the training accuracy above which a network has learned, whatever
+	// its loss. Large learning rates make networks that are right on most examples and
+	// have a very large loss on the others.
 	learnedAccuracy = 0.8
-	// timeToLearn is how many steps it takes before a network that has learned nothing
-	// yet is judged by that.
+	// timeToLearn is the number of steps after which a network without success counts as
+	// Unlearned.
 	timeToLearn = 200
 )
 
-// Outcome says whether the network has learned, and in words how that is known. Means
-// over the last tenth of the steps count, two standard errors on the careful side.
+// Outcome says whether the network has learned, and gives the reason in words. It uses the
+// mean accuracy less two standard errors, and the mean loss plus two standard errors, over
+// the last tenth of the steps.
 func (t *Training) Outcome() (Outcome, string) {
 	loss := t.Network(vgrad.Loss)
 	if len(loss.Values) == 0 || t.broken >= 0 {
@@ -55,10 +57,10 @@ func (t *Training) Outcome() (Outcome, string) {
 	return Unknown, text
 }
 
-// guessing is the loss of a network that knows nothing, and that in words: the
-// logarithm of the number of classes. Where there are none, or their number is not
-// recorded, it is the median of the first five losses; one alone may be that of an
-// example which is right by chance.
+// guessing returns the loss of a network that knows nothing, as a number and in words. It
+// is the logarithm of the number of classes. If there are no classes, or their number is
+// not recorded, it is the median of the first five losses. One loss alone may be that of an
+// example that is right by chance.
 func (t *Training) guessing() (cost float64, says string) {
 	if n := t.classes(); n > 1 {
 		cost = math.Log(float64(n))
@@ -69,8 +71,8 @@ func (t *Training) guessing() (cost float64, says string) {
 	return cost, fmt.Sprintf("it was %s at first", short(cost))
 }
 
-// classes is how many classes the network tells apart by a cross-entropy; 0 where it
-// does something else, or that is not known.
+// classes returns the number of classes of a network with a cross-entropy loss. It is 0
+// for other networks, and if it is not known.
 func (t *Training) classes() int {
 	if len(t.whole(vgrad.TrainAccuracy)) == 0 || !countsNats(t.source) {
 		return 0

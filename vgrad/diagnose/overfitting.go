@@ -6,12 +6,13 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// overfittingGap is by how much the accuracy on the training set is above that on the
-// validation set; without accuracies, the fraction of the first loss by which the loss on
-// the validation set is above that on the training set.
+// overfittingGap is the difference of the accuracies on the training set and on the
+// validation set above which a network overfits. Without accuracies it applies to the
+// difference of the losses, as a fraction of the first loss.
 const overfittingGap = 0.2
 
-// overfitting compares the last batches with the validation set, by accuracy where there is one.
+// overfitting compares the last batches with the validation set, by accuracy or, if none is
+// recorded, by loss.
 var overfitting = Rule{
 	Name: "overfitting",
 	Threshold: "the training accuracy, over the last tenth of the steps and less two standard errors, is more than 20 points above the validation accuracy; " +
@@ -38,7 +39,7 @@ var overfitting = Rule{
 	},
 }
 
-// overfittingByLoss is for what has no accuracy, as a regression.
+// overfittingByLoss is for networks without an accuracy, such as a regression.
 func (t *Training) overfittingByLoss() ([]Sighting, error) {
 	train, val := t.Network(vgrad.Loss), t.Network(vgrad.ValLoss)
 	if len(train.Values) == 0 || len(val.Values) == 0 {

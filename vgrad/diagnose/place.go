@@ -6,10 +6,9 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// place is a site in prose: "layer 3", "layer 2 at time step 3", "the gate of layer 3",
-// "layer 1 (frozen)".
-// Where several sites of a kind share that, their paths tell them apart. The whole
-// network is "".
+// place returns a site in prose: "layer 3", "layer 2 at time step 3", "the gate of layer
+// 3", "layer 1 (frozen)". If several sites of a kind have the same text, their paths are
+// added. The whole network is "".
 func (t *Training) place(s vgrad.Site) string {
 	switch text := prose(s); {
 	case s.Path == vgrad.NetworkSite.Path:
@@ -21,7 +20,7 @@ func (t *Training) place(s vgrad.Site) string {
 	}
 }
 
-// prose is a site in words, without its path where it is in a layer.
+// prose returns a site in words. A site that is in no layer is given by its path.
 func prose(s vgrad.Site) string {
 	text := fmt.Sprintf("layer %d", s.Layer)
 	if s.Layer == 0 {
@@ -48,7 +47,8 @@ func prose(s vgrad.Site) string {
 	return text
 }
 
-// kind sets a layer's variables and its units apart: they share the layer's name.
+// kind separates a layer's variables from its units, because both have the layer's name in
+// prose.
 func kind(s vgrad.Site) string {
 	if s.Role == "" || s.Role.IsVariable() {
 		return "\x00variable"

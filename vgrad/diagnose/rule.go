@@ -2,29 +2,30 @@ package diagnose
 
 import "github.com/vgrad/lab/vgrad"
 
-// Rule is one way in which a training goes wrong. All texts are for prose, without a
-// period at the end.
+// Rule describes one way in which a training goes wrong. Its texts are parts of sentences,
+// without a period at the end.
 type Rule struct {
 	Name      string // "vanishing gradient"
 	Threshold string // when it fires
 	Source    string // of the threshold
 	Advice    string // what to change
-	// Needs is what the rule looks at; where none of it is recorded it is not asked.
+	// Needs lists the quantities that the rule looks at. If none of them is recorded, Look
+	// is not called.
 	Needs []vgrad.Quantity
-	// Tolerable says that a network may learn in spite of it. Where it has learned,
-	// what the rule sees is a note. Zero: it is always a finding.
+	// Tolerable says that a network may learn in spite of the fault. If it has learned, the
+	// rule gives a note. Zero: it always gives a finding.
 	Tolerable bool
-	// Look returns where the rule fires; nothing where it looked and found nothing.
-	// An error says why it could not look, and completes "Not judged, because …".
+	// Look returns where the rule fires, or nil if it found nothing. An error without
+	// sightings says why it could not look, and completes "Not judged: …, because …".
 	Look func(*Training) ([]Sighting, error)
 }
 
-// Sighting is what a rule adds to what it always says.
+// Sighting is what a rule saw in a run. The texts of the rule are added to it.
 type Sighting struct {
 	Site     vgrad.Site // where it is worst; zero: the whole network
 	Step     int        // when it was seen
 	Says     string     // what is wrong, in sentences
-	Evidence string     // the numbers that say so
+	Evidence string     // the numbers that show it
 	Advice   string     // instead of the rule's; zero: the rule's
 }
 

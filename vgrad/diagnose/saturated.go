@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	// saturatedAbove is the fraction of a layer's units and examples that may be
-	// saturated where the activation is flat on both sides.
+	// saturatedAbove is the fraction of a layer's units and examples that may be saturated
+	// if the activation is flat on both sides.
 	saturatedAbove = 0.5
-	// flatAbove is that of activations which are flat on one side by design: half of a
-	// plain ReLU's units and examples lie there at first, and up to 85 % of those of
-	// ReLU, GELU and SELU networks that have learned well with large steps. It is that
-	// of gates, too: those of highway networks that learn are closed for 60 %.
+	// flatAbove is the same for activations that are flat on one side by design. Half of a
+	// ReLU's units and examples are there at first, and up to 85 % in ReLU, GELU and SELU
+	// networks that have learned well with large steps. It also applies to gates: in
+	// highway networks that learn, 60 % of them are closed.
 	flatAbove = 0.95
 )
 
 // flatOnBothSides are the activations that saturate above and below.
 var flatOnBothSides = []string{"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign", "erf"}
 
-// saturated looks for layers whose units are mostly where their activation is flat.
+// saturated looks for layers in which most units are where their activation is flat.
 var saturated = Rule{
 	Name: "saturated units",
 	Threshold: "more than half of a layer's units and examples lie where the activation's slope is below 6 % of its largest, by the median over the last tenth of the steps; " +

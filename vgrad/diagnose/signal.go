@@ -12,26 +12,26 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// signal is the backpropagated signal at one step along a way that it takes back from
-// the loss: over the layers, or over the time steps of a recurrent layer. The places
-// are in forward order, so the signal comes in at the last.
+// signal is the backpropagated signal δ at one step, along one of its ways back from the
+// loss: over the layers, or over the time steps of a recurrent layer. The places are in
+// forward order, so the signal enters at the last.
 type signal struct {
 	quantity vgrad.Quantity
 	step     int
-	unit     string // of the way: "layer" or "time step"
+	unit     string // the unit of distance on the way: "layer" or "time step"
 	places   []vgrad.Site
 	values   []float64
 }
 
-// signals returns the signal over the layers, then over the time steps of each
-// recurrent layer, early or late: at the first recorded step, or by the median over
-// the last tenth of them. An error says why there is none.
+// signals returns the signal over the layers, then over the time steps of each recurrent
+// layer. Its values are those of the first recorded step or, if late is set, the medians
+// over the last tenth of the recorded steps. An error says why there is no signal.
 //
-// It is the norm ‖δ‖: RMS δ times the root of the number of elements. Unlike RMS δ it
-// does not shrink where a layer is wider than the next, as the last hidden layer of
-// almost any network is: with 512 ReLU units before ten classes RMS δ falls to a fifth
-// there, ‖δ‖ does not. Where a network shows no pre-activations it is the gradient of
-// its kernels without layer 1's, which carries the size of the input.
+// Its values are norms ‖δ‖: RMS δ times the root of the number of elements. RMS δ shrinks
+// at a layer that is wider than the next, and the last hidden layer of almost any network
+// is. With 512 ReLU units before ten classes RMS δ falls to a fifth there; ‖δ‖ does not.
+// If no pre-activations are recorded, the values are the gradients of the kernels. That of
+// layer 1 is left out, because it depends on the size of the input.
 func (t *Training) signals(late bool) ([]signal, error) {
 	for _, q := range []vgrad.Quantity{vgrad.RMSDelta, vgrad.RMSGrad, vgrad.MeanAbsGrad} {
 		series := norms(t.Series(q))
@@ -52,7 +52,7 @@ func (t *Training) signals(late bool) ([]signal, error) {
 	return nil, t.errBroken()
 }
 
-// norms turns root mean squares into norms, where all sites tell their size.
+// norms turns root mean squares into norms if the sizes of all sites are known.
 func norms(series []Series) []Series {
 	if slices.ContainsFunc(series, func(s Series) bool { return s.Size == 0 }) {
 		return series
@@ -65,18 +65,18 @@ func norms(series []Series) []Series {
 	return scaled
 }
 
-// way is the series along a way of the signal, and the coordinate on it.
+// way is one way of the signal: the series along it, and the coordinate of a site on it.
 type way struct {
 	series []Series
 	unit   string
 	at     func(vgrad.Site) int
 }
 
-// ways lists the ways of the signal: over the layers, and over time wherever a layer
-// has time steps. They are told apart because a factor a layer and a factor a time
-// step are two faults with two remedies.
+// ways lists the ways of the signal: one over the layers, and one over time for each layer
+// with time steps. They are separate, because a factor a layer and a factor a time step
+// are two faults with two remedies.
 func ways(series []Series) []way {
-	ws := []way{{spine(series), "layer", func(s vgrad.Site) int { return s.Layer }}}
+	ws := []way{{overLayers(series), "layer", func(s vgrad.Site) int { return s.Layer }}}
 	for layer, steps := range byLayer(series) {
 		if layer > 0 && slices.ContainsFunc(steps, func(s Series) bool { return s.Time > 0 }) {
 			timed := slices.DeleteFunc(slices.Clone(steps), func(s Series) bool { return s.Time == 0 })
@@ -103,11 +103,11 @@ func byLayer(series []Series) func(yield func(int, []Series) bool) {
 	}
 }
 
-// spine picks, of each layer, the series by which the signal is judged. Where blocks
-// are bridged by a stream the signal takes the stream: what the branches beside it get
-// is no measure of what arrives further down. So between the first and the last layer
-// with a stream only streams count.
-func spine(series []Series) []Series {
+// overLayers picks the series of each layer that carry the signal. If blocks are bridged by
+// a stream, the signal follows the stream, and the branches beside it do not show what
+// arrives at earlier layers. So between the first and the last layer with a stream only
+// streams are picked.
+func overLayers(series []Series) []Series {
 	var picked []Series
 	for layer, of := range byLayer(series) {
 		if layer > 0 {
@@ -125,13 +125,13 @@ func spine(series []Series) []Series {
 	}
 	first := 1
 	if len(picked) > 0 && picked[0].Role.IsVariable() {
-		first = 2 // layer 1's gradient carries the size of the input
+		first = 2 // the gradient of layer 1 depends on the size of the input
 	}
 	return slices.DeleteFunc(picked, func(s Series) bool { return s.Layer < first })
 }
 
-// preferred keeps the series of the role that carries the signal: the stream, else the
-// units, else the gates, else the kernels.
+// preferred keeps the series of the role that carries the signal. That is the stream, or
+// else the units, the gates, or the kernels.
 func preferred(of []Series) []Series {
 	for _, role := range []vgrad.Role{vgrad.Stream, vgrad.Units, vgrad.Gate, vgrad.Kernel} {
 		kept := slices.DeleteFunc(slices.Clone(of), func(s Series) bool { return s.Role != role })
@@ -142,9 +142,10 @@ func preferred(of []Series) []Series {
 	return nil
 }
 
-// along is the signal on a way. Where several series share a place the largest counts:
-// the signal passes there if it passes in one of them. So the factor a layer is not
-// that of a recurrent layer's time steps, and no parallel branch hides another.
+// along returns the signal on a way. If several series share a place, the largest value is
+// taken: the signal passes there if it passes in one of them. So the factor a layer does
+// not include the decay over a recurrent layer's time steps, and a branch without a signal
+// does not hide a parallel one.
 func along(w way, q vgrad.Quantity, late bool) signal {
 	s := signal{quantity: q, unit: w.unit}
 	series := slices.SortedStableFunc(slices.Values(w.series), func(a, b Series) int { return cmp.Compare(w.at(a.Site), w.at(b.Site)) })
@@ -173,7 +174,7 @@ func (s signal) x(i int) float64 {
 	return float64(s.places[i].Time)
 }
 
-// far and near are the ends of the way: far from the loss, and next to it.
+// far and near return the ends of the way: far from the loss, and next to it.
 func (s signal) far() (vgrad.Site, float64) { return s.places[0], s.values[0] }
 
 func (s signal) near() (vgrad.Site, float64) {
@@ -181,14 +182,14 @@ func (s signal) near() (vgrad.Site, float64) {
 	return s.places[last], s.values[last]
 }
 
-// total is what is left of the signal at the far end.
+// total is the ratio of the signal at the far end to that at the near end.
 func (s signal) total() float64 {
 	_, far := s.far()
 	_, near := s.near()
 	return far / near
 }
 
-// silent is how many places in a row have no signal at all, counted from the far end.
+// silent counts the places without any signal, from the far end up to the first with one.
 func (s signal) silent() int {
 	if i := slices.IndexFunc(s.values, func(v float64) bool { return v != 0 }); i >= 0 {
 		return i
@@ -196,9 +197,9 @@ func (s signal) silent() int {
 	return len(s.values)
 }
 
-// factor is by what the signal is multiplied from a place to the one before it, on its
-// way back from the loss: the slope of a least-squares fit of its logarithm. Places
-// without a signal are left out. It is NaN of fewer than two places.
+// factor is the number by which the signal is multiplied from one layer or time step to
+// the one before it. It comes from the slope of a least-squares fit of the signal's
+// logarithm. Places without a signal are left out. With fewer than two places it is NaN.
 func (s signal) factor() float64 {
 	var x, y []float64
 	for i, v := range s.values {
@@ -213,7 +214,7 @@ func (s signal) factor() float64 {
 	return math.Exp(-slope)
 }
 
-// where is a place in prose, the unit apart where the way is over time: "time step 3".
+// where returns a place in prose. On a way over time it is "time step 3".
 func (t *Training) where(s signal, site vgrad.Site) string {
 	if s.unit == "layer" {
 		return t.place(site)
@@ -221,7 +222,7 @@ func (t *Training) where(s signal, site vgrad.Site) string {
 	return fmt.Sprintf("time step %d", site.Time)
 }
 
-// of says of which layer a way over time is: " of layer 2".
+// of returns the layer of a way over time, as " of layer 2"; for other ways it is "".
 func (t *Training) of(s signal) string {
 	if s.unit == "layer" {
 		return ""
@@ -231,7 +232,7 @@ func (t *Training) of(s signal) string {
 	return " of " + prose(site)
 }
 
-// evidence is the signal at its ends.
+// evidence describes the signal at both ends of its way.
 func (t *Training) evidence(s signal) string {
 	farSite, far := s.far()
 	nearSite, near := s.near()
@@ -239,7 +240,7 @@ func (t *Training) evidence(s signal) string {
 		short(near), t.where(s, nearSite), short(far), t.where(s, farSite), t.of(s), short(s.factor()), s.unit)
 }
 
-// symbol is what a quantity of the signal is taken of.
+// symbol returns the derivative that a quantity of the signal summarizes.
 func symbol(q vgrad.Quantity) string {
 	if q == vgrad.RMSDelta {
 		return "δ = ∂L/∂z"
@@ -247,7 +248,7 @@ func symbol(q vgrad.Quantity) string {
 	return "∂L/∂W"
 }
 
-// title is a quantity's, for prose.
+// title returns the title of a quantity.
 func (t *Training) title(q vgrad.Quantity) string {
 	info, err := vgrad.InfoOf(t.source, q)
 	if err != nil {

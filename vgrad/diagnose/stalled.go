@@ -8,22 +8,22 @@ import (
 )
 
 const (
-	// stalledBelow is the fraction of itself by which the loss must fall at least from a
-	// quarter of the training to the next. A network that has learned nothing yet and
-	// gains less needs more than fifty such quarters.
+	// stalledBelow is the smallest relative fall of the loss from one quarter of the
+	// training to the next. A network that has learned nothing yet and gains less would
+	// need more than fifty such quarters.
 	stalledBelow = 0.02
 	// guessingAbove is the fraction of the cost of guessing above which a network guesses.
 	guessingAbove = 0.98
-	// stalledLosses is how many recorded losses it takes: a mean of fewer than five has
-	// no standard error to speak of.
+	// stalledLosses is the smallest number of recorded losses for a finding. Then each
+	// quarter has five; the standard error of a mean of fewer is not reliable.
 	stalledLosses = 20
 )
 
-// stalled compares the third quarter of the training with the last. Both means have a
-// standard error, for a batch's loss is noisy: that of a run of which each tenth step is
-// recorded is known less well, and the rule says so where it cannot tell.
+// stalled compares the mean loss in the third quarter of the training with that in the
+// last. The loss of a batch is noisy, so both means have a standard error, which is larger
+// if fewer steps are recorded. If the errors are too large to tell, the rule says so.
 //
-// A network that has learned, and whose loss is low, may stop there.
+// The loss of a network that has learned may stop falling.
 var stalled = Rule{
 	Name: "loss that does not fall",
 	Threshold: "in the last quarter of the training the mean loss is less than 2 % below that of the quarter before, two standard errors on the careful side, or above 98 % of what guessing costs; " +

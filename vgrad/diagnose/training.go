@@ -10,12 +10,12 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Training is what a rule looks at: what a source has recorded, up to the step from
-// which on nothing is finite. It serves one goroutine.
+// Training is what a rule looks at: the samples of a source, up to the step from which on
+// the training computes with no finite numbers. It serves one goroutine.
 type Training struct {
 	source vgrad.Source
 	order  map[string]int // place of each path in forward order
-	named  map[string]int // how many sites a place in prose stands for
+	named  map[string]int // how many sites have the same text in prose and the same kind
 	cache  map[vgrad.Quantity][]Series
 	broken int // the step from which on it computes with no finite numbers; -1: none
 }
@@ -24,7 +24,7 @@ func newTraining(src vgrad.Source) *Training {
 	t := &Training{source: src, order: map[string]int{}, named: map[string]int{}, cache: map[vgrad.Quantity][]Series{}, broken: -1}
 	for i, s := range src.Sites() {
 		if t.order[s.Path] > 0 {
-			continue // another stage freezes it, or no longer does
+			continue // the same site in another stage, in which it is frozen or no longer is
 		}
 		t.order[s.Path] = i + 1 // the whole network comes first
 		s = completed(src, s, "")
@@ -56,7 +56,7 @@ func (t *Training) Series(q vgrad.Quantity) []Series {
 	return finite
 }
 
-// finite is Series, or why there are none.
+// finite is Series, with an error if there are none.
 func (t *Training) finite(q vgrad.Quantity) ([]Series, error) {
 	series := t.Series(q)
 	if len(series) == 0 {
@@ -68,7 +68,7 @@ func (t *Training) finite(q vgrad.Quantity) ([]Series, error) {
 	return series, nil
 }
 
-// whole is Series with all that was recorded.
+// whole is Series with all recorded steps.
 func (t *Training) whole(q vgrad.Quantity) []Series {
 	if series, ok := t.cache[q]; ok {
 		return series
@@ -95,8 +95,8 @@ func (t *Training) whole(q vgrad.Quantity) []Series {
 	return series
 }
 
-// Network is the series of a quantity of the whole network; without steps where there
-// is none.
+// Network returns the series of a quantity of the whole network. If there is none, the
+// series has no steps.
 func (t *Training) Network(q vgrad.Quantity) Series {
 	for _, s := range t.Series(q) {
 		if s.Path == vgrad.NetworkSite.Path {
@@ -106,8 +106,8 @@ func (t *Training) Network(q vgrad.Quantity) Series {
 	return Series{}
 }
 
-// Steps is how many steps were trained, as far as the loss tells, those included of
-// which nothing was recorded.
+// Steps returns the number of trained steps up to the last recorded loss, including steps
+// of which nothing was recorded.
 func (t *Training) Steps() int {
 	loss := t.Network(vgrad.Loss)
 	if len(loss.Steps) == 0 {
@@ -124,17 +124,18 @@ func (t *Training) recorded(qs []vgrad.Quantity) bool {
 // last is the last recorded step.
 func (s Series) last() int { return s.Steps[len(s.Steps)-1] }
 
-// late are the values of the last tenth of the recorded steps, at least one.
+// late returns the values of the last tenth of the recorded steps, at least one.
 func (s Series) late() []float64 { return s.Values[len(s.Values)-(len(s.Values)+9)/10:] }
 
-// end are the values of the last tenth, at least five where there are as many: of
-// fewer the mean says nothing.
+// end returns the values of the last tenth of the recorded steps, but at least five if
+// there are as many. The mean of fewer says too little.
 func (s Series) end() []float64 {
 	n := len(s.Values)
 	return s.Values[n-min(n, max(5, (n+9)/10)):]
 }
 
-// median is the lower of the middle values, those left out that are no finite number; NaN of none.
+// median returns the median of the finite values, or NaN if there are none. Of an even
+// number of values it is the lower of the middle two.
 func median(xs []float64) float64 {
 	xs = slices.DeleteFunc(slices.Sorted(slices.Values(xs)), notANumber)
 	if len(xs) == 0 {
@@ -143,7 +144,7 @@ func median(xs []float64) float64 {
 	return stat.Quantile(0.5, stat.Empirical, xs, nil)
 }
 
-// mean is the mean with its standard error, which is 0 of a single value.
+// mean returns the mean with its standard error, which is 0 for a single value.
 func mean(xs []float64) (mean, err float64) {
 	if len(xs) < 2 {
 		return stat.Mean(xs, nil), 0

@@ -6,28 +6,28 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// The signal vanishes where it loses much at each layer and much altogether. Bounds on
-// magnitudes, as SageMaker Debugger's (mean |g| < 1e-7) and AUTOTRAINER's have, do not
-// see the textbook case: a network of six sigmoid layers loses a factor of four a
-// layer and is far above them.
+// The signal vanishes if it loses much at each layer and much altogether. SageMaker
+// Debugger (mean |g| < 1e-7) and AUTOTRAINER bound magnitudes instead. Such bounds miss
+// the textbook case: a network of six sigmoid layers loses a factor of four a layer and
+// is far above them.
 const (
-	// vanishingFactor is the factor a layer, or a time step. At the first step, and with
-	// Glorot's weights, sigmoid networks of three layers and more have 0.20 to 0.28
-	// (√χ = 0.236 of mean-field theory). Softplus, GELU and SiLU, which have slope ½ at
-	// zero and learn well, have 0.49 or more; so has ReLU, and the others have 0.7. ReLU
-	// with weights from U(±1/√n), which learns too, has 0.39.
+	// vanishingFactor bounds the factor a layer, or a time step. At the first step, and
+	// with Glorot's weights, sigmoid networks of three layers and more have 0.20 to 0.28
+	// (mean-field theory: √χ = 0.236). Softplus, GELU and SiLU have slope ½ at zero and
+	// learn well; they have 0.49 or more. ReLU has 0.49 or more as well, and the others
+	// have 0.7. ReLU with weights from U(±1/√n), which learns too, has 0.39.
 	vanishingFactor = 1.0 / 3
-	// vanishingTotal is what is left of it at the far end. A network of two layers may
-	// lose a lot at one of them: that does no harm.
+	// vanishingTotal bounds the fraction that arrives far from the loss. A network of two
+	// layers may lose much at one of them without harm.
 	vanishingTotal = 1.0 / 8
-	// vanishedTotal is what is left, whatever the factor, after a training in which
-	// nothing was learned. Early in training the same is no harm: GELU networks of twenty
-	// layers begin with a millionth, recover, and learn.
+	// vanishedTotal bounds the same fraction, whatever the factor, after a training in
+	// which nothing was learned. Early in training a smaller fraction does no harm: GELU
+	// networks of twenty layers begin with a millionth, recover, and learn.
 	vanishedTotal = 1e-3
 )
 
-// vanishing judges the signal at the first recorded step, and that at the end where the
-// network has not learned.
+// vanishing looks at the signal at the first recorded step and, if the network has not
+// learned, over the last tenth of the steps.
 var vanishing = Rule{
 	Name: "vanishing gradient",
 	Threshold: "the norm of δ falls to less than a third with each layer or time step on its way back, by a least-squares fit of its logarithm, and to less than an eighth on the whole way; " +
@@ -64,7 +64,7 @@ var vanishing = Rule{
 // vanishes reports whether a signal loses much at each place and much altogether.
 func (s signal) vanishes() bool { return s.factor() < vanishingFactor && s.total() < vanishingTotal }
 
-// silence is a signal that does not arrive at all.
+// silence returns the sighting of a signal that does not arrive.
 func (t *Training) silence(s signal) Sighting {
 	site := s.places[s.silent()-1]
 	return Sighting{Site: site, Step: s.step,
@@ -73,7 +73,8 @@ func (t *Training) silence(s signal) Sighting {
 		Advice:   "where units are dead, leaky_relu, he_normal or another seed; else fewer layers: the signal is smaller than float32 can say"}
 }
 
-// vanished is a signal that shrinks, and what it is like at the run's other end.
+// vanished returns the sighting of a signal that shrinks. The evidence includes the factor
+// of other, the signal at the other end of the run.
 func (t *Training) vanished(s, other signal) Sighting {
 	far, _ := s.far()
 	near, _ := s.near()
@@ -90,7 +91,7 @@ func (t *Training) vanished(s, other signal) Sighting {
 	return Sighting{Site: far, Step: s.step, Says: says, Evidence: evidence, Advice: adviceOnTime(s)}
 }
 
-// adviceOnTime replaces a rule's advice where the way is over time.
+// adviceOnTime replaces the rule's advice for a signal over time steps.
 func adviceOnTime(s signal) string {
 	if s.unit == "layer" {
 		return ""

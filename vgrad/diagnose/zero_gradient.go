@@ -7,9 +7,8 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// zeroGradient looks for weights that are to be trained and never get a gradient while
-// the signal passes their layer. Where the signal itself ends, that is the finding of
-// vanishing.
+// zeroGradient looks for trained weights that never get a gradient although the signal
+// passes their layer. If the signal ends before their layer, the rule vanishing finds it.
 var zeroGradient = Rule{
 	Name:      "weights without a gradient",
 	Threshold: "the gradient of a weight that is not frozen is exactly zero at every recorded step, though the signal passes its layer",

@@ -6,8 +6,8 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// zeroWeights looks for kernels that begin as zeros. The units of a layer are then all
-// alike, and stay so: each gets the same gradient.
+// zeroWeights looks for kernels that begin as zeros. The units of such a layer are equal,
+// and stay equal because each gets the same gradient.
 var zeroWeights = Rule{
 	Name:      "weights that are all zero",
 	Threshold: "mean |W| of a kernel is exactly zero at the first step",

@@ -7,8 +7,8 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Comparison is several runs as one object, in the order in which they were asked
-// for; figures take it as it is.
+// Comparison is several runs in the order in which they were requested. Figures take it
+// as it is.
 type Comparison []vgrad.Source
 
 // Runs returns the runs themselves.
@@ -30,23 +30,23 @@ func (c Comparison) Run(label string) *Run {
 	return nil
 }
 
-// Find returns the first run with that label, or the only one whose label begins
-// with it, as "relu" begins "relu depth=12". Where there is none it fails and
-// names those there are.
+// Find returns the first run with that label. Without one it returns the only run whose
+// first words are that label: Find("relu") returns "relu depth=12". It fails if no run or
+// several runs match, and lists the labels of all runs.
 func (c Comparison) Find(label string) (*Run, error) {
 	if r := c.Run(label); r != nil {
 		return r, nil
 	}
-	var have []string
-	var begin []*Run
+	var labels []string
+	var matches []*Run
 	for _, r := range c.Runs() {
 		if strings.HasPrefix(r.Label(), label+" ") {
-			begin = append(begin, r)
+			matches = append(matches, r)
 		}
-		have = append(have, r.Label())
+		labels = append(labels, r.Label())
 	}
-	if len(begin) == 1 {
-		return begin[0], nil
+	if len(matches) == 1 {
+		return matches[0], nil
 	}
-	return nil, fmt.Errorf("there is no run %q; there are %q", label, have)
+	return nil, fmt.Errorf("there is no run %q; there are %q", label, labels)
 }

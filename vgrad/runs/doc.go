@@ -1,8 +1,9 @@
-// Package runs keeps what was recorded: it appends the samples of a training as they
-// come, and gives them back as the source of figures and findings.
+// Package runs stores the samples of trainings. It appends them as they are measured and
+// reads them back as a [vgrad.Source] for figures and findings.
 //
-// A store is a folder with a folder a run. A run is found by its experiment: training
-// one that is recorded loads it in milliseconds.
+// A store is a folder that holds one folder for each run. A run is found by its
+// experiment, so an experiment that is recorded is not trained again: its run is loaded
+// in milliseconds.
 //
 //	store, err := runs.Open("")                  // where the user's runs are
 //	run, err := store.Load(exp)                  // errors.Is(err, runs.ErrNotRecorded): train it
@@ -13,33 +14,36 @@
 //
 // # The folder of a run
 //
-// It is named <label>-seed<seed>-<first 12 digits of the experiment's hash> and holds
+// Its name is <label>-seed<seed>-<first 12 digits of the experiment's hash>. It holds
 //
 //	experiment.json  the experiment, its defaults written out
 //	run.json         status, format version and provenance
 //	samples.bin      the samples; see below
 //
-// The run is finished when run.json says so and samples.bin is as long as it says.
-// An attempt that was killed is unfinished; when the experiment is trained again it is
-// moved aside to <name>.unfinished, where it stays readable until the new run finishes.
+// The run is finished when run.json says so and samples.bin has the length given there.
+// A run whose process was killed stays unfinished. When its experiment is trained again,
+// it is moved aside to <name>.unfinished, where it stays readable until the new run
+// finishes.
 //
-// # What survives what
+// # Crashes and power failures
 //
-// Each Put is one write of whole records, appended: a process that is killed loses
-// nothing it has put. Nothing is forced to the disk until Finish, which syncs
-// samples.bin, then replaces run.json atomically; after a power failure an
-// unfinished run may lack its last seconds, a finished one nothing. A tail that is half
-// written is recognised, dropped and told in [Run.Truncated]; a record that is damaged
-// anywhere else is an error that names the file and the byte.
+// Each Put appends whole records in one write, so a process that is killed loses nothing
+// that it has put. Only Finish forces the samples to the disk: it syncs samples.bin and
+// then replaces run.json atomically. After a power failure an unfinished run may lack its
+// last seconds; a finished run lacks nothing. A half-written record at the end is dropped
+// and reported in [Run.Truncated]. A record that is damaged anywhere else is an error
+// that names the file and the byte.
 //
 // # Several processes
 //
-// While a run is written its process holds a lock (flock; LockFileEx on Windows) that
-// vanishes with the process. Another that wants to write the same experiment is told
-// who does, [ErrLocked], and can [Store.Wait]. Runs of different experiments do not
-// concern each other; neither does reading, so a run still going can be drawn. On a
-// shared folder this needs a file system that locks between machines, as NFS does; where
-// there is none, each machine keeps a store of its own and [Store.Merge] joins them.
+// The process that writes a run holds a lock (flock; LockFileEx on Windows). The lock
+// vanishes with the process. A second process that wants to write the same experiment
+// gets a [LockedError], which is [ErrLocked] and names the first, and can call
+// [Store.Wait]. Runs of different experiments are independent. Reading a run takes no
+// lock, so a run can be drawn while it is written.
+//
+// A store in a shared folder needs a file system that locks between machines, as NFS
+// does. Otherwise give each machine a store of its own and join them with [Store.Merge].
 //
 // # samples.bin
 //
@@ -51,11 +55,18 @@
 //	uint32 CRC-32C of the payload
 //	payload
 //
-// A payload starts with its kind. Kind 1 defines a column set, numbered from 0 in the
-// order of definition: JSON, {"kind": "float32", "float64" or "histogram", "columns":
-// [{"site": …, "quantity": …}, …]}. Kind 2 is a row: uvarint number of the set, uvarint
-// step, then for each column a float32, a float64, or a histogram as its non-empty raw
-// bins ([vgrad.Histogram.Raw]): uvarint how many, then for each, ascending, uvarint
-// difference to the bin before (the first: to 0) and uvarint count. Rows stand in step
-// order. Values are kept as float64 only where float32 would change one.
+// A payload starts with its kind, one byte:
+//
+//   - Kind 1 defines a column set. Sets are numbered from 0 in the order of definition.
+//     It is JSON: {"kind": "float32", "float64" or "histogram", "columns": [{"at": …,
+//     "quantity": …}, …]}. "at" is an index into the sites of the schema before it; -1
+//     is the whole network. Format 1 has no schemas and writes out the "site" instead.
+//   - Kind 2 is a row: uvarint number of the set, uvarint step, then one value for each
+//     column, a float32, a float64 or a histogram. Rows stand in step order. Values are
+//     kept as float64 only if float32 would change one of the row.
+//   - Kind 3 is a schema: JSON, {"sites": […], "infos": {…}}.
+//
+// A histogram is a list of its non-empty raw bins ([vgrad.Histogram.Raw]) in ascending
+// order: uvarint number of bins, then for each a uvarint difference to the bin before
+// (for the first, to 0) and a uvarint count.
 package runs

@@ -16,10 +16,10 @@ const (
 	finished   = "finished"
 )
 
-// record is run.json.
+// record is the content of run.json.
 type record struct {
 	Format int    `json:"format"`
-	Label  string `json:"label"` // of figures; the experiment's name
+	Label  string `json:"label"` // the experiment's name, as figures show it
 	Hash   string `json:"hash"`  // of the experiment
 	Status string `json:"status"`
 	PID    int    `json:"pid"` // of the process that writes, or wrote, the run
@@ -31,26 +31,27 @@ type record struct {
 	Provenance
 }
 
-// Entry is a line of a store's list.
+// Entry describes a run without its samples.
 type Entry struct {
 	Name       string // of the run's folder
-	Label      string // of figures
+	Label      string // the experiment's name, as figures show it
 	Hash       string // of the experiment
 	Experiment vgrad.Experiment
 	Provenance Provenance
 	Finished   bool
 	Running    bool  // not finished, and a process is writing it
-	LastStep   int   // of a finished run; -1 otherwise: Get the run to know
+	LastStep   int   // of a finished run; -1 otherwise, since only [Store.Get] reads samples
 	Bytes      int64 // of its samples
-	// Problem is what is wrong with the folder; nil where nothing is. The other fields
-	// then hold what could be read.
+	// Problem says why the folder cannot be read as a run. The other fields then hold what
+	// could be read. Nil: the folder is intact.
 	Problem error
 
-	recorded int64 // bytes there were when the run finished
+	recorded int64 // length of the samples when the run finished; 0: it has not
 }
 
-// List describes all runs, sorted by name, without reading their samples. Runs moved
-// aside are among them, with ".unfinished" at the end of their name.
+// List describes all runs, sorted by name, without reading their samples. It includes
+// the runs that were moved aside; their names end in ".unfinished". A folder that cannot
+// be read is listed with its Problem.
 func (s *Store) List() ([]Entry, error) {
 	names, err := s.names()
 	if err != nil {
@@ -66,8 +67,8 @@ func (s *Store) List() ([]Entry, error) {
 	return list, nil
 }
 
-// readEntry reads what is known of the run in a folder but for its samples. On an error
-// the entry holds what could be read.
+// readEntry reads all files of a run except the samples. If it fails, the entry holds
+// what could be read.
 func readEntry(dir string) (Entry, error) {
 	e := Entry{Name: filepath.Base(dir), LastStep: -1}
 	var r record
@@ -105,7 +106,7 @@ func readEntry(dir string) (Entry, error) {
 	return e, nil
 }
 
-// isLocked reports whether a process writes the run.
+// isLocked reports whether a process is writing the run.
 func (s *Store) isLocked(name string) bool {
 	path := filepath.Join(s.path(locksName), name[strings.LastIndexByte(name, '-')+1:]+".lock")
 	if _, err := os.Stat(path); err != nil {

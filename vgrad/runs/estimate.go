@@ -2,8 +2,9 @@ package runs
 
 import "github.com/vgrad/lab/vgrad"
 
-// Estimate returns about how many bytes the run of an experiment takes: to a few percent for
-// scalars of the built-in networks. Histograms are guessed at a typical 100 bytes.
+// Estimate returns the approximate size of an experiment's run in bytes. It is accurate
+// to a few percent for the scalars of the built-in networks. A histogram counts as a
+// typical 100 bytes.
 func Estimate(e vgrad.Experiment) int64 {
 	e = e.WithDefaults()
 	layers := e.Resolved().Layers()
@@ -21,15 +22,15 @@ func Estimate(e vgrad.Experiment) int64 {
 		}
 	}
 	const (
-		files  = 2500 // experiment.json and run.json
-		named  = 85   // a column's name, once a run
-		around = frameSize + 5
+		files       = 2500          // experiment.json and run.json
+		columnName  = 85            // is written once a run
+		rowOverhead = frameSize + 5 // frame, kind, number of the set and step
 	)
 	rows := func(every, size int) int64 {
 		if every <= 0 || size == 0 {
 			return 0
 		}
-		return int64((e.Steps+every-1)/every) * int64(around+size)
+		return int64((e.Steps+every-1)/every) * int64(rowOverhead+size)
 	}
-	return files + named*int64(scalars+hists) + rows(e.Measure.Every, 4*scalars) + rows(e.Measure.HistogramEvery, 100*hists)
+	return files + columnName*int64(scalars+hists) + rows(e.Measure.Every, 4*scalars) + rows(e.Measure.HistogramEvery, 100*hists)
 }

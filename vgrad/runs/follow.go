@@ -11,24 +11,27 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Follower reads a run while it is written, by this or another process.
+// Follower reads a run while it is written, by this or another process. It serves one
+// goroutine.
 type Follower struct {
-	path string
-	file samplesFile
-	at   int64 // up to where it was read
-	told int   // how many column sets the sink was told of
+	path  string
+	file  samplesFile
+	at    int64 // the length of the part that was read
+	begun int   // how many column sets the sink has got by Begin
 }
 
-// Follow returns a follower of the run in a folder of the store, which need not be there yet.
+// Follow returns a follower of the run in the named folder of the store. The folder need
+// not exist yet.
 func (s *Store) Follow(name string) *Follower {
 	return &Follower{path: filepath.Join(s.path(name), samplesName)}
 }
 
-// Read hands to a sink what was recorded since the last call: nothing, where
-// nothing was. What is half written waits for the next call. Every call that
-// comes to new columns begins with the sink's Begin.
+// Read passes the rows that were recorded since the last call to a sink. A half-written
+// record waits for the next call. Before rows with new columns, Read calls the sink's
+// Begin with all columns so far. It fails if the file cannot be read or is damaged, and
+// with the sink's error.
 func (f *Follower) Read(to vgrad.Sink) error {
-	data, err := f.news()
+	data, err := f.unread()
 	if err != nil {
 		return fmt.Errorf("runs: follow %s: %w", f.path, err)
 	}
@@ -43,7 +46,7 @@ func (f *Follower) Read(to vgrad.Sink) error {
 		}
 		f.at, data = f.at+int64(n), data[n:]
 		if len(f.file.rows) > rows {
-			if err := f.tell(to); err != nil {
+			if err := f.putLast(to); err != nil {
 				return err
 			}
 		}
@@ -51,11 +54,12 @@ func (f *Follower) Read(to vgrad.Sink) error {
 	return nil
 }
 
-// news reads what is behind the part that was read, and the header the first time.
-func (f *Follower) news() ([]byte, error) {
+// unread returns the part of the file that was not read yet. The first time it checks the
+// header.
+func (f *Follower) unread() ([]byte, error) {
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // it has not begun
+		return nil, nil // the run has not begun
 	} else if err != nil {
 		return nil, err
 	}
@@ -77,13 +81,14 @@ func (f *Follower) news() ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// tell hands on the row that was read last, and forgets it.
-func (f *Follower) tell(to vgrad.Sink) error {
-	if f.told < len(f.file.tables) {
+// putLast passes the row that was read last to the sink. It keeps only the row's step, so
+// that following a long run takes no memory for its samples.
+func (f *Follower) putLast(to vgrad.Sink) error {
+	if f.begun < len(f.file.tables) {
 		if err := to.Begin(f.schema()); err != nil {
 			return err
 		}
-		f.told = len(f.file.tables)
+		f.begun = len(f.file.tables)
 	}
 	last := f.file.rows[len(f.file.rows)-1]
 	t := f.file.tables[last.table]
@@ -99,13 +104,13 @@ func (f *Follower) tell(to vgrad.Sink) error {
 	for _, other := range f.file.tables {
 		other.steps, other.float32, other.float64, other.hists = other.steps[:0], other.float32[:0], other.float64[:0], other.hists[:0]
 	}
-	t.steps = append(t.steps, step) // the next must not be below it
+	t.steps = append(t.steps, step) // the next row's step must not be below it
 	t.keepRow()
 	f.file.rows = append(f.file.rows[:0], row{last.table, 0})
 	return to.Put(step, []vgrad.Row{values})
 }
 
-// keepRow makes room for the row whose step is kept.
+// keepRow gives the table one row of values, to match the one step that it keeps.
 func (t *table) keepRow() {
 	switch n := len(t.Columns); t.Kind {
 	case float32Kind:
@@ -117,7 +122,8 @@ func (t *table) keepRow() {
 	}
 }
 
-// schema is what the file has defined so far, a table for each column set.
+// schema returns the schema that the file has defined so far, with a table for each
+// column set.
 func (f *Follower) schema() vgrad.Schema {
 	s := vgrad.Schema{Infos: map[vgrad.Quantity]vgrad.Info{}}
 	for _, defined := range f.file.schemas {

@@ -34,21 +34,21 @@ const (
 	histogramKind kind = "histogram"
 )
 
-// column is a quantity at a site. Since format 2 a file lists its sites once, and
-// columns have their numbers.
+// column is a quantity at a site. Since format 2 a file lists its sites once, and a
+// column holds the site's index in that list.
 type column struct {
 	Site     *vgrad.Site    `json:"site,omitempty"` // format 1
-	At       *int           `json:"at,omitempty"`   // in the sites of the schema before; -1: the whole network
+	At       *int           `json:"at,omitempty"`   // index in the sites of the schema before it; -1: the whole network
 	Quantity vgrad.Quantity `json:"quantity"`
 }
 
-// columnSet is what rows have in common.
+// columnSet describes the columns of some rows.
 type columnSet struct {
 	Kind    kind     `json:"kind"`
 	Columns []column `json:"columns"`
 }
 
-// schema is the sites and quantities of the column sets that follow it.
+// schema lists the sites and quantities of the column sets that follow it.
 type schema struct {
 	Sites []vgrad.Site                  `json:"sites"`
 	Infos map[vgrad.Quantity]vgrad.Info `json:"infos"`
@@ -64,12 +64,12 @@ func header() []byte {
 // encoder turns rows into records.
 type encoder struct {
 	schema  vgrad.Schema
-	numbers map[setKey]int // of the column sets that this schema has defined so far
+	numbers map[setKey]int // of the column sets that were defined for this schema
 	sets    int            // defined in the file
-	records []byte         // of the call under way
+	records []byte         // of the current call
 }
 
-// setKey is a table of the schema in one kind.
+// setKey identifies a column set: a table of the schema, stored in one kind.
 type setKey struct {
 	table int
 	kind  kind
@@ -112,7 +112,7 @@ func kindOf(row vgrad.Row) kind {
 	return float32Kind
 }
 
-// row appends a row, after its column set where that is new.
+// row appends a row. If its column set is new, the set's definition comes first.
 func (e *encoder) row(step int, row vgrad.Row) error {
 	if row.Table < 0 || row.Table >= len(e.schema.Tables) {
 		return fmt.Errorf("a row of table %d; the schema has %d", row.Table, len(e.schema.Tables))
@@ -172,7 +172,7 @@ func (e *encoder) set(key setKey) (int, error) {
 	return n, nil
 }
 
-// begin leaves room for a frame and returns where it is; end fills it in.
+// begin reserves room for a frame and returns its place; end fills the frame in.
 func (e *encoder) begin(record byte) int {
 	start := len(e.records)
 	e.records = append(append(e.records, make([]byte, frameSize)...), record)
@@ -206,22 +206,22 @@ type table struct {
 	Kind    kind
 	Columns []vgrad.Column
 	steps   []int
-	float32 []float32 // [rows, columns]
-	float64 []float64 // the same, where the kind is float64Kind
-	hists   [][]byte  // the same, encoded, where it is histogramKind
+	float32 []float32 // [rows, columns] if the kind is float32Kind; else nil
+	float64 []float64 // [rows, columns] if the kind is float64Kind; else nil
+	hists   [][]byte  // [rows, columns], encoded, if the kind is histogramKind; else nil
 }
 
-// row is a row's table and its place in it.
+// row locates a row: its table and its index there.
 type row struct{ table, at int }
 
 // samplesFile is the content of samples.bin.
 type samplesFile struct {
 	version int
-	schemas []schema // in the order in which they were put; format 1 has none
+	schemas []schema // in file order; format 1 has none
 	tables  []*table
-	rows    []row // as they were put: in step order
-	// good is the length of the part that was read, dropped that of the half-written
-	// tail after it.
+	rows    []row // in file order, which is step order
+	// good is the length of the part that was read. dropped is the length of the
+	// half-written tail after it.
 	good, dropped int
 }
 
@@ -232,10 +232,10 @@ func errNewer(version int) error {
 
 // parseSamples reads samples.bin. The result refers to data.
 //
-// A kill leaves a prefix of what was written, a power failure may fill it up with
-// zeros: these tails are dropped, and so is a last record whose sum is wrong. Anything
-// else that does not fit is an error with the byte where it begins, beside what was read
-// before it.
+// A killed process may leave a half-written record at the end, and a power failure may
+// fill the end with zeros. Such a tail is dropped, and so is a last record whose checksum
+// is wrong. Any other damage is an error that names the byte where it begins; the samples
+// before it are returned with the error.
 func parseSamples(data []byte) (*samplesFile, error) {
 	f := &samplesFile{}
 	if len(data) < headerSize || allZero(data) {
@@ -243,7 +243,7 @@ func parseSamples(data []byte) (*samplesFile, error) {
 		return f, nil
 	}
 	if string(data[:len(magic)]) != magic {
-		return f, errors.New("byte 0: this is no file of samples")
+		return f, errors.New("byte 0: this is not a samples file")
 	}
 	if f.version = int(binary.LittleEndian.Uint32(data[len(magic):])); f.version < 1 || f.version > formatVersion {
 		return f, errNewer(f.version)
@@ -263,8 +263,8 @@ func parseSamples(data []byte) (*samplesFile, error) {
 
 func allZero(data []byte) bool { return len(bytes.TrimLeft(data, "\x00")) == 0 }
 
-// record reads the record at the beginning of data and returns its length, 0 where
-// data is a half-written tail.
+// record reads the record at the beginning of data and returns its length, or 0 if data
+// is a half-written tail.
 func (f *samplesFile) record(data []byte) (int, error) {
 	if len(data) < frameSize || allZero(data) {
 		return 0, nil
@@ -290,7 +290,8 @@ func (f *samplesFile) record(data []byte) (int, error) {
 	return end, f.payload(payload, len(data)/end)
 }
 
-// payload reads a payload; about so many more of its length fit into the file.
+// payload reads a payload. The argument more is about how many records of its length the
+// rest of the file holds.
 func (f *samplesFile) payload(payload []byte, more int) error {
 	switch {
 	case len(payload) == 0:
@@ -305,7 +306,7 @@ func (f *samplesFile) payload(payload []byte, more int) error {
 	return fmt.Errorf("a record of unknown kind %d", payload[0])
 }
 
-// schema reads the sites and quantities of what follows.
+// schema reads the sites and quantities of the column sets that follow.
 func (f *samplesFile) schema(text []byte) error {
 	var s schema
 	if err := json.Unmarshal(text, &s); err != nil {
@@ -335,7 +336,7 @@ func (f *samplesFile) columns(text []byte) error {
 	return nil
 }
 
-// site is a column's site: written out in format 1, a number since.
+// site returns a column's site. Format 1 writes it out; later formats hold its index.
 func (f *samplesFile) site(c column) (vgrad.Site, error) {
 	switch {
 	case f.version == 1 && c.Site != nil:
@@ -350,8 +351,8 @@ func (f *samplesFile) site(c column) (vgrad.Site, error) {
 	return f.schemas[len(f.schemas)-1].Sites[*c.At], nil
 }
 
-// inRole gives a site of format 1, which had no roles, the role that what is
-// measured there tells.
+// inRole gives a site of format 1 its role. That format has no roles, so the quantity
+// that is measured at the site tells whether it is a kernel or units.
 func inRole(s vgrad.Site, q vgrad.Quantity) vgrad.Site {
 	info, err := q.Info()
 	switch {
@@ -380,7 +381,9 @@ func (f *samplesFile) row(data []byte, more int) error {
 	if err := t.append(step, data); err != nil {
 		return fmt.Errorf("a row of step %d: %w", step, err)
 	}
-	if len(t.steps) == 1 && len(f.tables) <= 8 { // a file of a training; room for all would be too much for many
+	// A training has few tables, and most rows belong to one of them. With many tables,
+	// room for all rows in each would waste memory.
+	if len(t.steps) == 1 && len(f.tables) <= 8 {
 		f.rows = slices.Grow(f.rows, more)
 		t.grow(more)
 	}
@@ -398,8 +401,8 @@ func (f *samplesFile) lastStep() int {
 	return f.step(f.rows[len(f.rows)-1])
 }
 
-// grow makes room for rows: most files are one long table, and growing it bit by bit
-// takes longer than reading it.
+// grow makes room for rows. Most files hold one long table, and growing it bit by bit
+// would take longer than reading it.
 func (t *table) grow(rows int) {
 	t.steps = slices.Grow(t.steps, rows)
 	switch n := rows * len(t.Columns); t.Kind {
@@ -458,11 +461,11 @@ func (t *table) sample(at, col int) vgrad.Sample {
 	return s
 }
 
-// decodeHistogram decodes what readHistogram has been through before.
+// decodeHistogram decodes a histogram that readHistogram has read before without an error.
 func decodeHistogram(data []byte) *vgrad.Histogram {
 	var counts [vgrad.RawBins]int32
 	if _, err := readHistogram(data, func(bin, n int) { counts[bin] = int32(n) }); err != nil {
-		panic(err) // it was read without one when the file was parsed
+		panic(err) // parseSamples would have failed
 	}
 	return vgrad.NewHistogram(counts[:])
 }

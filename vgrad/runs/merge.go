@@ -13,21 +13,21 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Merged tells what became of the runs of another store.
+// Merged says what a merge did with each run of the other store.
 type Merged struct {
-	Added []string  // names of the runs that this store has now
-	Known int       // finished runs that it had before
+	Added []string  // names of the runs that were copied into this store
+	Known int       // how many runs were finished in this store already
 	Left  []LeftOut // runs that were left out
 }
 
-// LeftOut is a run that was not merged, and why: [ErrUnfinished]; [ErrLocked] where a process
-// writes it, here or there; anything else is damage.
+// LeftOut is a run that was not merged, with the reason: [ErrUnfinished], or [ErrLocked]
+// if a process is writing it in either store. Any other error means that it is damaged.
 type LeftOut struct {
 	Name string // of the run's folder in the other store
 	Why  error
 }
 
-// Damaged lists what was left out because it cannot be read.
+// Damaged lists the runs that were left out because they cannot be read.
 func (m Merged) Damaged() (damaged []LeftOut) {
 	for _, l := range m.Left {
 		if !errors.Is(l.Why, ErrUnfinished) && !errors.Is(l.Why, ErrLocked) {
@@ -37,13 +37,13 @@ func (m Merged) Damaged() (damaged []LeftOut) {
 	return damaged
 }
 
-// Merge copies the finished runs of the store in another folder into this one, which may be
-// in use meanwhile, as may the other. A run that is finished here stays as it is; an
-// unfinished attempt gives way. Every sample is checked on the way. A run appears in one
-// step and complete, so that a merge that is killed has done a part and can be done again.
+// Merge copies the finished runs of the store in another folder into this store. Both
+// stores may be in use meanwhile. A run that is finished here stays as it is; a merged run
+// replaces an unfinished one. The checksum of every record is checked. A run appears
+// complete in one step, so a merge that was killed can be repeated.
 //
-// It fails where the folder is no store, where this store cannot be written, and when ctx
-// ends; what was merged before stays, and is told.
+// It fails if the folder is no store, if this store cannot be written, and when ctx ends.
+// The runs merged before the failure stay, and Merged lists them.
 func (s *Store) Merge(ctx context.Context, from string) (Merged, error) {
 	var m Merged
 	other, err := s.other(from)
@@ -59,7 +59,7 @@ func (s *Store) Merge(ctx context.Context, from string) (Merged, error) {
 			return m, fmt.Errorf("runs: merge %s: %w", from, err)
 		}
 		if strings.HasSuffix(name, asideSuffix) {
-			continue // an attempt that another has replaced
+			continue // it was replaced by a newer attempt
 		}
 		if err := s.mergeRun(other, name, &m); err != nil {
 			return m, fmt.Errorf("runs: merge %s: %s: %w", from, name, err)
@@ -68,7 +68,7 @@ func (s *Store) Merge(ctx context.Context, from string) (Merged, error) {
 	return m, nil
 }
 
-// other opens a store that must be there and not this one.
+// other opens the store in a folder. It must exist, and be another one than s.
 func (s *Store) other(dir string) (*Store, error) {
 	info, err := os.Stat(filepath.Join(dir, storeName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -83,7 +83,8 @@ func (s *Store) other(dir string) (*Store, error) {
 	return other, other.open()
 }
 
-// mergeRun copies one run and books what became of it. It fails where this store does.
+// mergeRun copies one run, or leaves it out, and counts it in m. It fails only if this
+// store cannot be read or written.
 func (s *Store) mergeRun(other *Store, name string, m *Merged) error {
 	leave := func(why error) error {
 		m.Left = append(m.Left, LeftOut{name, why})
@@ -122,8 +123,8 @@ func (s *Store) mergeRun(other *Store, name string, m *Merged) error {
 	return nil
 }
 
-// adopt copies the run in a folder unless it is here; the caller holds its lock. damage is
-// what is wrong with the run, err with this store.
+// adopt copies the run in a folder unless this store has it finished. The caller holds the
+// run's lock. damage is an error of the run, err an error of this store.
 func (s *Store) adopt(from string, e vgrad.Experiment) (added bool, damage, err error) {
 	if missing, err := s.Missing(e); err != nil || len(missing) == 0 {
 		return false, nil, err
@@ -149,8 +150,8 @@ func (s *Store) adopt(from string, e vgrad.Experiment) (added bool, damage, err 
 	return true, nil, nil
 }
 
-// copyRun copies the files of a run into a new folder and forces them to the disk. damage is
-// an error of reading, err one of writing.
+// copyRun copies the files of a run into a new folder and forces them to the disk. damage
+// is an error of reading, err an error of writing.
 func copyRun(from, to string) (damage, err error) {
 	if err := os.Mkdir(to, 0o777); err != nil {
 		return nil, err
@@ -160,7 +161,7 @@ func copyRun(from, to string) (damage, err error) {
 		if info, err := os.Lstat(path); err != nil {
 			return err, nil
 		} else if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is no plain file", path), nil
+			return fmt.Errorf("%s is not a regular file", path), nil
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -182,7 +183,7 @@ func writeSynced(path string, data []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// checkCopy reads a copy with all its sums.
+// checkCopy reads a copied run and checks its checksums.
 func checkCopy(dir string, e vgrad.Experiment) error {
 	r, err := readRun(dir)
 	switch {
@@ -196,8 +197,8 @@ func checkCopy(dir string, e vgrad.Experiment) error {
 	return nil
 }
 
-// replace puts a complete run in its place. Unfinished attempts that stand there are moved
-// aside first, and removed at the end.
+// replace renames a complete run to its final folder. Unfinished runs of its experiment
+// are moved aside first, and removed at the end.
 func (s *Store) replace(tmp, dir, hash string) error {
 	names, err := s.attempts(hash)
 	if err != nil {
@@ -214,13 +215,14 @@ func (s *Store) replace(tmp, dir, hash string) error {
 	return errors.Join(syncFolder(s.dir), s.removeAside(hash))
 }
 
-// attempts lists the runs of an experiment, those moved aside left out.
+// attempts lists the runs of an experiment, except those that were moved aside.
 func (s *Store) attempts(hash string) ([]string, error) {
 	names, err := s.names()
 	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasSuffix(name, "-"+hash[:hashDigits]) }), err
 }
 
-// unreadable reports a run of the experiment here that nothing may replace unasked.
+// unreadable reports the runs of the experiment in this store that cannot be read. Merge
+// does not replace them; the user has to delete them.
 func (s *Store) unreadable(hash string) error {
 	names, err := s.attempts(hash)
 	for _, name := range names {

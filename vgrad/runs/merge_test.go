@@ -181,7 +181,7 @@ func TestMergeFails(t *testing.T) {
 	blocked := full(t, "blocked")
 	if err := errors.Join(
 		os.WriteFile(file, nil, 0o666),
-		writeJSON(newer.path(storeName), map[string]int{"format": 9}, atEase),
+		writeJSON(newer.path(storeName), map[string]int{"format": 9}, unsynced),
 		os.WriteFile(blocked.path(locksName), nil, 0o666), // in the place of a folder that is needed
 	); err != nil {
 		t.Fatal(err)

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// Provenance says where a run comes from. A field left at its zero value is filled in
-// where the store can tell it, as stated beside it.
+// Provenance says how and where a run was made. The store fills in a field that is left
+// at its zero value, if it knows the value; the comment beside the field says so.
 type Provenance struct {
 	Backend     string `json:"backend,omitempty"`     // "xla" or "go"
 	Description string `json:"description,omitempty"` // of the backend, in its own words
-	DataSum     string `json:"data_sum,omitempty"`    // what data.Set.Sum was
+	DataSum     string `json:"data_sum,omitempty"`    // data.Set.Sum of the data set
 	Seed        uint64 `json:"seed"`                  // the experiment's, always
 
 	Started  time.Time `json:"started"`           // zero: when the run was created
 	Finished time.Time `json:"finished,omitzero"` // zero: when Finish was called; stays zero until then
 	Seconds  float64   `json:"seconds"`           // of training; zero: from Started to Finished
-	// Together is how many runs were trained as lanes of one program, of whose
-	// time Seconds is this run's share. Zero: not told.
+	// Together is how many runs were trained as lanes of one program. Seconds is this
+	// run's share of the program's time. Zero: not recorded.
 	Together int `json:"together,omitempty"`
 
 	GoVersion string            `json:"go_version"`        // zero: this program's
@@ -30,7 +30,7 @@ type Provenance struct {
 	Host      string            `json:"host,omitempty"`    // zero: this machine's name
 }
 
-// withHere fills in what this process knows.
+// withHere fills in the fields that this process knows.
 func (p Provenance) withHere(now time.Time) Provenance {
 	host, _ := os.Hostname() // a machine without a name has none
 	return p.or(Provenance{

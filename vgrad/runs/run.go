@@ -16,18 +16,18 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Run is what was recorded of an experiment, as it was when it was read. It is a
-// [vgrad.Recorded] and does not change; any number of goroutines may use it.
+// Run holds the samples of an experiment that were recorded when it was read. It is a
+// [vgrad.Recorded]. It does not change, and any number of goroutines may use it.
 type Run struct {
 	Name       string // of the run's folder
 	Experiment vgrad.Experiment
 	Provenance Provenance
-	// Finished is false for a run that was killed, or is still going.
+	// Finished is false for a run that was killed or is being written.
 	Finished bool
 	// LastStep is the last step that has samples, -1 where none has.
 	LastStep int
-	// Truncated says what is missing at the end of the samples, as after a kill in
-	// mid-write; empty where nothing is.
+	// Truncated says what is missing at the end of the samples, for example after the
+	// process was killed in a write. Empty: nothing is missing.
 	Truncated string
 
 	file  *samplesFile
@@ -68,8 +68,8 @@ func readRun(dir string) (*Run, error) {
 	return r, nil
 }
 
-// nameActivations gives the units of format 1, which did not tell, the activations
-// that a perceptron has.
+// nameActivations gives the units of a perceptron their activations. Format 1 did not
+// record them.
 func (f *samplesFile) nameActivations(e vgrad.Experiment) {
 	n, ok := e.Resolved().(vgrad.MLP)
 	for _, t := range f.tables {
@@ -85,8 +85,8 @@ func (f *samplesFile) nameActivations(e vgrad.Experiment) {
 	}
 }
 
-// forwardOrder lists the sites, measured or not, by layer and then as the model
-// declared them.
+// forwardOrder lists all declared sites, measured or not. They are sorted by layer, and
+// within a layer as the model declared them.
 func forwardOrder(f *samplesFile) []vgrad.Site {
 	var sites []vgrad.Site
 	seen := map[vgrad.Site]bool{vgrad.NetworkSite: true}
@@ -109,8 +109,8 @@ func forwardOrder(f *samplesFile) []vgrad.Site {
 	return sites
 }
 
-// Describe describes a quantity as whoever recorded it did; false where the run
-// says nothing of it.
+// Describe returns the description of a quantity that was recorded with the run, or
+// false if there is none.
 func (r *Run) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
 	for _, s := range slices.Backward(r.file.schemas) {
 		if info, ok := s.Infos[q]; ok {
@@ -129,8 +129,8 @@ func (r *Run) Ran() vgrad.Experiment { return r.Experiment }
 // Sites lists the layers' sites in forward order.
 func (r *Run) Sites() []vgrad.Site { return slices.Clone(r.sites) }
 
-// Samples yields the samples of q in step order, sites in forward order within a step.
-// Values are what was put, to the last bit.
+// Samples yields the samples of q in step order, and within a step in the forward order
+// of the sites. Values are exact: they have every bit that was put.
 func (r *Run) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 	return func(yield func(vgrad.Sample) bool) {
 		columns := r.columnsOf(q)
@@ -173,8 +173,9 @@ func (r *Run) columnsOf(q vgrad.Quantity) [][]int {
 	return columns
 }
 
-// Value returns the last recorded value of a scalar quantity at a layer, 0 for the whole
-// network: its final value where the run is finished. It is false where there is none.
+// Value returns the last recorded value of a scalar quantity at a layer; layer 0 is the
+// whole network. If the run is finished, that is the quantity's final value. It returns
+// NaN and false if no value is recorded.
 func (r *Run) Value(q vgrad.Quantity, layer int) (float64, bool) {
 	for _, at := range slices.Backward(r.file.rows) {
 		t := r.file.tables[at.table]
@@ -191,9 +192,9 @@ func (r *Run) Value(q vgrad.Quantity, layer int) (float64, bool) {
 //
 //	quantity,step,layer,site,value,low,high,count
 //
-// A scalar has a value, in the shortest form that reads back the same; a histogram has a
-// line a bin, with its interval [low, high) and count, and lines for zeros (low and
-// high 0), -Inf, +Inf and NaN where it has any.
+// A scalar has one line with its value, in the shortest form that reads back the same. A
+// histogram has one line for each bin, with its interval [low, high) and its count. It
+// has further lines for zeros (low and high are 0), -Inf, +Inf and NaN if it counts any.
 func (r *Run) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	err := out.Write([]string{"quantity", "step", "layer", "site", "value", "low", "high", "count"})
@@ -206,7 +207,8 @@ func (r *Run) WriteCSV(w io.Writer) error {
 	return errors.Join(err, out.Error())
 }
 
-// quantities lists what was recorded, in the order of vgrad's list, others after it.
+// quantities lists the recorded quantities in the order of [vgrad.Quantities], followed
+// by those that are not in it.
 func (r *Run) quantities() []vgrad.Quantity {
 	var qs []vgrad.Quantity
 	for _, t := range r.file.tables {

@@ -39,12 +39,12 @@ const (
 	samplesName    = "samples.bin"
 	locksName      = ".locks"
 	asideSuffix    = ".unfinished"
-	hashDigits     = 12 // of the experiment's hash, in a run's name
+	hashDigits     = 12 // of the experiment's hash, at the end of a run's name
 )
 
-// Dir returns the folder of the user's runs: $VGRAD_RUNS, else vgrad/runs where the
-// platform keeps a user's data: $XDG_DATA_HOME or ~/.local/share; on macOS
-// ~/Library/Application Support; on Windows %LocalAppData%.
+// Dir returns the folder of the user's runs: $VGRAD_RUNS, or else vgrad/runs in the
+// platform's folder for a user's data. That folder is $XDG_DATA_HOME or ~/.local/share,
+// on macOS ~/Library/Application Support, and on Windows %LocalAppData%.
 func Dir() (string, error) {
 	if dir := os.Getenv("VGRAD_RUNS"); dir != "" {
 		return filepath.Abs(dir)
@@ -71,9 +71,10 @@ type Store struct {
 	dir string
 }
 
-// Open opens the store in a folder, making it where there is none; "" stands for [Dir].
-// It fails where the folder cannot be made or read, or with [ErrNewer]. A store that
-// cannot be written can still be read: it is Create that fails then.
+// Open opens the store in a folder, and makes the folder if there is none; "" stands for
+// [Dir]. It fails if the folder cannot be made or read, and with [ErrNewer] if a later
+// version wrote it. A store that cannot be written can still be opened and read; only
+// Create fails then.
 func Open(dir string) (*Store, error) {
 	if dir == "" {
 		var err error
@@ -88,7 +89,7 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
-// open reads the store's format, or writes it where the store is new.
+// open reads the store's format. If the store is new, it writes the format.
 func (s *Store) open() error {
 	var store struct {
 		Format int `json:"format"`
@@ -100,7 +101,7 @@ func (s *Store) open() error {
 		store.Format = formatVersion
 		err = os.MkdirAll(s.dir, 0o777)
 		if err == nil {
-			err = writeJSON(path, store, atEase)
+			err = writeJSON(path, store, unsynced)
 		}
 		if err != nil {
 			return fmt.Errorf("%w; name another folder in VGRAD_RUNS", err)
@@ -116,26 +117,32 @@ func (s *Store) open() error {
 // Dir returns the store's folder.
 func (s *Store) Dir() string { return s.dir }
 
-// Name returns the name of the experiment's run: what it is called, its seed and the
-// beginning of its hash, in characters that every file system takes.
+// Name returns the name of the experiment's run: the experiment's name, its seed and the
+// first digits of its hash, in characters that every file system allows. A negative value
+// keeps its sign: gate_bias=-1 becomes gate_bias--1. A label keeps none.
 func Name(e vgrad.Experiment) string {
-	return slug(e.Name()) + "-seed" + strconv.FormatUint(e.Seed, 10) + "-" + e.Hash()[:hashDigits]
+	// Package attach finds labelled runs by this name, also those that earlier versions
+	// recorded. So the names of labels must stay as they were, without signs.
+	return slug(e.Name(), e.Label == "") + "-seed" + strconv.FormatUint(e.Seed, 10) + "-" + e.Hash()[:hashDigits]
 }
 
-// slug keeps ASCII letters in lower case, digits and underscores, and makes a hyphen of
-// any run of others. It has 1 to 40 characters.
-func slug(name string) string {
+// slug keeps ASCII digits, underscores and letters, in lower case. Every run of other
+// characters becomes one hyphen. With signs, the minus of a value ("=-") becomes a hyphen
+// of its own. The result has 1 to 40 characters.
+func slug(name string, signs bool) string {
 	var b strings.Builder
+	before := ' '
 	for _, r := range strings.ToLower(name) {
 		switch {
 		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_':
 			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"), signs && before == '=' && r == '-':
 			b.WriteByte('-')
 		}
 		if b.Len() == 40 {
 			break
 		}
+		before = r
 	}
 	if s := strings.Trim(b.String(), "-"); s != "" {
 		return s
@@ -143,8 +150,9 @@ func slug(name string) string {
 	return "run"
 }
 
-// Load returns the run of an experiment, finished or not, or [ErrNotRecorded]. The run
-// takes the label of e, which is no part of what it is found by.
+// Load returns the run of an experiment, finished or not. Without one it fails with
+// [ErrNotRecorded]. The label of e plays no part in the search; the run is returned with
+// that label.
 func (s *Store) Load(e vgrad.Experiment) (*Run, error) {
 	dir, err := s.find(e)
 	if err != nil {
@@ -161,8 +169,9 @@ func (s *Store) Load(e vgrad.Experiment) (*Run, error) {
 	return r, nil
 }
 
-// find returns the folder of an experiment's run, under whatever label it was recorded:
-// the finished one where a merged store has several. Runs moved aside do not count.
+// find returns the folder of an experiment's run, whatever label it was recorded with. A
+// merged store may have several; the finished one is returned. Runs that were moved aside
+// are not considered.
 func (s *Store) find(e vgrad.Experiment) (string, error) {
 	if dir := s.path(Name(e)); isFinished(dir) {
 		return dir, nil
@@ -186,8 +195,8 @@ func (s *Store) find(e vgrad.Experiment) (string, error) {
 	return found, nil
 }
 
-// Missing returns those of the experiments that have no finished run here, in their order.
-// It reads no samples, and the store's folder once.
+// Missing returns the experiments that have no finished run in the store, in the order
+// given. It lists the store's folder once and reads no samples.
 func (s *Store) Missing(es ...vgrad.Experiment) ([]vgrad.Experiment, error) {
 	names, err := s.names()
 	if err != nil {
@@ -211,8 +220,8 @@ func (s *Store) Missing(es ...vgrad.Experiment) ([]vgrad.Experiment, error) {
 	return missing, nil
 }
 
-// hashesOf lists the ends that the name of an experiment's run may have: that of
-// its hash, and of the hash that earlier versions gave.
+// hashesOf lists the hashes that the name of an experiment's run may end in: the
+// experiment's hash, and the hash that earlier versions computed.
 func hashesOf(e vgrad.Experiment) []string {
 	hash, former := e.Hash()[:hashDigits], e.FormerHash()[:hashDigits]
 	if hash == former {
@@ -243,8 +252,9 @@ func (s *Store) names() ([]string, error) {
 	return names, nil
 }
 
-// Get returns the run of that name, or the one whose name or hash begins so. It fails
-// with [ErrNotRecorded] where there is none and names them where there are several.
+// Get returns the run of that name, or the only run whose name or hash has that prefix.
+// It fails with [ErrNotRecorded] if there is none. If there are several, its error lists
+// them.
 func (s *Store) Get(nameOrPrefix string) (*Run, error) {
 	name, err := s.resolve(nameOrPrefix)
 	if err != nil {
@@ -278,15 +288,15 @@ func (s *Store) resolve(prefix string) (string, error) {
 	case 1:
 		return matches[0], nil
 	}
-	return "", fmt.Errorf("%d runs begin so: %s", len(matches), strings.Join(matches, ", "))
+	return "", fmt.Errorf("%d runs match: %s", len(matches), strings.Join(matches, ", "))
 }
 
 func allOf(names []string, is func(string) bool) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return !is(name) })
 }
 
-// Delete removes the run of that name, all of it. It fails with [ErrLocked] while a
-// process writes it.
+// Delete removes the run of that name with all its files. It fails with [ErrNotRecorded]
+// if there is none, and with [ErrLocked] while a process is writing it.
 func (s *Store) Delete(name string) error {
 	if err := s.delete(name); err != nil {
 		return fmt.Errorf("runs: delete %q: %w", name, err)
@@ -307,13 +317,13 @@ func (s *Store) delete(name string) error {
 	if err != nil {
 		return err
 	}
-	gone := s.path(".deleted-" + name) // one step, so that no half of a run is ever seen
+	gone := s.path(".deleted-" + name) // renamed first, so that nobody sees a run half deleted
 	err = errors.Join(os.RemoveAll(gone), os.Rename(s.path(name), gone), os.RemoveAll(gone))
 	return errors.Join(err, lock.Unlock())
 }
 
-// Wait returns when no other process writes the experiment: it has finished, or died.
-// Load then tells which. It fails when ctx ends first.
+// Wait returns when no process is writing the experiment, because it has finished or
+// died; Load then tells which. It fails if ctx ends first.
 func (s *Store) Wait(ctx context.Context, e vgrad.Experiment) error {
 	lock, err := s.newLock(e.Hash()[:hashDigits])
 	if err == nil {
@@ -331,7 +341,7 @@ func (s *Store) Wait(ctx context.Context, e vgrad.Experiment) error {
 // LockedError is the error of writing a run that another process is writing; it is
 // [ErrLocked].
 type LockedError struct {
-	PID  int    // of the process; 0 where it has not said so yet
+	PID  int    // of the process; 0: it has not written it yet
 	Host string // of the process
 }
 
@@ -342,11 +352,11 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("%v: process %d on %s", ErrLocked, e.PID, e.Host)
 }
 
-// Is makes the error an ErrLocked.
+// Is reports whether target is ErrLocked.
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
-// newLock returns the lock of an experiment, not taken. Its file is never removed: a
-// process may just be opening it.
+// newLock returns the lock of an experiment without taking it. The lock's file is never
+// removed, since another process may be about to open it.
 func (s *Store) newLock(hash string) (*flock.Flock, error) {
 	dir := s.path(locksName)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -355,8 +365,8 @@ func (s *Store) newLock(hash string) (*flock.Flock, error) {
 	return flock.New(filepath.Join(dir, hash+".lock"), flock.SetPermissions(0o666)), nil
 }
 
-// lock takes the lock of an experiment, or returns a LockedError. It tries for a moment,
-// because List looks at locks in passing.
+// lock takes the lock of an experiment, or returns a LockedError. It tries for 100 ms,
+// because List takes each lock for a moment.
 func (s *Store) lock(hash string) (*flock.Flock, error) {
 	lock, err := s.newLock(hash)
 	if err != nil {
@@ -373,7 +383,7 @@ func (s *Store) lock(hash string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// holder says who writes the run with that hash.
+// holder says which process is writing the run with that hash.
 func (s *Store) holder(hash string) *LockedError {
 	held := &LockedError{}
 	names, err := s.names()
@@ -393,8 +403,8 @@ func (s *Store) holder(hash string) *LockedError {
 type durability bool
 
 const (
-	atEase durability = false // what a power failure takes can be made again
-	synced durability = true
+	unsynced durability = false // for files that can be written again after a power failure
+	synced   durability = true
 )
 
 // writeJSON replaces a file in one step.

@@ -238,7 +238,7 @@ func TestGet(t *testing.T) {
 	for seed := range uint64(3) {
 		finish(t, create(t, s, vgrad.Experiment{Seed: seed}))
 	}
-	if _, err := s.Get("sigmoid"); err == nil || !strings.Contains(err.Error(), "3 runs begin so: sigmoid-seed0-") {
+	if _, err := s.Get("sigmoid"); err == nil || !strings.Contains(err.Error(), "3 runs match: sigmoid-seed0-") {
 		t.Errorf("ambiguous: %v", err)
 	}
 	for _, missing := range []string{"", "tanh", "..", "/", ".locks"} {
@@ -257,6 +257,45 @@ func TestGet(t *testing.T) {
 	}
 }
 
+// The name of a run keeps the signs of values. Names without a negative value, and those
+// of labels, are what they were.
+func TestNameKeepsSigns(t *testing.T) {
+	for _, c := range []struct {
+		e    vgrad.Experiment
+		want string
+	}{
+		{vgrad.Experiment{Network: vgrad.Highway{GateBias: -1}, Seed: 1}, "highway-gate_bias--1-seed1-"},
+		{vgrad.Experiment{Network: vgrad.Highway{GateBias: 1}, Seed: 1}, "highway-gate_bias-1-seed1-"},
+		{vgrad.Experiment{Network: vgrad.Highway{Depth: 20, GateBias: -2.5}}, "highway-depth-20-gate_bias--2-5-seed0-"},
+		{vgrad.Experiment{LearningRate: 1e-5}, "sigmoid-learning_rate-1e-05-seed0-"},
+		{vgrad.Experiment{Label: "x=-1 -- y"}, "x-1-y-seed0-"},
+	} {
+		if got := Name(c.e); got != c.want+c.e.Hash()[:hashDigits] {
+			t.Errorf("%s; want %s…", got, c.want)
+		}
+	}
+}
+
+// A run that was recorded before names kept signs is found under its old name.
+func TestRunWithFormerName(t *testing.T) {
+	s := openTemp(t)
+	e := vgrad.Experiment{Network: vgrad.Highway{GateBias: -1}}
+	finish(t, create(t, s, e))
+	former := "highway-gate_bias-1-seed0-" + e.Hash()[:hashDigits]
+	if err := os.Rename(s.path(Name(e)), s.path(former)); err != nil {
+		t.Fatal(err)
+	}
+	if r := load(t, s, e); r.Name != former || !r.Finished {
+		t.Errorf("loaded %s, finished %t", r.Name, r.Finished)
+	}
+	if missing, err := s.Missing(e); err != nil || len(missing) != 0 {
+		t.Errorf("missing %v, %v", missing, err)
+	}
+	if _, err := s.Create(e, Provenance{}); !errors.Is(err, ErrRecorded) {
+		t.Errorf("Create: %v", err)
+	}
+}
+
 // What is wrong with one folder is told in the list and stops nothing else.
 func TestListTellsProblems(t *testing.T) {
 	s := openTemp(t)
@@ -265,10 +304,10 @@ func TestListTellsProblems(t *testing.T) {
 		"experiment.json": func(dir string) error { return os.WriteFile(filepath.Join(dir, experimentName), []byte("{"), 0o666) },
 		"samples.bin":     func(dir string) error { return os.Remove(filepath.Join(dir, samplesName)) },
 		"later version": func(dir string) error {
-			return writeJSON(filepath.Join(dir, recordName), map[string]any{"format": 9, "status": "finished"}, atEase)
+			return writeJSON(filepath.Join(dir, recordName), map[string]any{"format": 9, "status": "finished"}, unsynced)
 		},
 		"status": func(dir string) error {
-			return writeJSON(filepath.Join(dir, recordName), map[string]any{"format": 1, "status": "odd"}, atEase)
+			return writeJSON(filepath.Join(dir, recordName), map[string]any{"format": 1, "status": "odd"}, unsynced)
 		},
 	}
 	seed := uint64(0)
@@ -308,7 +347,7 @@ func TestListTellsProblems(t *testing.T) {
 
 func TestNewerStore(t *testing.T) {
 	s := openTemp(t)
-	if err := writeJSON(s.path(storeName), map[string]int{"format": 3}, atEase); err != nil {
+	if err := writeJSON(s.path(storeName), map[string]int{"format": 3}, unsynced); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(s.Dir())

@@ -17,7 +17,7 @@ import (
 )
 
 // Writer records a run. It is a [vgrad.Sink]. It holds the experiment's lock until Finish
-// or Close; its methods may be called from several goroutines.
+// or Close. Several goroutines may call its methods.
 type Writer struct {
 	store  *Store
 	name   string
@@ -29,13 +29,13 @@ type Writer struct {
 	encoder encoder
 	size    int64 // of the complete records
 	last    int   // step, -1 before the first
-	err     error // that ended the recording
+	err     error // the error that ended the recording; nil: none
 	closed  bool
 }
 
 var _ vgrad.Sink = (*Writer)(nil)
 
-// samplesWriter is an *os.File; tests stand in a disk that fills up.
+// samplesWriter is an *os.File; tests replace it by a disk that fills up.
 type samplesWriter interface {
 	io.WriteCloser
 	Sync() error
@@ -44,12 +44,12 @@ type samplesWriter interface {
 
 var errClosed = errors.New("the run is closed")
 
-// Create begins the run of an experiment. It fails, before anything is changed, where
-// the experiment is not valid, with [ErrRecorded] where its run is finished, with
-// [ErrLocked] while another process writes it, and where the store cannot be written.
+// Create begins the run of an experiment. It fails with [ErrRecorded] if the run is
+// finished, and with [ErrLocked] while another process is writing it. It also fails if
+// the experiment is not valid or the store cannot be written.
 //
-// An earlier attempt that was not finished is moved aside, to <name>.unfinished, and
-// removed when the new one finishes; of two such attempts the one with more steps stays.
+// An unfinished run of the experiment is moved aside to <name>.unfinished, and removed
+// when the new run finishes. Of two unfinished runs the one with more steps is kept.
 func (s *Store) Create(e vgrad.Experiment, p Provenance) (*Writer, error) {
 	w, err := s.create(e, p)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Store) create(e vgrad.Experiment, p Provenance) (*Writer, error) {
 	return w, nil
 }
 
-// begin makes room for the run's folder, makes it and opens its samples.
+// begin moves unfinished runs aside, makes the run's folder and opens its samples.
 func (w *Writer) begin(e vgrad.Experiment) error {
 	for {
 		dir, err := w.store.find(e)
@@ -106,7 +106,8 @@ func (w *Writer) begin(e vgrad.Experiment) error {
 
 func (w *Writer) dir() string { return w.store.path(w.name) }
 
-// makeFolder makes the run's folder under another name first: whoever sees it sees it whole.
+// makeFolder makes the run's folder under a temporary name and then renames it, so that
+// other processes only ever see it complete.
 func (w *Writer) makeFolder(e vgrad.Experiment) error {
 	tmp := w.store.path(".new-" + w.name)
 	if err := os.RemoveAll(tmp); err != nil { // what a process that was killed here has left
@@ -114,10 +115,10 @@ func (w *Writer) makeFolder(e vgrad.Experiment) error {
 	}
 	err := os.Mkdir(tmp, 0o777)
 	if err == nil {
-		err = writeJSON(filepath.Join(tmp, experimentName), e.WithDefaults(), atEase)
+		err = writeJSON(filepath.Join(tmp, experimentName), e.WithDefaults(), unsynced)
 	}
 	if err == nil {
-		err = writeJSON(filepath.Join(tmp, recordName), w.record, atEase)
+		err = writeJSON(filepath.Join(tmp, recordName), w.record, unsynced)
 	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(tmp, samplesName), header(), 0o666)
@@ -131,8 +132,8 @@ func (w *Writer) makeFolder(e vgrad.Experiment) error {
 	return nil
 }
 
-// moveAside keeps an unfinished attempt beside the new one, unless a longer one is kept
-// already or it has no samples.
+// moveAside keeps an unfinished run beside the new one. It removes the run instead if it
+// has no samples, or if one that is as long was moved aside before.
 func moveAside(dir string) error {
 	aside := dir + asideSuffix
 	if lastStep(dir) <= lastStep(aside) {
@@ -144,7 +145,7 @@ func moveAside(dir string) error {
 	return os.Rename(dir, aside)
 }
 
-// removeAside removes an experiment's earlier attempts, under whatever label they were made.
+// removeAside removes all runs of an experiment that were moved aside, whatever their label.
 func (s *Store) removeAside(hash string) error {
 	names, err := s.names()
 	for _, name := range names {
@@ -155,7 +156,7 @@ func (s *Store) removeAside(hash string) error {
 	return err
 }
 
-// lastStep returns the last step that can be read in a folder; -1 where there is none.
+// lastStep returns the last step that can be read in a folder, or -1 if there is none.
 func lastStep(dir string) int {
 	data, err := os.ReadFile(filepath.Join(dir, samplesName))
 	if err != nil {
@@ -168,7 +169,7 @@ func lastStep(dir string) int {
 // Name returns the name of the run's folder.
 func (w *Writer) Name() string { return w.name }
 
-// Begin says what the rows to come hold.
+// Begin sets the schema of the rows that follow. It fails as Put does.
 func (w *Writer) Begin(s vgrad.Schema) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -190,9 +191,10 @@ func (w *Writer) Begin(s vgrad.Schema) error {
 	return nil
 }
 
-// Put appends the rows of a step, which is not below the one before. When it returns, they are with the operating system in one write and
-// outlive the process. After an error nothing more is recorded and every later call
-// returns that error; what was put before stays readable.
+// Put appends the rows of a step, in one write to the operating system. Once it has
+// returned, the rows outlive the process. The step must not be below that of the Put
+// before. After an error nothing more is recorded, and every later call returns that
+// error; the rows that were put before stay readable.
 func (w *Writer) Put(step int, rows []vgrad.Row) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -226,7 +228,7 @@ func (w *Writer) put(step int, rows []vgrad.Row) error {
 // append writes records in one piece.
 func (w *Writer) append(records []byte) error {
 	if n, err := w.file.Write(records); err != nil {
-		if n > 0 { // half a record: it would be dropped when read, but why leave it
+		if n > 0 { // remove the half-written record
 			err = errors.Join(err, w.file.Truncate(w.size))
 		}
 		return fmt.Errorf("%w; the samples before it are kept", err)
@@ -235,8 +237,9 @@ func (w *Writer) append(records []byte) error {
 	return nil
 }
 
-// Finish forces the samples to the disk, marks the run finished and lets go of it. What p
-// says replaces what Create was told, field by field. It fails after a Put that failed.
+// Finish forces the samples to the disk, marks the run finished and releases its lock.
+// The fields of p that are set replace those given to Create. After a Put that failed, it
+// returns that error and the run stays unfinished.
 func (w *Writer) Finish(p Provenance) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -269,8 +272,8 @@ func (w *Writer) finish(p Provenance) error {
 	return errors.Join(syncFolder(w.dir()), syncFolder(w.store.dir), w.store.removeAside(r.Hash))
 }
 
-// Close lets go of a run that is not finished; what was put stays readable. After Finish
-// it does nothing.
+// Close releases the lock of a run and leaves it unfinished; its samples stay readable.
+// After Finish it does nothing.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -7,12 +7,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// TestSink tests a sink; open returns a new one for each test. The sink must take the
-// steps of a training in order, steps that are left out, a step in several parts, a step
-// without samples and every awkward value, without an error and without changing what it
-// is given.
+// TestSink tests a sink; open returns a new one for each test. The sink must accept the
+// steps of a training in order, with gaps between steps, a step in several parts, a step
+// without samples, and values such as NaN. It must return no error and must not change
+// the samples that it gets.
 //
-// What a sink keeps is tested by [TestSource] on what reads it back.
+// [TestSource] tests what a sink keeps, by the source that reads it back.
 func TestSink(t *testing.T, open func(t *testing.T) vgrad.Sink) {
 	t.Run("takes a training", func(t *testing.T) {
 		sink := &vgrad.Feeder{To: open(t)}
@@ -30,7 +30,7 @@ func TestSink(t *testing.T, open func(t *testing.T) vgrad.Sink) {
 	})
 	t.Run("takes a reused slice", func(t *testing.T) {
 		sink := &vgrad.Feeder{To: open(t)}
-		var buffer []vgrad.Sample // as trainers do: it is the sink's only until Put returns
+		var buffer []vgrad.Sample // trainers reuse it once Put has returned
 		for step, samples := range Steps() {
 			buffer = append(buffer[:0], samples...)
 			put(t, sink, step, buffer)

@@ -1,4 +1,4 @@
-// Package vgradtest tests whatever implements vgrad's interfaces: every [vgrad.Sink] and
+// Package vgradtest tests implementations of vgrad's interfaces. Every [vgrad.Sink] and
 // every [vgrad.Source] passes the same suite, as slog's handlers pass testing/slogtest.
 //
 //	func TestWriter(t *testing.T) {
@@ -22,11 +22,11 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Steps returns the samples of a small training, a slice a step: three layers, scalars of
-// the whole network, of weights and of units at every step, among them zero, the
-// smallest float32, NaN and the infinities; histograms at steps 0 and 2, not all of one
-// shape; and two final values in a last step. All values are exact in float32. The slices
-// are the caller's.
+// Steps returns the samples of a small training of three layers, one slice for each step.
+// Every step has scalars of the whole network, of weights and of units; their values
+// include zero, the smallest float32, NaN and the infinities. Steps 0 and 2 have
+// histograms of different shapes. The last step has two final values. All values are
+// exact in float32. The caller may change the slices.
 func Steps() [][]vgrad.Sample {
 	var steps [][]vgrad.Sample
 	for step := range 5 {
@@ -69,8 +69,8 @@ func site(what string, layer, size int) vgrad.Site {
 	return vgrad.Site{Path: fmt.Sprintf("/layer%d/%s", layer, what), Layer: layer, Size: size}
 }
 
-// histogram counts values of both signs and many magnitudes, special ones among them for
-// layer 2; it is empty for layer 3.
+// histogram counts values of both signs and many magnitudes. For layer 2 they include NaN
+// and the infinities; for layer 3 it is empty.
 func histogram(seed, layer int) *vgrad.Histogram {
 	var values []float32
 	for i := range 50 * (3 - layer) {
@@ -83,14 +83,14 @@ func histogram(seed, layer int) *vgrad.Histogram {
 	return vgrad.HistogramOf(values)
 }
 
-// TestSource tests a source that was made from recorded steps, as [Steps] returns them:
-// record puts each slice as one step, and returns what reads them back. The suite spoils
-// the slices and histograms that it gave to record before it reads.
+// TestSource tests a source of recorded steps, as [Steps] returns them. record puts each
+// slice as one step and returns the source that reads them back. Before it reads, the
+// suite overwrites the slices and histograms that it gave to record.
 //
-// The source must give back every sample with its value to the last bit of a float32, in
-// step order, sites in forward order within a step; list the layers' sites in forward
-// order without the whole network; and give the same again, to many readers at once, also
-// to one that stops early.
+// The source must return every sample with its value exact to the last bit of a float32.
+// Samples are in step order, and within a step in the forward order of their sites. Sites
+// must list the layers' sites in forward order, without the whole network. The source must
+// return the same to every reader, also to several at once and after one that stops early.
 func TestSource(t *testing.T, record func(t *testing.T, steps [][]vgrad.Sample) vgrad.Source) {
 	given := Steps()
 	src := record(t, given)
@@ -139,7 +139,7 @@ func TestSource(t *testing.T, record func(t *testing.T, steps [][]vgrad.Sample) 
 	})
 }
 
-// spoil overwrites what a sink had no right to keep.
+// spoil overwrites samples that a sink must have copied.
 func spoil(steps [][]vgrad.Sample) {
 	for _, samples := range steps {
 		for i := range samples {
@@ -187,7 +187,7 @@ func testSamples(t *testing.T, src vgrad.Source, samples []vgrad.Sample, q vgrad
 	}
 }
 
-// difference says how two samples differ; NaN equals NaN here.
+// difference says how two samples differ, or "" if they do not; NaN equals NaN here.
 func difference(got, want vgrad.Sample) string {
 	switch {
 	case got.Step != want.Step || got.Site != want.Site || got.Quantity != want.Quantity:
@@ -202,7 +202,7 @@ func difference(got, want vgrad.Sample) string {
 	return ""
 }
 
-// normal makes no difference between no bins and nil.
+// normal returns a copy of a histogram in which nil bins are an empty slice.
 func normal(h *vgrad.Histogram) vgrad.Histogram {
 	n := *h
 	n.Bins = append([]vgrad.Bin{}, h.Bins...)

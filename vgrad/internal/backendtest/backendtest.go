@@ -1,4 +1,4 @@
-// Package backendtest gives tests the backends there are.
+// Package backendtest opens the backends for tests.
 package backendtest
 
 import (
@@ -17,11 +17,11 @@ var opened struct {
 	errs     map[string]error
 }
 
-// Go returns the Go backend; it is always there.
+// Go returns the Go backend, which works on every machine.
 func Go(t testing.TB) *backend.Backend { return get(t, backend.Go) }
 
-// XLA returns XLA, fetching the plugin if need be. Where XLA cannot be had the
-// test is skipped and says why; where CI is set it fails.
+// XLA returns the XLA backend. It fetches the plugin if it is missing. If XLA cannot be
+// opened, the test is skipped with the reason; with CI set in the environment it fails.
 func XLA(t testing.TB) *backend.Backend { return get(t, backend.XLA) }
 
 // Each runs f on every backend, in a subtest named for it.
@@ -41,16 +41,16 @@ func get(t testing.TB, name string) *backend.Backend {
 	if opened.backends[name] == nil && opened.errs[name] == nil {
 		opened.backends[name], opened.errs[name] = backend.Open(t.Context(), name, assets.XLAPlugin)
 		if err := opened.errs[name]; err != nil {
-			fmt.Fprintf(os.Stderr, "tests go on without %s: %v\n", name, err)
+			fmt.Fprintf(os.Stderr, "tests continue without %s: %v\n", name, err)
 		}
 	}
 	switch err := opened.errs[name]; {
 	case err == nil:
 	case name == backend.Go || os.Getenv("CI") != "":
-		t.Fatalf("no %s backend: %v; go tool vgrad assets brings the plugin, a C compiler must be there", name, err)
+		t.Fatalf("no %s backend: %v; it needs a C compiler, and the plugin that go tool vgrad assets downloads", name, err)
 	default:
-		// The one skip there is: XLA needs a C compiler and a plugin, which a
-		// fresh machine may lack; everything else is tested on the Go backend.
+		// No other test skips. XLA needs a C compiler and a plugin, which a new machine
+		// may lack; everything else is tested on the Go backend.
 		t.Skipf("no %s backend: %v", name, err)
 	}
 	return opened.backends[name]

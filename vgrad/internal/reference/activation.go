@@ -20,12 +20,12 @@ const (
 	seluLambda = 1.0507009873554804934193349852946
 )
 
-// siluSup is the maximum of SiLU's derivative, where x·tanh(x/2) = 2, that is
-// at x = 2.3993572805….
+// siluSup is the maximum of SiLU's derivative. It is at x = 2.3993572805…, the solution
+// of x·tanh(x/2) = 2.
 const siluSup = 1.09983932012886692
 
-// Activations lists every activation there is, in a fixed order. The slope is
-// that of leaky ReLU below zero; the others ignore it.
+// Activations lists all activations in a fixed order. The slope is that of leaky ReLU
+// below zero; the others ignore it.
 func Activations(slope float64) []Activation {
 	return []Activation{
 		{"identity", identity, func(float64) float64 { return 1 }, 1},
@@ -50,8 +50,8 @@ func ActivationNames() []string {
 	return names
 }
 
-// ActivationByName finds an activation. An unknown name is an error that names
-// the known ones.
+// ActivationByName returns the activation of that name. For an unknown name its error
+// lists the known ones.
 func ActivationByName(name string, slope float64) (Activation, error) {
 	for _, a := range Activations(slope) {
 		if a.Name == name {
@@ -85,7 +85,7 @@ func exponential(name string, lambda, alpha float64) Activation {
 	}
 }
 
-// sigmoid is 1/(1+e⁻ˣ), written so that neither end overflows or loses digits.
+// sigmoid is 1/(1+e⁻ˣ), in two forms so that large |x| neither overflow nor lose digits.
 func sigmoid(x float64) float64 {
 	if x >= 0 {
 		return 1 / (1 + math.Exp(-x))

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Distribution is what one initial weight is drawn from.
+// Distribution is the distribution of one initial weight.
 type Distribution struct {
 	Variance float64
 	Bound    float64                 // no weight is larger in magnitude; +Inf for a normal distribution
@@ -17,9 +17,9 @@ type Distribution struct {
 
 // initializers gives the variance of each initializer by fan-in and fan-out:
 // Glorot & Bengio 2010, equation 16; He et al. 2015, arXiv:1502.01852,
-// equation 10; LeCun et al. 1998, "Efficient BackProp", equation 16. Normal
-// ones are not truncated. uniform_fan_in is U(±1/√n), what Glorot & Bengio
-// call the standard initialization (equation 1).
+// equation 10; LeCun et al. 1998, "Efficient BackProp", equation 16. The normal
+// distributions are not truncated. uniform_fan_in is U(±1/√n) with fan-in n, which
+// Glorot & Bengio call the standard initialization (equation 1).
 var initializers = []struct {
 	name     string
 	uniform  bool
@@ -35,11 +35,11 @@ var initializers = []struct {
 	{orthogonal, false, func(in, out float64) float64 { return 1 / max(in, out) }},
 }
 
-// orthogonal weights have orthonormal columns, WᵀW = gain²·I, or rows,
+// orthogonal weights have orthogonal columns, WᵀW = gain²·I, or orthogonal rows,
 // WWᵀ = gain²·I, whichever are fewer: Saxe et al. 2013, arXiv:1312.6120.
 const orthogonal = "orthogonal"
 
-// InitializerNames lists the initializers there are, in a fixed order.
+// InitializerNames lists all initializers in a fixed order.
 func InitializerNames() []string {
 	var names []string
 	for _, in := range initializers {
@@ -48,8 +48,8 @@ func InitializerNames() []string {
 	return names
 }
 
-// Initializer says what the weights of a layer [fanIn, fanOut] are drawn from
-// once multiplied by gain. An unknown name is an error that names the known ones.
+// Initializer returns the distribution of the weights of a layer, [fanIn, fanOut], after
+// they were multiplied by gain. For an unknown name its error lists the known ones.
 func Initializer(name string, fanIn, fanOut int, gain float64) (Distribution, error) {
 	for _, in := range initializers {
 		if in.name != name {
@@ -80,11 +80,10 @@ func normal(variance float64) Distribution {
 	return Distribution{variance, math.Inf(1), cdf}
 }
 
-// CheckInitial reports in what a sample of initial weights w, flat
-// [fanIn, fanOut], differs from what the initializer promises, all of it at
-// once. A sample that is right fails about once in a million: the bounds on
-// mean and variance are 5 standard errors wide, and the Kolmogorov–Smirnov
-// distance to the distribution may reach 2.7/√n.
+// CheckInitial reports every difference between a sample of initial weights w, flat
+// [fanIn, fanOut], and the initializer's distribution. A correct sample fails about once
+// in a million: mean and variance may differ by 5 standard errors, and the
+// Kolmogorov–Smirnov distance to the distribution may reach 2.7/√n.
 func CheckInitial(name string, fanIn, fanOut int, gain float64, w []float64) error {
 	d, err := Initializer(name, fanIn, fanOut, gain)
 	if err != nil {
@@ -103,7 +102,7 @@ func CheckInitial(name string, fanIn, fanOut int, gain float64, w []float64) err
 	return errors.Join(d.checkMoments(name, w), d.checkShape(name, w))
 }
 
-// checkMoments compares mean and variance with what is expected.
+// checkMoments compares mean and variance with those of the distribution.
 func (d Distribution) checkMoments(name string, w []float64) error {
 	n := float64(len(w))
 	fourth := 3.0 // E[w⁴]/Var², 9/5 for a uniform distribution
@@ -121,7 +120,7 @@ func (d Distribution) checkMoments(name string, w []float64) error {
 	return errors.Join(wrong...)
 }
 
-// checkShape is the Kolmogorov–Smirnov test.
+// checkShape compares the distributions by the Kolmogorov–Smirnov test.
 func (d Distribution) checkShape(name string, w []float64) error {
 	n, distance := float64(len(w)), 0.0
 	for i, x := range slices.Sorted(slices.Values(w)) {
@@ -134,7 +133,7 @@ func (d Distribution) checkShape(name string, w []float64) error {
 	return nil
 }
 
-// checkOrthogonal multiplies W by its transpose, on the shorter side.
+// checkOrthogonal checks WᵀW or WWᵀ, whichever is smaller.
 func checkOrthogonal(fanIn, fanOut int, gain float64, w []float64) error {
 	const tolerance = 1e-5 // float32 rounding of sums of up to some thousand terms
 	short, long := fanOut, fanIn

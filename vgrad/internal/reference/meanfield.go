@@ -24,8 +24,9 @@ func (m MeanField) LengthMap(q float64) float64 {
 	return m.WeightVar*Expect(square, q) + m.BiasVar
 }
 
-// FixedPoint is q*, where the variance settles when it starts at 1: 0 where it
-// dies out, +Inf where it explodes, 1 where every q stays (He and ReLU).
+// FixedPoint is q*, the variance after very many layers if it starts at 1. It is 0 if the
+// variance vanishes, +Inf if it explodes, and 1 if every q is a fixed point, as for ReLU
+// with He's weights.
 func (m MeanField) FixedPoint() float64 {
 	const least, most, same = 1e-12, 1e12, 1e-10
 	q := 1.0
@@ -37,8 +38,9 @@ func (m MeanField) FixedPoint() float64 {
 	if rises < 0 {
 		factor = 0.5
 	}
-	// The map is monotone, so iterating it leads to the first fixed point on
-	// the way; near a critical one it would take forever, bisection does not.
+	// The map is monotone, so iterating it leads to the first fixed point above or below
+	// 1. Near a critical point the iteration would take very many steps; bisection finds
+	// the same fixed point in a fixed number.
 	for next := q * factor; ; q, next = next, next*factor {
 		switch {
 		case next < least:
@@ -51,10 +53,10 @@ func (m MeanField) FixedPoint() float64 {
 	}
 }
 
-// bisect finds where LengthMap(q) = q between two variances of which the lower
-// one rises and the higher one falls.
+// bisect finds q with LengthMap(q) = q between two variances. LengthMap(q)-q has opposite
+// signs at the two.
 func (m MeanField) bisect(low, high float64) float64 {
-	for range 60 { // the interval, at first a factor of 2 wide, ends below float64's resolution
+	for range 60 { // the interval starts a factor of 2 wide and ends below float64's resolution
 		if q := (low + high) / 2; m.LengthMap(q) > q {
 			low = q
 		} else {
@@ -111,17 +113,17 @@ func Expect(f func(float64) float64, q float64) float64 {
 	return sum
 }
 
-// scale is √q, kept within what keeps the sign of a small z and the square of
-// a large one.
+// scale is √q, limited so that scale·z keeps the sign of a small z and the square of
+// scale·z does not overflow for a large one.
 func scale(q float64) float64 { return min(1e150, max(1e-150, math.Sqrt(q))) }
 
-// nodes of a quadrature for the standard normal distribution.
+// nodes are those of a quadrature for the standard normal distribution.
 type nodes struct{ z, weight []float64 }
 
-// grid is Gauss–Legendre quadrature of 20 points on panels that mirror each
-// other about zero, where activations have their kinks, and get narrower
-// towards it, because at a large q they bend within |z| ~ 1/√q. The normal
-// distribution beyond ±12 holds 4e-33.
+// grid is a Gauss–Legendre quadrature with 20 points on each of many panels. The panels
+// are symmetric about zero, where activations have their kinks. They get narrower towards
+// zero, because with a large q activations bend within |z| ~ 1/√q. The normal
+// distribution has a probability of 4e-33 beyond ±12.
 var grid = sync.OnceValue(func() nodes {
 	edges := []float64{0}
 	for e := math.Ldexp(1, -12); e < 1; e *= 2 {

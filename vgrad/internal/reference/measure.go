@@ -6,9 +6,9 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Measures holds scalar quantities: one value a layer, at index layer-1, or a
-// single value for a quantity of the whole network. Every layer counts as a
-// tapped one, the logits included, whose activation is the identity.
+// Measures holds scalar quantities: one value a layer, at index layer-1, or a single
+// value for a quantity of the whole network. The units of every layer are measured,
+// including the logits, whose activation is the identity.
 type Measures map[vgrad.Quantity][]float64
 
 // The thresholds of the definitions in package vgrad.
@@ -18,11 +18,11 @@ const (
 )
 
 // Measure computes the scalar quantities of one step from their definitions.
-// dW[l] is the step's update of W[l], the weights being those before it; a nil
-// dW leaves out update_ratio. The net, p and g are only read.
+// dW[l] is the step's update of W[l], and n has the weights before it. A nil dW leaves out
+// update_ratio. The net, p and g are only read.
 //
-// Nothing is hidden: a NaN in what is averaged makes the value NaN, and
-// update_ratio at W = 0 is +Inf, or NaN where the update is zero as well.
+// A NaN among averaged values makes the mean NaN. At W = 0 update_ratio is +Inf, or NaN
+// if the update is zero as well.
 func Measure(n *Net, p *Pass, g *Grads, dW [][]float64) Measures {
 	m := Measures{vgrad.Loss: {p.Loss}, vgrad.TrainAccuracy: {p.Accuracy}}
 	for l := range n.Layers() {
@@ -35,8 +35,8 @@ func Measure(n *Net, p *Pass, g *Grads, dW [][]float64) Measures {
 	return m
 }
 
-// Final computes what is measured after the last step, at step Steps: mean
-// |W| of each layer and the loss and accuracy of the validation set.
+// Final computes the quantities that are measured after the last step: mean |W| of each
+// layer, and the loss and accuracy of the validation set.
 func (n *Net) Final(validation Batch) (Measures, error) {
 	p, err := n.Forward(validation)
 	if err != nil {
@@ -69,7 +69,7 @@ func (m Measures) units(z, a, delta []float64, phi Activation, examples int) {
 	m.add(vgrad.Dead, dead(a, len(a)/examples))
 }
 
-// saturated is the share of z where |φ′(z)| < 0.0591·sup|φ′|.
+// saturated is the fraction of z with |φ′(z)| < 0.0591·sup|φ′|.
 func saturated(z []float64, phi Activation) float64 {
 	count := 0
 	for _, x := range z {
@@ -80,7 +80,7 @@ func saturated(z []float64, phi Activation) float64 {
 	return float64(count) / float64(len(z))
 }
 
-// dead is the share of units with |a| ≤ 1e-8 on every example.
+// dead is the fraction of units with |a| ≤ 1e-8 on every example.
 func dead(a []float64, units int) float64 {
 	alive := make([]bool, units)
 	count := units
@@ -123,7 +123,7 @@ func std(xs []float64) float64 {
 
 func meanAbs(xs []float64) float64 { return mean(apply(math.Abs, xs)) }
 
-// maxAbs is NaN where there is one.
+// maxAbs is the largest |x|, or NaN if one is NaN.
 func maxAbs(xs []float64) float64 {
 	top := 0.0
 	for _, x := range xs {

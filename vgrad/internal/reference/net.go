@@ -28,18 +28,18 @@ type Pass struct {
 	Batch
 	Z, A     [][]float64 // pre-activations and activations, flat [examples, Sizes[l+1]]
 	Loss     float64     // mean softmax cross-entropy, in nats
-	Accuracy float64     // share of examples whose largest logit is the label's; of equal ones the first counts
+	Accuracy float64     // fraction of examples whose largest logit is the label's; of equal logits the first counts
 }
 
-// Grads is what a backward pass computed, with L the mean loss of the batch:
-// each example's share carries the factor 1/len(Labels).
+// Grads is what a backward pass computed. L is the mean loss of the batch, so the
+// contribution of each example has the factor 1/len(Labels).
 type Grads struct {
 	W, B  [][]float64 // ∂L/∂W and ∂L/∂b, shaped like the parameters
 	Delta [][]float64 // δ = ∂L/∂z, shaped like the pre-activations
 }
 
-// New makes a net with zero biases and weights drawn Glorot uniform from a
-// generator seeded with seed.
+// New makes a net with zero biases and Glorot uniform weights, drawn from a generator
+// with that seed.
 func New(sizes []int, activation string, slope float64, seed uint64) *Net {
 	n := &Net{Sizes: sizes, Activation: activation, Slope: slope}
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -58,8 +58,8 @@ func New(sizes []int, activation string, slope float64, seed uint64) *Net {
 // Layers returns the number of layers with weights.
 func (n *Net) Layers() int { return len(n.Sizes) - 1 }
 
-// Forward runs the batch through the net. It fails where shapes do not fit,
-// where a label is out of range and on an unknown activation.
+// Forward runs the batch through the net. It fails if shapes do not fit, if a label is out
+// of range, and on an unknown activation.
 func (n *Net) Forward(b Batch) (*Pass, error) {
 	if err := n.check(b); err != nil {
 		return nil, err
@@ -104,14 +104,14 @@ func (n *Net) activation(l int) Activation {
 	if l == n.Layers()-1 {
 		name = "identity"
 	}
-	a, _ := ActivationByName(name, n.Slope) // check has seen to the error
+	a, _ := ActivationByName(name, n.Slope) // check has reported an unknown one
 	return a
 }
 
 // check reports everything that would make Forward fail.
 func (n *Net) check(b Batch) error {
 	if n.Layers() < 1 || len(n.W) != n.Layers() || len(n.B) != n.Layers() {
-		return fmt.Errorf("reference: %d sizes need one W and one B less; there are %d and %d", len(n.Sizes), len(n.W), len(n.B))
+		return fmt.Errorf("reference: with %d sizes there must be one less of W and of B; there are %d and %d", len(n.Sizes), len(n.W), len(n.B))
 	}
 	var wrong []error
 	expect := func(what string, got, want int) {
@@ -176,7 +176,7 @@ func logSumExp(z []float64) float64 {
 	return top + math.Log(sum)
 }
 
-// accuracy is the share of rows whose largest entry is at the label.
+// accuracy is the fraction of rows whose largest entry is at the label.
 func accuracy(logits []float64, labels []int) float64 {
 	classes := len(logits) / len(labels)
 	right := 0
@@ -251,7 +251,7 @@ func apply(f func(float64) float64, xs []float64) []float64 {
 	return ys
 }
 
-// Float64s converts float32 values, as a tensor holds them.
+// Float64s converts the float32 values of a tensor.
 func Float64s(xs []float32) []float64 {
 	ys := make([]float64, len(xs))
 	for i, x := range xs {

@@ -93,7 +93,7 @@ func TestForwardErrors(t *testing.T) {
 	}{
 		{"W of layer 2", func(n *Net, _ *Batch) { n.W[1] = n.W[1][1:] }},
 		{"b of layer 1", func(n *Net, _ *Batch) { n.B[0] = nil }},
-		{"one W and one B", func(n *Net, _ *Batch) { n.W = n.W[1:] }},
+		{"one less of W and of B", func(n *Net, _ *Batch) { n.W = n.W[1:] }},
 		{"the input", func(_ *Net, b *Batch) { b.X = b.X[1:] }},
 		{"empty", func(_ *Net, b *Batch) { *b = Batch{} }},
 		{"label 3", func(_ *Net, b *Batch) { b.Labels[1] = 3 }},

@@ -13,11 +13,11 @@ type Optimizer struct {
 	rule  rule
 	lr    float64
 	t     int
-	slots [][][2]float64 // two numbers remembered for every parameter, zero at first
+	slots [][][2]float64 // the state of every parameter: two numbers, zero at first
 }
 
-// rule returns the update of one parameter for a learning rate of 1. The
-// step t counts from 1; slot is what the rule remembers of the parameter.
+// rule returns the update of one parameter for a learning rate of 1. The step t counts
+// from 1; slot is the state of the parameter.
 type rule func(t int, g float64, slot *[2]float64) float64
 
 // rules are the optimizers by name:
@@ -28,9 +28,9 @@ type rule func(t int, g float64, slot *[2]float64) float64
 //	adam      m = 0.9·m + 0.1·g;  v = 0.999·v + 0.001·g²;
 //	          Δw = −lr·√(1−0.999ᵗ)/(1−0.9ᵗ)·m/(√v + 1e-8)
 //
-// Adam is in TensorFlow's form: its ε is the "ε̂" at the end of section 2 of
-// Kingma & Ba, arXiv:1412.6980, and counts for more in the first steps than
-// that of their algorithm 1, which is ε = ε̂/√(1−β₂ᵗ) in these terms.
+// Adam is in TensorFlow's form. Its ε is the "ε̂" at the end of section 2 of Kingma & Ba,
+// arXiv:1412.6980. Their algorithm 1 is the same with ε = ε̂/√(1−β₂ᵗ). So an equal ε has
+// more effect in the first steps here than there.
 func rules() map[string]rule {
 	return map[string]rule{"sgd": sgd, "momentum": momentum, "adam": adam, "rmsprop": rmsprop}
 }
@@ -55,11 +55,11 @@ func adam(t int, g float64, slot *[2]float64) float64 {
 	return -scale * slot[0] / (math.Sqrt(slot[1]) + epsilon)
 }
 
-// OptimizerNames lists the optimizers there are, in alphabetical order.
+// OptimizerNames lists all optimizers in alphabetical order.
 func OptimizerNames() []string { return slices.Sorted(maps.Keys(rules())) }
 
-// NewOptimizer makes the optimizer of that name, at its first step. An unknown
-// name is an error that names the known ones.
+// NewOptimizer makes the optimizer of that name, at its first step. For an unknown name
+// its error lists the known ones.
 func NewOptimizer(name string, learningRate float64) (*Optimizer, error) {
 	r, ok := rules()[name]
 	if !ok {
@@ -68,9 +68,8 @@ func NewOptimizer(name string, learningRate float64) (*Optimizer, error) {
 	return &Optimizer{rule: r, lr: learningRate}, nil
 }
 
-// Updates takes the next step: it returns Δw, shaped like the gradients, to be
-// added to the parameters. Every call has to bring the same parameters in the
-// same order.
+// Updates takes the next step. It returns Δw, shaped like the gradients, which the caller
+// adds to the parameters. Every call must have the same parameters in the same order.
 func (o *Optimizer) Updates(grads [][]float64) [][]float64 {
 	o.t++
 	updates := make([][]float64, len(grads))

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Step does one training step: forward, backward, update. It returns what was
-// measured of the step, every quantity before the update as package vgrad
-// defines them, and leaves the net updated.
+// Step does one training step: forward, backward, update. It returns the measures of the
+// step and updates the net. As package vgrad defines them, the quantities are those before
+// the update.
 func (n *Net) Step(b Batch, opt *Optimizer) (Measures, error) {
 	p, err := n.Forward(b)
 	if err != nil {
@@ -26,7 +26,7 @@ func (n *Net) Step(b Batch, opt *Optimizer) (Measures, error) {
 }
 
 // Train does a number of steps and returns the measures of each. Step i takes
-// batches[i]; when they run out they start again. The net is updated in place.
+// batches[i mod len(batches)]. The net is updated in place.
 func Train(n *Net, batches []Batch, opt *Optimizer, steps int) ([]Measures, error) {
 	if len(batches) == 0 {
 		return nil, errors.New("reference: no batches to train on")
