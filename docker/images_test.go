@@ -309,7 +309,7 @@ func testCUDA(t *testing.T, e *engine, image string) {
 		t.Log("this machine has a processor of NVIDIA's, which its containers here are not shown")
 	}
 	out, err := e.command(t.Context(), slices.Concat([]string{"run", "--rm"}, hardened, []string{image, "true"})...).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "sees no NVIDIA processor") {
+	if err != nil || !strings.Contains(string(out), "there is no NVIDIA GPU") {
 		t.Errorf("without CUDA it says %s, %v", out, err)
 	}
 	testDoctor(t, e, image, nil, "plugin pjrt_c_api_cpu_plugin.so (from the cache of fetched parts); no CUDA, though its plugin is in /opt/cuda")

@@ -1,8 +1,8 @@
-# A JupyterHub whose users each get the lab: pip install jupyterhub dockerspawner, then
+# A JupyterHub that starts the lab for each user: pip install jupyterhub dockerspawner, then
 #
 #	jupyterhub -f jupyterhub_config.py
 #
-# Everyone's notebooks and runs are in a volume of their own.
+# The notebooks and runs of each user are in a volume of their own.
 c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
 c.JupyterHub.hub_ip = "0.0.0.0"
 c.DockerSpawner.image = "ghcr.io/vgrad/hub:latest"

@@ -4,8 +4,8 @@
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=2G
 #SBATCH --time=01:00:00
-# The same sweep where nodes share no folder that is fast, or none that locks files: each
-# task keeps its runs on its node and copies them when it is done, and task 0 joins them:
+# The same sweep for nodes without a fast shared folder that can lock files. Each task
+# records its runs on its node and copies them at the end. Task 0 then merges them:
 #
 #	job=$(sbatch --parsable slurm-merge.sh)
 #	sbatch --dependency=afterok:$job --array=0 slurm-merge.sh

@@ -4,14 +4,14 @@
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=2G
 #SBATCH --time=01:00:00
-# A sweep in eight tasks, each a shard of its own, into one folder that all nodes share:
+# A sweep in eight tasks. Each trains one shard and writes its runs to one shared folder:
 #
 #	sbatch slurm-shared.sh                                    # the sweep below
 #	sbatch slurm-shared.sh depth=2..20 tanh seed=0..9         # another
 #
-# The store is safe for any number of writers. A task that was stopped goes on where it
-# was when it is submitted again, as sbatch --array=3 slurm-shared.sh: what its shard has
-# finished is found recorded.
+# The store is safe for any number of writers. A task that was stopped can be submitted
+# again, for example with sbatch --array=3 slurm-shared.sh. It does not train the runs again
+# that its shard has finished.
 set -euo pipefail
 shards=8
 [ $# -gt 0 ] || set -- depth=2,6,12 activation=sigmoid,relu seed=0..9

@@ -17,12 +17,12 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// elsewhere are folders of a running system that are no part of an image.
-var elsewhere = []string{"proc", "sys", "dev", "tmp", "run"}
+// skipped are folders of a running system that are not part of an image.
+var skipped = []string{"proc", "sys", "dev", "tmp", "run"}
 
-// look goes through the files below root.
+// look adds the components that it finds in the files below root.
 func (b bill) look(root string) error {
-	parts, err := assets.List() // for their names: where they are here does not matter
+	parts, err := assets.List() // only for their names and versions
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (b bill) look(root string) error {
 			return err
 		}
 		if entry.IsDir() {
-			for _, name := range elsewhere {
+			for _, name := range skipped {
 				if below == name {
 					return fs.SkipDir
 				}
@@ -46,7 +46,8 @@ func (b bill) look(root string) error {
 	})
 }
 
-// folder knows what is told by a folder's name: a module of the module cache, a part.
+// folder adds the component that a folder's name identifies: a module of the module cache,
+// or a part of the lab.
 func (b bill) folder(path, below string, parts []assets.Part) error {
 	if strings.HasSuffix(below, "mod/cache") { // archives and versions only
 		return fs.SkipDir
@@ -67,9 +68,11 @@ func (b bill) folder(path, below string, parts []assets.Part) error {
 	return nil
 }
 
-// partKinds are the registries that the lab's parts come from.
+// partKinds maps a part of the lab to the type of its package URL.
 var partKinds = map[string]string{"echarts": "npm", "xla-cpu": "generic"}
 
+// file adds the components that a file identifies: a list of packages, the metadata of a
+// package, or a Go program.
 func (b bill) file(path, below string, entry fs.DirEntry) error {
 	switch {
 	case !entry.Type().IsRegular():
@@ -88,13 +91,13 @@ func (b bill) file(path, below string, entry fs.DirEntry) error {
 	if err != nil || info.Mode()&0o111 == 0 {
 		return err
 	}
-	if program, err := buildinfo.ReadFile(path); err == nil { // else it is no Go program
+	if program, err := buildinfo.ReadFile(path); err == nil { // an error: it is not a Go program
 		b.program(program)
 	}
 	return nil
 }
 
-// program notes what a Go program was built from.
+// program adds the modules that a Go program was built from.
 func (b bill) program(info *debug.BuildInfo) {
 	b.add(cdx.ComponentTypeLibrary, "golang", "stdlib", strings.TrimPrefix(info.GoVersion, "go"), "BSD-3-Clause")
 	for _, m := range append(info.Deps, &info.Main) {
@@ -107,7 +110,7 @@ func (b bill) program(info *debug.BuildInfo) {
 	}
 }
 
-// toolchain notes a Go distribution.
+// toolchain adds a Go distribution.
 func (b bill) toolchain(path string) error {
 	text, err := os.ReadFile(path)
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -117,7 +120,7 @@ func (b bill) toolchain(path string) error {
 	return err
 }
 
-// python notes an installed Python package.
+// python adds an installed Python package.
 func (b bill) python(path string) error {
 	fields, err := stanzas(path, 1)
 	if err != nil || len(fields) == 0 {
@@ -132,7 +135,7 @@ func (b bill) python(path string) error {
 	return nil
 }
 
-// debian notes the installed packages of Debian.
+// debian adds the installed packages of Debian.
 func (b bill) debian(path string) error {
 	list, err := stanzas(path, -1)
 	for _, p := range list {
@@ -143,8 +146,8 @@ func (b bill) debian(path string) error {
 	return err
 }
 
-// stanzas reads a file of mail headers, as Debian's and Python's lists of packages are: n
-// groups of them, or all where n is negative.
+// stanzas reads n groups of header lines from a file in the format of mail headers, which
+// Debian's and Python's package metadata have. A negative n reads all groups.
 func stanzas(path string, n int) (list []textproto.MIMEHeader, err error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,12 +1,12 @@
-// Command sbom writes a bill of materials, in CycloneDX's JSON, of the files that an
-// image is made from: what programs, packages and parts are in it, in which versions.
+// Command sbom writes a bill of materials of an image, in CycloneDX's JSON: the programs,
+// packages and parts in its files, with their versions.
 //
 //	sbom -root / -name vgrad-lab -part tini=0.19.0 > sbom.cdx.json
 //
-// It believes what is there, not what was asked for: the modules that Go's linker wrote
-// into programs, the metadata of installed Python packages, Debian's list of packages,
-// the folders of the module cache and of the lab's parts. It fails on what it cannot
-// read; a kind of package of which there is none is no error.
+// It reads what is installed, not what was requested: the modules that Go's linker wrote
+// into programs, the metadata of installed Python packages, Debian's list of packages, and
+// the folders of the module cache and of the lab's parts. It fails on a file that it cannot
+// read. A kind of package may be missing.
 package main
 
 import (
@@ -30,14 +30,14 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	f := flag.NewFlagSet("sbom", flag.ContinueOnError)
-	root := f.String("root", "/", "folder to look through")
+	root := f.String("root", "/", "folder to read")
 	name := f.String("name", "vgrad", "name of the image")
 	version := f.String("version", "", "version of the image")
 	b := bill{}
-	f.Func("part", "`name=version` of something copied in that has no metadata beside it", func(text string) error {
+	f.Func("part", "`name=version` of a program that was copied in without metadata; may be repeated", func(text string) error {
 		name, version, ok := strings.Cut(text, "=")
 		if !ok || name == "" || version == "" {
-			return fmt.Errorf("say name=version, not %q", text)
+			return fmt.Errorf("%q is not name=version", text)
 		}
 		b.add(cdx.ComponentTypeApplication, "generic", name, version, "")
 		return nil
@@ -46,7 +46,7 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	if f.NArg() > 0 {
-		return fmt.Errorf("it takes only flags; got %q", f.Args())
+		return fmt.Errorf("the command takes only flags; got %q", f.Args())
 	}
 	if err := b.look(filepath.Clean(*root)); err != nil {
 		return err
@@ -54,12 +54,12 @@ func run(args []string, out io.Writer) error {
 	return b.write(out, *name, *version)
 }
 
-// bill is what was found, by package URL.
+// bill holds the components that were found, by package URL.
 type bill map[string]cdx.Component
 
-// add notes a component. Its package URL is of the kind golang, pypi, deb/debian, npm or
-// generic; licence is an SPDX identifier or what a package says instead, "" where it says
-// nothing.
+// add adds a component. The kind is the type of its package URL: golang, pypi, deb/debian,
+// npm or generic. The licence is an SPDX identifier or the package's own words; "" if the
+// package names none.
 func (b bill) add(of cdx.ComponentType, kind, name, version, licence string) {
 	id := "pkg:" + kind + "/" + name + "@" + strings.ReplaceAll(version, "+", "%2B")
 	c := cdx.Component{BOMRef: id, Type: of, Name: name, Version: version, PackageURL: id}
@@ -69,8 +69,8 @@ func (b bill) add(of cdx.ComponentType, kind, name, version, licence string) {
 	b[id] = c
 }
 
-// write writes the bill, in the order of its package URLs: the same files give the same
-// text.
+// write writes the bill in the order of its package URLs, so that the same files give the
+// same text.
 func (b bill) write(out io.Writer, name, version string) error {
 	components := make([]cdx.Component, 0, len(b))
 	for _, c := range b {

@@ -1,6 +1,5 @@
-"""Uses the lab of its own container as a page in a browser does, with the token that is the
-first argument, and tells what comes of it, one JSON object a line. The cells to run are on
-standard input, as a list."""
+"""Uses the lab of its own container as a browser does. The first argument is the token; the
+cells to run are a JSON list on standard input. Prints each result as a JSON object on a line."""
 import asyncio, json, sys, time, urllib.error, urllib.request
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
@@ -14,7 +13,7 @@ def tell(**what):
 
 
 def ask(path, token=None, data=None):
-    """The status of the answer and its JSON."""
+    """Returns the HTTP status and the JSON of the answer; None if the server refuses."""
     headers = {"Authorization": "token " + token} if token else {}
     try:
         with urllib.request.urlopen(urllib.request.Request(f"http://{AT}{path}", data, headers), timeout=10) as answer:

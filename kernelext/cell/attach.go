@@ -5,30 +5,31 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// Live is the live figure of a training in the cell itself: a sink that draws the loss
-// and the gradient of every layer as they go, with a progress bar. Package
-// incell uses it; it is here because only this package knows the notebook.
+// Live is the live figure of a training that runs in the cell itself. It is a sink that
+// draws the loss and the gradient of every layer during training, with a progress bar.
+// Package incell uses it. It is defined here because only this package imports GoNB.
+// The zero value is not usable; [Follow] makes one.
 type Live struct {
 	figure *live
-	one    *begun
+	one    *training
 }
 
 var _ vgrad.Sink = (*Live)(nil)
 
-// Follow begins the live figure of a training.
+// Follow shows the live figure of a training that is about to start.
 func Follow(e vgrad.Experiment) *Live {
 	l := follow(e.Name(), e.WithDefaults().Steps, nil)
 	return &Live{l, l.begin(e, nil)}
 }
 
-// Begin says what the rows hold.
+// Begin takes the schema of the rows that follow.
 func (l *Live) Begin(s vgrad.Schema) error {
 	l.figure.mu.Lock()
 	defer l.figure.mu.Unlock()
 	return l.one.Begin(s)
 }
 
-// Put takes the rows of a step.
+// Put takes the rows of a step and redraws the figure if a redraw is due.
 func (l *Live) Put(step int, rows []vgrad.Row) error {
 	l.figure.mu.Lock()
 	defer l.figure.mu.Unlock()
@@ -37,12 +38,12 @@ func (l *Live) Put(step int, rows []vgrad.Row) error {
 	return err
 }
 
-// End puts the complete figures in the place of the live ones, and a line in the
-// bar's.
+// End replaces the live figures by the complete ones, and the progress bar by a line of
+// text.
 func (l *Live) End(line string) { l.figure.end(l.figure.sources, line) }
 
-// Loaded shows a recorded run as [Train] does: the figures that stand after its
-// training, and a line that says that it was loaded.
+// Loaded shows a recorded run as [Train] does: its complete figures, and a line that says
+// that it was loaded.
 func Loaded(run *runs.Run) {
-	showLoaded([]vgrad.Source{run}, loaded([]vgrad.Experiment{run.Experiment}))
+	showLoaded([]vgrad.Source{run}, loadedLine([]vgrad.Experiment{run.Experiment}))
 }

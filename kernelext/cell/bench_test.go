@@ -21,7 +21,7 @@ func BenchmarkUpdate(b *testing.B) {
 		sources = append(sources, r)
 	}
 	for b.Loop() {
-		if _, err := chart.Update("live", watched(sources)); err != nil {
+		if _, err := chart.Update("live", trainingFigures(sources)); err != nil {
 			b.Fatal(err)
 		}
 	}

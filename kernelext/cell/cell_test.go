@@ -260,7 +260,7 @@ func TestInterrupt(t *testing.T) {
 		}()
 		Train(long)
 	})
-	if !ended || !strings.Contains(complaint, "vgrad: "+kept) || !strings.Contains(complaint, "Interrupted after 6 of 1000 steps.") {
+	if !ended || !strings.Contains(complaint, "vgrad: "+interrupted) || !strings.Contains(complaint, "Interrupted after 6 of 1000 steps.") {
 		t.Errorf("ended %t, said %q", ended, complaint)
 	}
 }

@@ -12,28 +12,28 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// A panic ends a cell with one line, as an error does. The Go runtime prints more than
-// that, piece by piece and straight to standard error when the program can do nothing any
-// more. So in a notebook a second process of the same program reads the cell's standard
-// error and passes it on: as it is, but a crash in one line. Who sets GOTRACEBACK gets
-// all that the runtime prints.
+// A panic ends a cell with one line, as an error does. The Go runtime prints a whole stack
+// trace instead, in several writes to standard error, when the program can no longer run
+// code of its own. So in a notebook a second process of the same program reads the cell's
+// standard error. It copies the text unchanged, except that it shortens a crash to one
+// line. With GOTRACEBACK set, no second process starts and the whole trace is shown.
 func init() {
 	switch {
-	case os.Getenv(tellsCrash) != "":
-		passOn(os.Stdin, os.Stderr, time.Second)
+	case os.Getenv(crashFilterEnv) != "":
+		filterCrash(os.Stdin, os.Stderr, time.Second)
 		os.Exit(0)
 	case gonbui.IsNotebook && os.Getenv("GOTRACEBACK") == "":
-		tellCrash()
+		startCrashFilter()
 	}
 }
 
-// tellsCrash is the variable that marks the second process.
-const tellsCrash = "VGRAD_CELL_STDERR"
+// crashFilterEnv is the environment variable that marks the second process.
+const crashFilterEnv = "VGRAD_CELL_STDERR"
 
-// passOn copies what a program says until its end. From a line on that may be the first
-// of a crash it waits for the end, but no longer than patience for the stack that tells
-// a crash from other words.
-func passOn(in io.Reader, out io.Writer, patience time.Duration) {
+// filterCrash copies in to out until in ends. At a line that may be the first of a crash
+// it stops copying and waits for the stack trace that confirms the crash. If none has
+// come after patience, it copies the held text and goes on.
+func filterCrash(in io.Reader, out io.Writer, patience time.Duration) {
 	pieces := make(chan []byte)
 	go func() {
 		defer close(pieces)
@@ -48,12 +48,12 @@ func passOn(in io.Reader, out io.Writer, patience time.Duration) {
 		}
 	}()
 	var held []byte
-	newLine := true // that held begins at the start of a line
+	newLine := true // held begins at the start of a line
 	pass := func(n int) {
 		if n == 0 {
 			return
 		}
-		out.Write(held[:n]) // who reads it may be gone: the program is to end all the same
+		out.Write(held[:n]) // an error is ignored: without a reader this process still has to drain in
 		newLine = held[n-1] == '\n'
 		held = held[n:]
 	}
@@ -62,7 +62,7 @@ func passOn(in io.Reader, out io.Writer, patience time.Duration) {
 		select {
 		case piece, more := <-pieces:
 			if !more {
-				io.WriteString(out, inOneLine(string(held)))
+				io.WriteString(out, crashLine(string(held)))
 				return
 			}
 			held = append(held, piece...)
@@ -82,11 +82,12 @@ func passOn(in io.Reader, out io.Writer, patience time.Duration) {
 	}
 }
 
-// crashStarts are what the first line of a crash begins with.
+// crashStarts are the prefixes of the first line of a crash.
 var crashStarts = []string{"panic: ", "fatal error: ", "runtime: "}
 
-// crashStart returns where in text a line begins that may be the first of a crash, or the
-// text's length. The last line may not be whole.
+// crashStart returns the offset of the first line that may begin a crash, or len(text).
+// The last line may be incomplete. newLine says whether text begins at the start of a
+// line.
 func crashStart(text []byte, newLine bool) int {
 	for at := 0; at < len(text); {
 		line := string(text[at:min(len(text), at+16)])
@@ -109,28 +110,28 @@ var (
 	cellLine  = regexp.MustCompile(`(?m)^\t(.*[/\\]main(?:_test)?\.go:\d+)`)
 )
 
-// inOneLine returns a crash as one line: at which line of the program that GoNB made of
-// the cell, which it precedes with the cell's number and line, what went wrong, and in
-// which function where that is not the cell's. Other text stays as it is.
-func inOneLine(text string) string {
+// crashLine shortens a crash to one line: the line of the program that GoNB made from the
+// cell, the message, and the function that panicked if it is not the cell's own. GoNB adds
+// the cell's number and line to that line. Text that is not a crash is returned unchanged.
+func crashLine(text string) string {
 	stack := goroutine.FindStringIndex(text)
 	if stack == nil {
 		return text
 	}
-	var said []string
+	var message []string
 	for line := range strings.Lines(text[:stack[0]]) {
 		line = strings.TrimSpace(line)
 		if line == "runtime stack:" {
 			break
 		}
 		if line != "" && !strings.HasPrefix(line, "[signal ") && !strings.HasPrefix(line, "runtime: sp=") && !strings.HasPrefix(line, "stack=[") {
-			said = append(said, line)
+			message = append(message, line)
 		}
 	}
-	// GoNB 0.11.4 ends the kernel over a place that has colons before it in its line.
-	line := strings.ReplaceAll(strings.Join(said, "; "), ".go:", ".go ")
+	// GoNB 0.11.4 crashes on a source position that has colons before it in its line.
+	line := strings.ReplaceAll(strings.Join(message, "; "), ".go:", ".go ")
 	frames, _, _ := strings.Cut(text[stack[1]:], "\n\n")
-	if in := culprit(frames); in != "" {
+	if in := panickingFunction(frames); in != "" {
 		line += " (in " + in + ")"
 	}
 	if place := cellLine.FindStringSubmatch(frames); place != nil {
@@ -139,9 +140,10 @@ func inOneLine(text string) string {
 	return line + "\n"
 }
 
-// culprit names the function at the top of a stack that is neither the runtime's nor one
-// whose only work is to panic, "" where that is the cell's.
-func culprit(frames string) string {
+// panickingFunction returns the topmost function of a stack that belongs neither to the
+// runtime nor to GoMLX's package exceptions, which only panics. It returns "" if that
+// function is the cell's.
+func panickingFunction(frames string) string {
 	for frame := range strings.Lines(frames) {
 		args := strings.LastIndexByte(frame, '(')
 		if args < 0 || strings.HasPrefix(frame, "\t") || strings.HasPrefix(frame, "created by ") {

@@ -28,7 +28,7 @@ func TestInOneLine(t *testing.T) {
 		"only words":      {"panic: just words\nand more\n", "panic: just words\nand more\n"},
 		"nothing":         {"", ""},
 	} {
-		if got := inOneLine(c.text); got != c.want {
+		if got := crashLine(c.text); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
@@ -41,7 +41,7 @@ func TestPassOn(t *testing.T) {
 	crash := "panic: gone\n" + stack
 	for _, size := range []int{1, 2, 7, 1000} {
 		var out bytes.Buffer
-		passOn(&pieces{text: said + crash, size: size}, &out, time.Minute)
+		filterCrash(&pieces{text: said + crash, size: size}, &out, time.Minute)
 		if got, want := out.String(), said+"/tmp/vgrad-1/gonb_2/main.go:14: panic: gone\n"; got != want {
 			t.Errorf("in pieces of %d: %q, want %q", size, got, want)
 		}
@@ -50,7 +50,7 @@ func TestPassOn(t *testing.T) {
 	from, to := io.Pipe()
 	heard := make(chan string)
 	go func() {
-		passOn(from, sender(heard), 50*time.Millisecond)
+		filterCrash(from, sender(heard), 50*time.Millisecond)
 		close(heard)
 	}()
 	for _, text := range []string{"12 %", "\n", "panic: just words\n", "pan", "cake\n"} {

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tellCrash starts the process that passes this one's standard error on. Where that
-// fails standard error stays what it was.
-func tellCrash() {
+// startCrashFilter starts the process that copies and filters this one's standard error.
+// If it cannot start, standard error stays unfiltered.
+func startCrashFilter() {
 	self, err := os.Executable()
 	if err != nil {
 		return
@@ -27,11 +27,11 @@ func tellCrash() {
 	defer from.Close()
 	defer to.Close()
 	cmd := exec.Command(self)
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(pair string) bool { // the kernel's pipes are the cell's
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(pair string) bool { // only the cell uses the kernel's pipes
 		return strings.HasPrefix(pair, protocol.GONB_PIPE_ENV+"=") || strings.HasPrefix(pair, protocol.GONB_PIPE_BACK_ENV+"=")
-	}), tellsCrash+"=1")
+	}), crashFilterEnv+"=1")
 	cmd.Stdin, cmd.Stderr = from, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is the cell's
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt goes to the cell only
 	if cmd.Start() != nil {
 		return
 	}

@@ -1,5 +1,6 @@
-// Package cell is what the cells of a notebook call: it trains, shows figures,
-// findings, tables and prose, and follows what takes long. It is the last word of the flow
+// Package cell is what the cells of a notebook call. It trains networks, shows figures,
+// findings, tables and prose, and draws the progress of long work. It is the last step of
+// the flow
 //
 //	experiment → network → samples → run store → findings, figures → cell
 //
@@ -15,29 +16,30 @@
 //
 // # Errors
 //
-// A cell has no use for an error value: what goes wrong ends the cell with one
-// line on standard error and exit status 1, which stops a notebook that is
-// executed from top to bottom. What was shown and recorded before stays. A panic
-// ends it likewise, and its line says where in the cell, and in which function if that
-// is another package's; %env GOTRACEBACK=single in a cell before it brings the whole
-// trace back.
+// The functions return no errors. An error ends the cell with one line on standard
+// error and exit status 1, which stops a notebook that is executed from top to bottom.
+// What was shown and recorded before stays. A panic ends the cell in the same way: its
+// line names the line of the cell, and the function if another package panicked. To
+// get the whole stack trace, run %env GOTRACEBACK=single in an earlier cell.
 //
-// # Where it runs
+// # Outputs
 //
-// In a notebook an output is one piece of HTML that needs neither a network nor
-// a browser that is watching: a figure is a static picture that becomes live
-// where scripts run and ECharts is served or in the page. Each output is with
-// the kernel before the call that made it returns, so none is lost when a cell
-// ends, however it ends. Outside a notebook a figure becomes an HTML file in the
-// working folder, whose name is printed, and the rest is text.
+// In a notebook an output is one piece of HTML that needs neither a network nor an
+// open browser. A figure is a static picture; it becomes live where scripts run and
+// ECharts is served or part of the page. A call returns only after the kernel has
+// received its output, so no output is lost when the cell ends. Outside a notebook a
+// figure is written to an HTML file in the working folder, and its name is printed.
+// Everything else is printed as text.
 //
-// # Who trains
+// # Training
 //
-// Cells are linked each time they run, and what trains is large, so it is the
-// vgrad program that trains and a cell follows it; see package wire. The program
-// is $VGRAD_PROGRAM, or what go run makes of this module. A network that is a
-// Go function trains in the cell itself, by package lab:
+// A cell is linked each time it runs, and linking the training code takes seconds.
+// Therefore the vgrad program trains, and the cell follows it; see package wire. The
+// program is $VGRAD_PROGRAM, or what go run builds from this module.
 //
-//	l := &lab.Lab{Model: mine, Watch: cell.Watch}
-//	run := cell.Must(l.Train(cell.Context(), vgrad.Experiment{Network: vgrad.Model("mine")}))
+// A model function that is written in the cell has to train in the cell. Package
+// [github.com/vgrad/lab/kernelext/cell/incell] does that. It links GoMLX, so a cell
+// that imports it takes some seconds longer to build:
+//
+//	run := incell.Train("mine", mine, vgrad.Experiment{Steps: 300})
 package cell

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Must returns v, or ends the cell where there is an error:
+// Must returns v. If err is not nil, it ends the cell instead:
 //
 //	fig := cell.Must(chart.Loss(runs))
 func Must[T any](v T, err error) T {
@@ -22,8 +22,9 @@ func Must[T any](v T, err error) T {
 	return v
 }
 
-// Context returns a context that ends when the cell is interrupted. From the
-// first call on an interrupt no longer ends the cell by itself.
+// Context returns a context that is cancelled when the cell is interrupted. After the
+// first call an interrupt no longer ends the cell by itself: code that uses the context
+// has to return. In a notebook the cell ends 4.5 seconds after the interrupt in any case.
 func Context() context.Context {
 	interrupt.once.Do(func() {
 		interrupt.ctx, interrupt.stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -42,24 +43,24 @@ var interrupt struct {
 	stop context.CancelFunc
 }
 
-// The kernel kills a cell five seconds after it interrupted it. Until then a program that
-// trains may close its run, and the cell say what became of it.
+// The kernel kills a cell five seconds after it interrupted it. In that time the vgrad
+// program closes its run (stopLimit), and the cell shows what was recorded (endLimit).
 const (
 	stopLimit = 3 * time.Second
 	endLimit  = 4500 * time.Millisecond
 )
 
-// kept is what an interrupted cell says.
-const kept = "interrupted; what was recorded is kept, and the same cell starts the run again"
+// interrupted is the message of an interrupted cell.
+const interrupted = "interrupted; what was recorded is kept, and the same cell starts the run again"
 
 // exit ends the program; tests replace it.
 var exit = os.Exit
 
-// fail ends the cell with one line.
+// fail prints the error as one line and ends the cell.
 func fail(err error) {
 	line := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	if errors.Is(err, context.Canceled) || interrupt.ctx != nil && interrupt.ctx.Err() != nil {
-		line = kept
+		line = interrupted
 	}
 	fmt.Fprintln(os.Stderr, "vgrad: "+line)
 	exit(1)

@@ -17,17 +17,17 @@ const findingsStyle = `<style>
 </style>
 `
 
-// Findings shows what is wrong with runs, at which layer, how that is known, and what
+// Findings shows what is wrong with runs, at which layer, with what evidence, and what
 // to change:
 //
 //	cell.Findings(diagnose.Of(run))
 //
-// Notes are what would be wrong if the network did not learn all the same. What was
-// looked for in vain is told, and what could not be looked for.
+// A note is a finding about a network that learns nevertheless. The output also names the
+// rules that found nothing and the rules that could not judge.
 func Findings(reports ...diagnose.Report) {
 	var text, markup strings.Builder
 	for _, r := range reports {
-		fmt.Fprintf(&text, "%s: %s\n%s\n", r.Run, found(r), r)
+		fmt.Fprintf(&text, "%s: %s\n%s\n", r.Run, summary(r), r)
 		markup.WriteString(findingsHTML(r))
 	}
 	if !inNotebook() {
@@ -37,8 +37,8 @@ func Findings(reports ...diagnose.Report) {
 	display("", findingsStyle+`<div class="vgrad-findings">`+markup.String()+"</div>", strings.TrimSpace(text.String()))
 }
 
-// found counts the findings and notes in words.
-func found(r diagnose.Report) string {
+// summary counts the findings and notes of a report in words.
+func summary(r diagnose.Report) string {
 	text := counted(len(r.Findings), "finding")
 	switch {
 	case len(r.Findings) > 0:
@@ -51,13 +51,13 @@ func found(r diagnose.Report) string {
 		text += ", " + counted(len(r.Notes), "note")
 	}
 	if n := len(r.Unjudged); n > 0 {
-		text += fmt.Sprintf(", %d of %d rules could not judge", n, n+len(told(r)))
+		text += fmt.Sprintf(", %d of %d rules could not judge", n, n+len(judged(r)))
 	}
 	return text
 }
 
-// told lists the rules that looked.
-func told(r diagnose.Report) []string {
+// judged lists the rules that could judge the run.
+func judged(r diagnose.Report) []string {
 	rules := slices.Clone(r.Silent)
 	for _, f := range slices.Concat(r.Findings, r.Notes) {
 		if !slices.Contains(rules, f.Rule) {
@@ -74,15 +74,15 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// findingsHTML is a report as HTML, everything in it escaped.
+// findingsHTML renders a report as HTML and escapes all its text.
 func findingsHTML(r diagnose.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<p><strong>%s</strong>: %s</p>\n", html.EscapeString(r.Run), found(r))
+	fmt.Fprintf(&b, "<p><strong>%s</strong>: %s</p>\n", html.EscapeString(r.Run), summary(r))
 	for _, f := range r.Findings {
 		b.WriteString(findingHTML(f, "", "▲ "))
 	}
 	if len(r.Findings) == 0 && len(r.Silent) > 0 {
-		fmt.Fprintf(&b, `<section class="none"><p>✓ None of the %d rules that could judge finds anything wrong.</p></section>`+"\n", len(told(r)))
+		fmt.Fprintf(&b, `<section class="none"><p>✓ None of the %d rules that could judge finds anything wrong.</p></section>`+"\n", len(judged(r)))
 	}
 	for _, f := range r.Notes {
 		b.WriteString(findingHTML(f, ` class="note"`, "Note: "))
@@ -93,7 +93,7 @@ func findingsHTML(r diagnose.Report) string {
 	return b.String()
 }
 
-// findingHTML is a finding or a note as a section.
+// findingHTML renders a finding or a note as a section.
 func findingHTML(f diagnose.Finding, class, mark string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<section%s><p><strong>%s%s</strong> · %s</p><p>%s</p><dl>", class, mark, html.EscapeString(f.Rule), html.EscapeString(f.Where()), html.EscapeString(f.Says))

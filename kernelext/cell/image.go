@@ -10,9 +10,10 @@ import (
 	"os"
 )
 
-// Image shows a picture, each of its pixels scale by scale large; alt says what
-// is seen, for who cannot see it. Outside a notebook it is written to a file
-// whose name is printed.
+// Image shows a picture and enlarges each of its pixels to scale × scale; a scale below
+// 1 counts as 1. The text alt describes the picture for readers who cannot see it. Outside
+// a notebook the picture is written to a PNG file, unscaled, and the file's name is
+// printed.
 func Image(img image.Image, scale int, alt string) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {

@@ -18,33 +18,33 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// live follows trainings: a row of figures that is drawn as they go, and a
-// progress bar below it. The row has an output of its own, since of an output
-// that is replaced only the last state is saved: what changes ten times a second
-// travels with the bar, as a script that draws the row anew, and at the end the
-// row is replaced once by its complete figures.
+// live is the live figure of one or several trainings: a row of figures with a progress
+// bar below it. The row and the bar are separate outputs. Redraws go to the bar's output,
+// up to ten times a second, as a script that updates the row. At the end the row's output
+// is replaced once, by the complete figures. A notebook saves only the last state of a
+// replaced output, so a script in the row's own output would replace the figures there.
 type live struct {
 	name string // of the row, and the id of its output
 	bar  *Bar
-	// sources are the runs that were loaded and then those that train.
+	// sources are the runs that were loaded, then those that train.
 	sources []vgrad.Source
 
-	mu    sync.Mutex // of what follows; the bar has its own
-	begun []*begun
-	shown bool // the row is
+	mu        sync.Mutex // guards the fields below; the bar has its own
+	trainings []*training
+	shown     bool // the row has been shown
 }
 
-// begun is a training that is followed; several may be under way.
-type begun struct {
+// training is a training that the figure follows; several may run at once.
+type training struct {
 	*recording
 	steps  int
-	follow *runs.Follower // nil: somebody puts the samples
+	follow *runs.Follower // reads the run from the store; nil: the samples arrive by Put
 }
 
-// waiting stands where the row will be.
+// waiting is the text in the row's place before its first figures.
 const waiting = "Training: the figure is drawn here."
 
-// follow starts to follow trainings of so many steps in all.
+// follow shows the figure for trainings of steps steps in total.
 func follow(name string, steps int, loaded []vgrad.Source) *live {
 	l := &live{name: gonbui.UniqueId(), sources: loaded}
 	if inNotebook() {
@@ -55,17 +55,18 @@ func follow(name string, steps int, loaded []vgrad.Source) *live {
 	return l
 }
 
-// begin says that a training begins, and where its run is recorded.
-func (l *live) begin(e vgrad.Experiment, f *runs.Follower) *begun {
+// begin adds a training to the figure. f reads its samples from the run store; nil if
+// they arrive by Put.
+func (l *live) begin(e vgrad.Experiment, f *runs.Follower) *training {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := &begun{&recording{label: e.Name(), of: e}, e.WithDefaults().Steps, f}
-	l.begun = append(l.begun, b)
-	l.sources = append(l.sources, b.recording)
-	return b
+	t := &training{&recording{label: e.Name(), of: e}, e.WithDefaults().Steps, f}
+	l.trainings = append(l.trainings, t)
+	l.sources = append(l.sources, t.recording)
+	return t
 }
 
-// watch draws what the runs have recorded, until ctx ends.
+// watch reads and draws what the runs have recorded, until ctx ends.
 func (l *live) watch(ctx context.Context) {
 	tick := time.NewTicker(drawEvery / 2)
 	defer tick.Stop()
@@ -79,28 +80,28 @@ func (l *live) watch(ctx context.Context) {
 	}
 }
 
-// read takes what was recorded since it was called last, and draws it if that is
-// due. A run that cannot be read is told when it is loaded.
+// read takes the samples that were recorded since the last call, and draws them if a
+// redraw is due. Its read errors are ignored: loading the run afterwards reports them.
 func (l *live) read() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, b := range l.begun {
-		if b.follow != nil {
-			_ = b.follow.Read(b)
+	for _, t := range l.trainings {
+		if t.follow != nil {
+			_ = t.follow.Read(t)
 		}
 	}
 	l.drawSoon()
 }
 
-// drawSoon moves the bar, and draws unless it was drawn just now.
+// drawSoon moves the bar, and redraws unless the last redraw was less than drawEvery ago.
 func (l *live) drawSoon() {
 	l.bar.mu.Lock()
 	defer l.bar.mu.Unlock()
 	at, note := 0, ""
-	for _, b := range l.begun {
-		at += min(b.last()+1, b.steps)
-		if 0 <= b.last() && b.last() < b.steps-1 {
-			note = b.label + reading(b.recording)
+	for _, t := range l.trainings {
+		at += min(t.last()+1, t.steps)
+		if 0 <= t.last() && t.last() < t.steps-1 {
+			note = t.label + lossAndAccuracy(t.recording)
 		}
 	}
 	moved := at > l.bar.at
@@ -114,12 +115,12 @@ func (l *live) drawSoon() {
 	l.bar.draw(l.script())
 }
 
-// uneven reports whether trainings that go in step stand at different steps: a
-// figure best shows the same step of all.
+// uneven reports whether the running trainings are at different steps. The redraw then
+// waits up to three times as long, because a figure compares best at equal steps.
 func (l *live) uneven() bool {
 	low, high := -1, -1
-	for _, b := range l.begun {
-		if last := b.last(); 0 <= last && last < b.steps-1 {
+	for _, t := range l.trainings {
+		if last := t.last(); 0 <= last && last < t.steps-1 {
 			if low < 0 || last < low {
 				low = last
 			}
@@ -129,8 +130,8 @@ func (l *live) uneven() bool {
 	return low < high
 }
 
-// reading is the last loss and accuracy before the end.
-func reading(r *recording) string {
+// lossAndAccuracy formats the loss and training accuracy of the last step.
+func lossAndAccuracy(r *recording) string {
 	text := ""
 	for _, s := range r.steps[len(r.steps)-1].samples {
 		switch s.Quantity {
@@ -143,13 +144,13 @@ func reading(r *recording) string {
 	return text
 }
 
-// script draws the row anew. The first time it shows the row itself, above the
-// bar. What cannot be drawn, as a quantity that is not measured, is not.
+// script returns the script that redraws the row. The first call also shows the row,
+// above the bar. A figure whose quantity is not measured is left out.
 func (l *live) script() string {
 	if !inNotebook() {
 		return ""
 	}
-	figures := watched(l.sources)
+	figures := trainingFigures(l.sources)
 	if len(figures) == 0 {
 		return ""
 	}
@@ -168,8 +169,9 @@ func (l *live) script() string {
 	return string(script)
 }
 
-// watched are the figures of a training: the loss, and the gradient of every layer.
-func watched(sources []vgrad.Source) []*chart.Figure {
+// trainingFigures returns the figures of a training: the loss, and the gradient of every
+// layer.
+func trainingFigures(sources []vgrad.Source) []*chart.Figure {
 	var figures []*chart.Figure
 	for _, draw := range []func() (*chart.Figure, error){
 		func() (*chart.Figure, error) { return chart.Loss(sources) },
@@ -182,10 +184,10 @@ func watched(sources []vgrad.Source) []*chart.Figure {
 	return figures
 }
 
-// end puts the complete figures in the row's place and a line in the bar's.
-// A training that failed before its first step leaves no figures.
+// end replaces the row by the complete figures and the bar by a line of text. A training
+// that failed before its first step has no figures.
 func (l *live) end(sources []vgrad.Source, line string) {
-	figures := watched(sources)
+	figures := trainingFigures(sources)
 	switch {
 	case len(figures) == 0 && inNotebook():
 		display(l.name, "<p>"+html.EscapeString(line)+"</p>", line)
@@ -205,9 +207,9 @@ func (l *live) end(sources []vgrad.Source, line string) {
 	l.bar.finish(line)
 }
 
-// showLoaded shows the figures of runs that were loaded, as they would stand after training.
+// showLoaded shows the figures of runs that were loaded, as they are after training.
 func showLoaded(sources []vgrad.Source, line string) {
-	figures := watched(sources)
+	figures := trainingFigures(sources)
 	switch {
 	case !inNotebook():
 		fmt.Fprintln(os.Stderr, line)
@@ -222,23 +224,23 @@ func showLoaded(sources []vgrad.Source, line string) {
 	}
 }
 
-// Watch gives the sink that follows one training with a live figure; it is what
-// lab.Lab.Watch asks for, where a cell trains a network of its own.
+// Watch returns a sink that follows one training with a live figure. It has the type of
+// lab.Lab.Watch, for a cell that trains with package lab itself.
 func Watch(e vgrad.Experiment) vgrad.Sink {
 	w := &watcher{live: follow(e.Name(), e.WithDefaults().Steps, nil), of: e}
 	w.one = w.begin(e, nil)
 	return w
 }
 
-// watcher ends the live figure with the samples that are measured after the
-// last step.
+// watcher is the sink of [Watch]. It ends the live figure when the samples arrive that
+// are measured after the last step.
 type watcher struct {
 	*live
 	of  vgrad.Experiment
-	one *begun
+	one *training
 }
 
-// Begin says what the rows hold.
+// Begin takes the schema of the rows that follow.
 func (w *watcher) Begin(s vgrad.Schema) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -252,29 +254,30 @@ func (w *watcher) Put(step int, rows []vgrad.Row) error {
 	w.drawSoon()
 	w.mu.Unlock()
 	if step >= w.one.steps && !w.bar.done {
-		w.end(w.sources, trained(w.of))
+		w.end(w.sources, trainedLine(w.of))
 	}
 	return err
 }
 
-// trained says what was trained, the same whenever it is.
-func trained(es ...vgrad.Experiment) string {
+// trainedLine says which experiments were trained. It contains no times, so that a
+// notebook that is executed again has the same text.
+func trainedLine(es ...vgrad.Experiment) string {
 	if len(es) == 1 {
 		return fmt.Sprintf("Trained %s for %d steps. The run is recorded; the next time it is loaded.", es[0].Name(), es[0].WithDefaults().Steps)
 	}
-	return fmt.Sprintf("Trained %s. The runs are recorded; the next time they are loaded.", named(es))
+	return fmt.Sprintf("Trained %s. The runs are recorded; the next time they are loaded.", namesAndSteps(es))
 }
 
-// loaded says what was found recorded.
-func loaded(es []vgrad.Experiment) string {
+// loadedLine says which recorded runs were loaded.
+func loadedLine(es []vgrad.Experiment) string {
 	if len(es) == 1 {
 		return fmt.Sprintf("Loaded %s, recorded earlier: %d steps.", es[0].Name(), es[0].WithDefaults().Steps)
 	}
-	return fmt.Sprintf("Loaded %s, recorded earlier.", named(es))
+	return fmt.Sprintf("Loaded %s, recorded earlier.", namesAndSteps(es))
 }
 
-// named lists experiments, each name once, with their steps.
-func named(es []vgrad.Experiment) string {
+// namesAndSteps lists the names of experiments, each once, and their numbers of steps.
+func namesAndSteps(es []vgrad.Experiment) string {
 	var names []string
 	steps := map[int]bool{}
 	for _, e := range es {

@@ -9,21 +9,21 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// syncLimit bounds the wait for the kernel to take an output; it answers in
-// well under a millisecond unless it is gone.
+// syncLimit bounds the wait for the kernel to acknowledge an output. A running kernel
+// answers in less than a millisecond.
 const syncLimit = 10 * time.Second
 
-// display sends an output to the notebook and waits until the kernel has it.
-// An id makes it one that the next display of the same id replaces; "" for none.
+// display sends an output to the notebook and waits until the kernel has received it.
+// The next display with the same id replaces the output; an output with id "" stays.
 func display(id, html, plain string) {
 	gonbui.SendData(&protocol.DisplayData{
 		Data:      map[protocol.MIMEType]any{protocol.MIMETextHTML: html, protocol.MIMETextPlain: plain},
 		DisplayID: id,
 	})
-	taken := make(chan struct{})
-	go func() { gonbui.Sync(); close(taken) }()
+	received := make(chan struct{})
+	go func() { gonbui.Sync(); close(received) }()
 	select {
-	case <-taken:
+	case <-received:
 	case <-time.After(syncLimit):
 	}
 	if err := gonbui.Error(); err != nil {
@@ -34,7 +34,7 @@ func display(id, html, plain string) {
 // inNotebook reports whether GoNB runs this program.
 func inNotebook() bool { return gonbui.IsNotebook }
 
-// kernelspec names the kernelspec whose folder serves ECharts.
+// kernelspec is the name of the kernelspec from whose folder Jupyter serves ECharts.
 func kernelspec() string {
 	if name := os.Getenv("VGRAD_KERNELSPEC"); name != "" {
 		return name

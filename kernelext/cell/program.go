@@ -16,9 +16,9 @@ import (
 // programPath is the package of the vgrad program.
 const programPath = "github.com/vgrad/lab/kernelext/cmd/vgrad"
 
-// program is how the vgrad program is started: $VGRAD_PROGRAM where it is set,
-// else by go run, which builds it only when something changed. GoNB's folder of
-// the cell knows where this module is.
+// program returns the command that starts the vgrad program: $VGRAD_PROGRAM if it is set,
+// else go run, which builds the program only when something changed. It runs in GoNB's
+// folder of the cell, whose workspace includes this module.
 func program() *exec.Cmd {
 	if path := os.Getenv("VGRAD_PROGRAM"); path != "" {
 		return exec.Command(path, "cell")
@@ -28,11 +28,11 @@ func program() *exec.Cmd {
 	return cmd
 }
 
-// ask starts the program, sends the request and hears its answer.
+// ask starts the program, sends the request, and calls hear for each message.
 func ask(ctx context.Context, r wire.Request, hear func(wire.Message) error) error {
 	cmd := program()
-	var complaints bytes.Buffer
-	cmd.Stderr = &complaints
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	to, err := cmd.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("cell: %w", err)
@@ -44,7 +44,7 @@ func ask(ctx context.Context, r wire.Request, hear func(wire.Message) error) err
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cell: start the vgrad program: %w", err)
 	}
-	// The end of its input stops the program; it answers with what it kept.
+	// When its input ends, the program stops, closes its run and sends a last message.
 	stop := context.AfterFunc(ctx, func() {
 		to.Close()
 		time.AfterFunc(stopLimit, func() { cmd.Process.Kill() })
@@ -55,13 +55,14 @@ func ask(ctx context.Context, r wire.Request, hear func(wire.Message) error) err
 	from.Close()
 	ended := cmd.Wait()
 	if errors.Is(err, wire.ErrCut) {
-		return fmt.Errorf("cell: %s: %w%s", strings.Join(cmd.Args, " "), errors.Join(err, ended), said(complaints.String()))
+		return fmt.Errorf("cell: %s: %w%s", strings.Join(cmd.Args, " "), errors.Join(err, ended), lastLines(stderr.String()))
 	}
 	return err
 }
 
-// said is the end of what a program wrote to standard error.
-func said(text string) string {
+// lastLines joins the last five lines of standard error, with a colon before them; "" if
+// there are none.
+func lastLines(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if lines[0] == "" {
 		return ""

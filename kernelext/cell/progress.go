@@ -13,18 +13,18 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// drawEvery is how long a live output stands at least before it is drawn anew.
+// drawEvery is the shortest time between two redraws of a live output.
 const drawEvery = 100 * time.Millisecond
 
-// Bar is a progress bar. It is drawn at most ten times a second: as one output
-// in a notebook, as one line in a terminal; elsewhere only its end is printed.
-// It is safe for use from several goroutines.
+// Bar is a progress bar. It is redrawn at most ten times a second. In a notebook it is one
+// output and in a terminal one line; elsewhere only its last line is printed. It is safe
+// for use from several goroutines. The zero value is not usable; [Progress] makes one.
 type Bar struct {
 	mu           sync.Mutex
 	id, name     string
 	total, at    int
 	note         string
-	estimate     *time.Duration // of the time left; nil: by what was counted so far
+	estimate     *time.Duration // of the time left; nil: computed from the rate so far
 	start, drawn time.Time
 	done         bool
 }
@@ -40,7 +40,7 @@ func Progress(name string, total int) *Bar {
 	return b
 }
 
-// Add counts n more.
+// Add adds n to the count.
 func (b *Bar) Add(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -48,7 +48,7 @@ func (b *Bar) Add(n int) {
 	b.drawSoon("")
 }
 
-// Note says something beside the bar, as a loss.
+// Note shows a text beside the bar, such as a loss.
 func (b *Bar) Note(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,7 +56,7 @@ func (b *Bar) Note(text string) {
 	b.drawSoon("")
 }
 
-// follow shows how far a sweep is.
+// follow shows the progress of a sweep.
 func (b *Bar) follow(p vgrad.Progress) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -67,21 +67,22 @@ func (b *Bar) follow(p vgrad.Progress) {
 	b.drawSoon("")
 }
 
-// end leaves a line in the bar's place.
+// end replaces the bar by a line of text.
 func (b *Bar) end(line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.finish(line)
 }
 
-// Done ends the bar: its last state stays, without times.
+// Done ends the bar. Its last count and note stay, without the time left.
 func (b *Bar) Done() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.finish("")
 }
 
-// finish leaves a last line in the bar's place; "" for its last state.
+// finish replaces the bar by a last line; "" stands for its last count and note. The
+// caller holds the lock.
 func (b *Bar) finish(line string) {
 	if b.done {
 		return
@@ -103,14 +104,14 @@ func (b *Bar) finish(line string) {
 	}
 }
 
-// drawSoon draws unless it was drawn just now.
+// drawSoon draws the bar unless the last redraw was less than drawEvery ago.
 func (b *Bar) drawSoon(script string) {
 	if !b.done && time.Since(b.drawn) >= drawEvery {
 		b.draw(script)
 	}
 }
 
-// draw draws the bar and sends a script along with it.
+// draw draws the bar, followed by a script in the same output.
 func (b *Bar) draw(script string) {
 	b.drawn = time.Now()
 	text := fmt.Sprintf("%s: %d of %d", b.name, b.at, b.total)
@@ -126,7 +127,7 @@ func (b *Bar) draw(script string) {
 	}
 }
 
-// left is the time left, once it can be told.
+// left formats the time left; "" while it cannot be estimated.
 func (b *Bar) left() string {
 	if b.estimate != nil && *b.estimate > 0 {
 		return fmt.Sprintf(" · %s left", b.estimate.Round(time.Second))

@@ -7,31 +7,31 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// liveSteps is how many steps a recording keeps at least, once it has seen as
-// many; it keeps less than twice that.
+// liveSteps is the smallest number of steps that a recording of a long run keeps; it keeps
+// fewer than twice as many.
 const liveSteps = 100
 
-// recording is a run as a live figure sees it: a sink that a training fills and
-// a source that is drawn. It grows no further than a figure needs: of a long
-// run it keeps evenly spaced steps and the last one.
+// recording holds the samples of a run for a live figure. It is a sink that a training
+// fills, and a source that a figure draws. Its size is bounded: of a long run it keeps
+// evenly spaced steps and the last one.
 type recording struct {
 	label  string
 	of     vgrad.Experiment
 	schema vgrad.Schema
 	sites  []vgrad.Site
 	steps  []recorded
-	seen   int // how many steps were put
-	every  int // of the steps that were put, every how many are kept; 0: all of them
+	puts   int // number of steps that were put
+	every  int // each every-th step is kept; 0: all of them
 }
 
 // recorded are the samples of a step.
 type recorded struct {
-	number  int // of the step among those that were put, from 0
+	number  int // index of the step among those that were put, from 0
 	step    int
 	samples []vgrad.Sample
 }
 
-// Begin keeps the schema. Sites of an earlier one stay, in forward order.
+// Begin takes the schema. Sites of an earlier schema stay; all are in forward order.
 func (r *recording) Begin(s vgrad.Schema) error {
 	r.schema = s
 	for _, site := range s.Sites {
@@ -62,14 +62,14 @@ func (r *recording) Put(step int, rows []vgrad.Row) error {
 		r.steps[n-1].samples = append(r.steps[n-1].samples, own...)
 		return nil
 	}
-	if n > 0 && !r.kept(r.steps[n-1]) { // it was kept as the last one
+	if n > 0 && !r.kept(r.steps[n-1]) { // it was kept only as the last step
 		r.steps = r.steps[:n-1]
 	}
-	r.steps = append(r.steps, recorded{r.seen, step, own})
-	r.seen++
+	r.steps = append(r.steps, recorded{r.puts, step, own})
+	r.puts++
 	if len(r.steps) >= 2*liveSteps {
 		r.every = 2 * max(1, r.every)
-		last := r.seen - 1
+		last := r.puts - 1
 		r.steps = slices.DeleteFunc(r.steps, func(s recorded) bool { return s.number != last && !r.kept(s) })
 	}
 	return nil
@@ -78,7 +78,7 @@ func (r *recording) Put(step int, rows []vgrad.Row) error {
 // kept reports whether a step is kept when it is no longer the last one.
 func (r *recording) kept(s recorded) bool { return s.number%max(1, r.every) == 0 }
 
-// last is the last step that was put; -1: none was.
+// last returns the last step that was put; -1 if there is none.
 func (r *recording) last() int {
 	if len(r.steps) == 0 {
 		return -1
@@ -86,7 +86,8 @@ func (r *recording) last() int {
 	return r.steps[len(r.steps)-1].step
 }
 
-// Describe describes a quantity as whoever measures it does.
+// Describe returns the description of a quantity from the schema; false if it is not
+// there.
 func (r *recording) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
 	info, ok := r.schema.Infos[q]
 	return info, ok

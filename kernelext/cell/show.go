@@ -14,15 +14,15 @@ import (
 	"github.com/vgrad/lab/vgrad/page"
 )
 
-// Show shows a figure. It takes what a function of package chart returns, as
-// it is:
+// Show shows a figure. It takes the two results of a function of package chart, and ends
+// the cell if the error is not nil:
 //
 //	cell.Show(chart.MeanGradient(runs, 1))
 func Show(fig *chart.Figure, err error) {
 	Side(Must(fig, err))
 }
 
-// Side shows figures side by side, one below the other where there is no room.
+// Side shows figures side by side, or one below the other where the page is too narrow.
 // A label has the same colour in all of them.
 func Side(figures ...*chart.Figure) {
 	if len(figures) == 0 {
@@ -35,7 +35,7 @@ func Side(figures ...*chart.Figure) {
 	display("", Must(rowOf("", figures)), plainOf(figures))
 }
 
-// rowOf is the row of figures, with their static pictures.
+// rowOf renders a row of figures as HTML, with their static pictures.
 func rowOf(name string, figures []*chart.Figure) (string, error) {
 	o := options()
 	o.Renderer = renderer()
@@ -46,12 +46,12 @@ func rowOf(name string, figures []*chart.Figure) (string, error) {
 	return string(html), err
 }
 
-// options are those of every figure in a notebook.
+// options returns the options that all figures in a notebook share.
 func options() chart.HTMLOptions {
 	return chart.HTMLOptions{Kernelspec: kernelspec(), Packed: true}
 }
 
-// plainOf says in words what is shown, for readers of text and for publish -check.
+// plainOf describes figures as text, for outputs that show no HTML and for publish -check.
 func plainOf(figures []*chart.Figure) string {
 	var lines []string
 	for _, f := range figures {
@@ -64,7 +64,7 @@ func plainOf(figures []*chart.Figure) string {
 	return strings.Join(lines, "\n")
 }
 
-// renderer draws static pictures, and keeps them in the cache.
+// renderer draws static pictures and caches them on disk.
 var renderer = sync.OnceValue(func() *chart.Renderer {
 	dir, err := assets.Cache()
 	if err != nil {
@@ -76,7 +76,7 @@ var renderer = sync.OnceValue(func() *chart.Renderer {
 // files counts the figures that were written outside a notebook.
 var files int
 
-// write writes figures to a page of their own and prints its name.
+// write writes figures to one HTML page and prints the file's name.
 func write(figures []*chart.Figure) {
 	files++
 	p := page.Page{Title: figures[0].Title}

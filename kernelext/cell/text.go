@@ -7,9 +7,8 @@ import (
 	"github.com/vgrad/lab/vgrad/page"
 )
 
-// Text shows prose: paragraphs, separated by empty lines. `code`, *emphasis*
-// and **strong** are marked as here; anything else stands as it is, HTML
-// included, which is shown and not obeyed.
+// Text shows prose: paragraphs, separated by empty lines. It knows the marks `code`,
+// *emphasis* and **strong**. Everything else is shown as it is written; HTML is escaped.
 func Text(text string) {
 	if !inNotebook() {
 		fmt.Println(text)
@@ -22,10 +21,10 @@ func Text(text string) {
 	display("", b.String(), text)
 }
 
-// Textf is Text of what fmt.Sprintf makes of its arguments.
+// Textf formats its arguments as fmt.Sprintf does and shows the result as [Text] does.
 func Textf(format string, args ...any) { Text(fmt.Sprintf(format, args...)) }
 
-// tableStyle is that of package page, as far as a notebook needs it.
+// tableStyle is the part of package page's style that a table in a notebook needs.
 const tableStyle = `<style>
 .vgrad-table { color-scheme: light dark; } [data-jp-theme-light="true"] .vgrad-table { color-scheme: light; } [data-jp-theme-light="false"] .vgrad-table { color-scheme: dark; }
 .vgrad-table .table { overflow-x: auto; } .vgrad-table table { border-collapse: collapse; line-height: 1.45; font-variant-numeric: tabular-nums; margin: .5rem 0; }
@@ -35,7 +34,8 @@ const tableStyle = `<style>
 </style>
 `
 
-// Table shows a table. Its cells may hold the marks of [Text].
+// Table shows a table. Its cells may contain the marks of [Text]. A malformed table ends
+// the cell.
 func Table(t page.Table) {
 	html := Must(t.HTML())
 	if !inNotebook() {
@@ -45,7 +45,7 @@ func Table(t page.Table) {
 	display("", tableStyle+`<div class="vgrad-table">`+string(html)+"</div>", plainTable(t))
 }
 
-// plainTable is a table as text, a line a row.
+// plainTable renders a table as text, one line per row.
 func plainTable(t page.Table) string {
 	lines := []string{strings.Join(t.Columns, " | ")}
 	if t.Caption != "" {

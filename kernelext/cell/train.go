@@ -12,33 +12,33 @@ import (
 	"github.com/vgrad/lab/vgrad/sweep"
 )
 
-// Comparison is several runs as one object, in the order they were asked for;
-// figures take it as it is.
+// Comparison is a list of runs, in the order in which they were requested. The functions
+// of package chart take it as it is.
 type Comparison []vgrad.Source
 
 // Runs returns the runs themselves.
 func (c Comparison) Runs() []*runs.Run { return runs.Comparison(c).Runs() }
 
 // Run returns the run with that label, or the only one whose label begins with it
-// (see [runs.Comparison.Find]). Where there is none it ends the cell with a line
-// that names those there are.
+// (see [runs.Comparison.Find]). If there is none, it ends the cell with a line that lists
+// the labels.
 func (c Comparison) Run(label string) *runs.Run { return Must(runs.Comparison(c).Find(label)) }
 
-// Train returns the run of an experiment, and shows its loss and its gradient: as
-// they go, where it is trained, and at once, where it is recorded.
+// Train returns the run of an experiment and shows its loss and gradients. It loads a
+// recorded run; otherwise it trains, and the figure is drawn during training.
 func Train(e vgrad.Experiment) *runs.Run {
 	return All(e).Runs()[0]
 }
 
-// Compare trains or loads base changed in turn by each variant, a line a
-// variant: "relu" is an activation, "depth=20 activation=tanh" sets fields by
-// their JSON names. All of them are checked before the first is trained. When
-// the cell is interrupted, what was recorded is kept, and the cell says so.
+// Compare trains or loads one experiment per variant: base with the variant's changes.
+// The variant "relu" sets the activation; "depth=20 activation=tanh" sets fields by their
+// JSON names. All experiments are checked before the first is trained. When the cell is
+// interrupted, what was recorded is kept, and the cell says so.
 func Compare(base vgrad.Experiment, variants ...string) Comparison {
 	return All(varied(base, variants)...)
 }
 
-// varied changes base by each variant, or ends the cell.
+// varied returns base with the changes of each variant. A wrong variant ends the cell.
 func varied(base vgrad.Experiment, variants []string) []vgrad.Experiment {
 	var es []vgrad.Experiment
 	for _, v := range variants {
@@ -51,30 +51,31 @@ func varied(base vgrad.Experiment, variants []string) []vgrad.Experiment {
 	return es
 }
 
-// All is Compare for experiments written out.
+// All is [Compare] for a list of experiments.
 func All(es ...vgrad.Experiment) Comparison {
 	c, trained := all(es)
 	if !trained {
-		showLoaded(c, loaded(es))
+		showLoaded(c, loadedLine(es))
 	}
 	return c
 }
 
-// Run is Train without a figure where the run is recorded already: it names again
-// what an earlier cell trained.
+// Run is [Train], but shows no figure if the run is recorded already. Use it to get a run
+// that an earlier cell trained.
 func Run(e vgrad.Experiment) *runs.Run {
 	c, _ := all([]vgrad.Experiment{e})
 	return c.Runs()[0]
 }
 
-// Recorded is Compare without a figure where all runs are recorded already: it
-// names again what an earlier cell trained.
+// Recorded is [Compare], but shows no figure if all runs are recorded already. Use it to
+// get runs that an earlier cell trained.
 func Recorded(base vgrad.Experiment, variants ...string) Comparison {
 	c, _ := all(varied(base, variants))
 	return c
 }
 
-// all loads the runs of experiments, or trains them, and tells which.
+// all loads the runs of experiments and trains those that are missing; trained reports
+// whether any was missing.
 func all(es []vgrad.Experiment) (c Comparison, trained bool) {
 	if len(es) == 0 {
 		fail(errors.New("nothing to compare: name at least one variant, such as \"relu\""))
@@ -91,8 +92,8 @@ func all(es []vgrad.Experiment) (c Comparison, trained bool) {
 	return c, true
 }
 
-// load returns the finished runs of experiments and how many steps are to be
-// trained for the others.
+// load returns the finished runs of experiments, and the number of steps to train for the
+// others.
 func load(store *runs.Store, es []vgrad.Experiment) (c Comparison, steps int) {
 	for _, e := range es {
 		if err := e.Validate(); err != nil {
@@ -111,8 +112,8 @@ func load(store *runs.Store, es []vgrad.Experiment) (c Comparison, steps int) {
 	return c, steps
 }
 
-// train has the program train what is not recorded, and follows it in the store.
-// Nothing is shown of experiments that the program refuses.
+// train lets the vgrad program train the missing runs, and draws them as it reads them
+// from the store. If the program refuses the experiments, no figure is shown.
 func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps int) {
 	var l *live
 	var begun []vgrad.Experiment
@@ -145,7 +146,7 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 	case l == nil:
 	case err == nil:
 		c, _ := load(store, es)
-		l.end(c, trained(begun...))
+		l.end(c, trainedLine(begun...))
 	case ctx.Err() != nil:
 		l.endEarly("Interrupted", store, es)
 	default:
@@ -156,15 +157,15 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 	}
 }
 
-// drawnWhole is how many steps of trainings that were broken off are drawn in full: an
-// interrupted cell has no time for more.
-const drawnWhole = 50_000
+// fullFigureSteps is the largest number of steps that the last figure of an interrupted
+// cell reads from the store; an interrupted cell has no time for more.
+const fullFigureSteps = 50_000
 
-// endEarly ends the figure of trainings that were broken off with what is recorded of
-// them, or, of long ones, with what the figure itself kept.
+// endEarly ends the figure of trainings that did not finish. It draws all recorded steps,
+// or, above fullFigureSteps, only those that the live figure kept.
 func (l *live) endEarly(how string, store *runs.Store, es []vgrad.Experiment) {
 	line := fmt.Sprintf("%s after %d of %d steps.", how, l.bar.at, l.bar.total)
-	if l.bar.at > drawnWhole {
+	if l.bar.at > fullFigureSteps {
 		l.end(l.sources, line+" The figures show some of them, evenly spaced; the record has the others.")
 		return
 	}
@@ -177,11 +178,11 @@ func (l *live) endEarly(how string, store *runs.Store, es []vgrad.Experiment) {
 	l.end(c, line)
 }
 
-// Sweep trains every combination of the values of some fields, with a progress
-// bar, or loads what is recorded; [vgrad.Sweep] says how fields and values are
-// written. A base that says nothing of what is measured gets what the figures
-// of a sweep need ([vgrad.SweepMeasure]). When the cell is interrupted, what was
-// recorded is kept, and the same cell goes on from there.
+// Sweep trains every combination of the values of some fields, with a progress bar, and
+// loads the runs that are recorded. [vgrad.Sweep] says how fields and values are written.
+// If base.Measure is empty, Sweep measures what the figures of a sweep need
+// ([vgrad.SweepMeasure]). When the cell is interrupted, what was recorded is kept, and
+// running the same cell again continues the sweep.
 //
 //	s := cell.Sweep(vgrad.Experiment{Steps: 500}, "depth=2..12", "sigmoid,relu", "seed=0..9")
 //	cell.Show(chart.FactorMap(s.Sources(), "depth", "activation"))
@@ -203,7 +204,7 @@ func Sweep(base vgrad.Experiment, over ...string) *sweep.Result {
 	return r
 }
 
-// trainSweep has the program train what is not recorded, and follows it with a bar.
+// trainSweep lets the vgrad program train the missing runs, and shows a progress bar.
 func trainSweep(store *runs.Store, es []vgrad.Experiment) {
 	var bar *Bar
 	ctx := Context()
@@ -234,7 +235,7 @@ func trainSweep(store *runs.Store, es []vgrad.Experiment) {
 	}
 }
 
-// Claims shows what the article claims and whether these runs bear it out.
+// Claims shows a table of the article's claims, with a verdict on each from these runs.
 func Claims(c Comparison) {
 	var es []vgrad.Experiment
 	for _, r := range c.Runs() {

@@ -1,12 +1,12 @@
-// Package doctor checks the health of what the lessons need: each part by itself, and in
-// the end a kernel that is started, compiles a cell and draws.
+// Package doctor checks everything that the lessons need: first each part by itself, then
+// a kernel that starts, compiles cells and draws.
 //
 //	report, err := doctor.Examine(ctx, doctor.Options{})
-//	for _, f := range report { fmt.Println(f) }        // one line a part
+//	for _, f := range report { fmt.Println(f) }        // one line per part
 //
-// A check changes nothing. It returns a finding, which is healthy or says what is wrong
-// and which command mends it. To add one, write a function and add its line to the list in
-// this file.
+// A check changes nothing. It returns a [Finding]: the part works, or what is wrong and
+// which command fixes it. To add a check, write a function and add a line to the list
+// checks in this file.
 package doctor
 
 import (
@@ -20,80 +20,82 @@ import (
 	"github.com/vgrad/lab/vgrad/assets"
 )
 
-// Options say what to look at.
+// Options say what to check. The zero value checks everything for the current folder.
 type Options struct {
 	Dir   string        // folder of the module; "": the current one
-	Quick bool          // start no kernel
-	Heard func(Finding) // is told each finding as it is made; nil: nobody
+	Quick bool          // leave out the smoke test, which starts a kernel; false: run it
+	Heard func(Finding) // called with each finding as soon as it is made; nil: not called
 }
 
-// Finding is the health of one part.
+// Finding is the result of one check.
 type Finding struct {
 	Part    string  `json:"part"`
 	OK      bool    `json:"ok"`
 	Detail  string  `json:"detail"`         // what is there, or what is wrong
-	Mend    string  `json:"mend,omitempty"` // the command that mends it
-	Seconds float64 `json:"seconds"`        // that the check took
+	Mend    string  `json:"mend,omitempty"` // the command that fixes it; "" where OK
+	Seconds float64 `json:"seconds"`        // duration of the check
 }
 
-// String is the finding's line.
+// String returns the finding as one line.
 func (f Finding) String() string {
 	if f.OK {
 		return fmt.Sprintf("ok     %-13s %s", f.Part, f.Detail)
 	}
-	return fmt.Sprintf("WRONG  %-13s %s; mend it with: %s", f.Part, f.Detail, f.Mend)
+	return fmt.Sprintf("WRONG  %-13s %s; fix with: %s", f.Part, f.Detail, f.Mend)
 }
 
-// check looks at one part and returns what is there. Its error is what is wrong.
+// check checks one part. The function look returns what is there, or an error that says
+// what is wrong.
 type check struct {
 	part string
-	look func(context.Context, *patient) (string, error)
-	mend string // the command, unless the error knows better
+	look func(context.Context, *machine) (string, error)
+	fix  string // the command that fixes the part, unless the error is an errorWithFix
 }
 
 const (
-	mendSetup  = "go tool vgrad setup"
-	mendAssets = "go tool vgrad assets"
+	fixSetup  = "go tool vgrad setup"
+	fixAssets = "go tool vgrad assets"
 )
 
-// checks lists them in the order in which one part needs another.
+// checks lists the checks. A part comes after the parts that it needs.
 var checks = []check{
 	{"go", goVersion, "install the Go that go.mod names, and put it on PATH"},
-	{"gonb", tool(0), mendSetup},
-	{"goimports", tool(1), mendSetup},
-	{"gopls", tool(2), mendSetup},
-	{"jupyter", findJupyter, mendSetup},
-	{"kernelspec", kernelspec, mendSetup},
-	{"seen", seen, mendSetup},
-	{"work path", workPath, mendSetup},
-	{"environment", environment, mendSetup},
-	{"modules", modules, mendSetup},
-	{"echarts", echarts, mendAssets},
-	{"backend", multiplies, mendAssets},
-	{"mnist", mnist, mendSetup},
+	{"gonb", tool(0), fixSetup},
+	{"goimports", tool(1), fixSetup},
+	{"gopls", tool(2), fixSetup},
+	{"jupyter", findJupyter, fixSetup},
+	{"kernelspec", kernelspec, fixSetup},
+	{"kernel list", kernelList, fixSetup},
+	{"work path", workPath, fixSetup},
+	{"environment", environment, fixSetup},
+	{"modules", modules, fixSetup},
+	{"echarts", echarts, fixAssets},
+	{"backend", multiply, fixAssets},
+	{"mnist", mnist, fixSetup},
 	{"runs", store, "VGRAD_RUNS=<a folder that you may write> go tool vgrad doctor"},
-	{"smoke test", smoke, mendSetup},
+	{"smoke test", smoke, fixSetup},
 }
 
-// patient is what the checks look at.
-type patient struct {
+// machine holds what the checks look at: the options and the folders of the cache.
+type machine struct {
 	Options
 	cache string
 	home  jupyter.Home
 }
 
-// mendable is an error that knows its own command.
-type mendable struct {
+// errorWithFix is an error with a command that fixes it, other than the check's own.
+type errorWithFix struct {
 	error
 	command string
 }
 
-func (m mendable) Unwrap() error { return m.error }
+func (e errorWithFix) Unwrap() error { return e.error }
 
-// Examine makes all checks and returns their findings. It fails only where there is
-// nothing to look at.
+// Examine runs all checks and returns their findings, one per check. A check that fails is
+// a finding and not an error. Examine fails if there is no cache folder, or if ctx ends; it
+// then returns the findings so far.
 func Examine(ctx context.Context, o Options) ([]Finding, error) {
-	p, err := newPatient(o)
+	m, err := newMachine(o)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func Examine(ctx context.Context, o Options) ([]Finding, error) {
 		if ctx.Err() != nil {
 			return findings, fmt.Errorf("doctor: %w", context.Cause(ctx))
 		}
-		f := p.examine(ctx, c)
+		f := m.examine(ctx, c)
 		findings = append(findings, f)
 		if o.Heard != nil {
 			o.Heard(f)
@@ -114,26 +116,26 @@ func Examine(ctx context.Context, o Options) ([]Finding, error) {
 	return findings, nil
 }
 
-func newPatient(o Options) (*patient, error) {
+func newMachine(o Options) (*machine, error) {
 	cache, err := assets.Cache()
 	if err != nil {
 		return nil, fmt.Errorf("doctor: %w", err)
 	}
-	return &patient{o, cache, jupyter.Home{Dir: filepath.Join(cache, "jupyter")}}, nil
+	return &machine{o, cache, jupyter.Home{Dir: filepath.Join(cache, "jupyter")}}, nil
 }
 
-func (p *patient) examine(ctx context.Context, c check) Finding {
+func (m *machine) examine(ctx context.Context, c check) Finding {
 	start := time.Now()
-	detail, err := c.look(ctx, p)
+	detail, err := c.look(ctx, m)
 	f := Finding{Part: c.part, OK: err == nil, Detail: detail, Seconds: time.Since(start).Seconds()}
 	if err != nil {
-		f.Detail, f.Mend = oneLine(err.Error()), c.mend
-		if m, ok := err.(mendable); ok {
-			f.Mend = m.command
+		f.Detail, f.Mend = oneLine(err.Error()), c.fix
+		if e, ok := err.(errorWithFix); ok {
+			f.Mend = e.command
 		}
 	}
 	return f
 }
 
-// installed is the kernelspec of the lab.
-func (p *patient) installed() (*kernel.Installed, error) { return kernel.Read(p.home.Data()) }
+// installed returns the lab's kernelspec.
+func (m *machine) installed() (*kernel.Installed, error) { return kernel.Read(m.home.Data()) }

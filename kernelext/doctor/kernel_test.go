@@ -20,23 +20,23 @@ import (
 
 // lab returns the Jupyter that was set up. No network is reached from then on: whatever
 // asks for one fails at once.
-func lab(t *testing.T) (*patient, *jupyter.Jupyter) {
+func lab(t *testing.T) (*machine, *jupyter.Jupyter) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short leaves out what needs Jupyter")
 	}
-	p, err := newPatient(Options{})
+	m, err := newMachine(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tool := range setup.Tools {
 		if err == nil {
-			err = tool.Check(setup.Bin(p.cache), "")
+			err = tool.Check(setup.Bin(m.cache), "")
 		}
 	}
 	var j *jupyter.Jupyter
 	if err == nil {
-		j, err = p.home.Find(t.Context())
+		j, err = m.home.Find(t.Context())
 	}
 	if err != nil {
 		t.Fatalf("%v; this test needs what this brings: go tool vgrad setup", err)
@@ -46,18 +46,18 @@ func lab(t *testing.T) (*patient, *jupyter.Jupyter) {
 	}
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("VGRAD_RUNS", t.TempDir())
-	return p, j
+	return m, j
 }
 
 // kernelFor gives a Jupyter a home of its own with a kernel that sees the module in dir.
-func kernelFor(t *testing.T, p *patient, j *jupyter.Jupyter, dir string) *jupyter.Jupyter {
+func kernelFor(t *testing.T, m *machine, j *jupyter.Jupyter, dir string) *jupyter.Jupyter {
 	t.Helper()
 	w, err := kernel.Work(t.Context(), dir, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := &jupyter.Jupyter{Python: j.Python, Home: jupyter.Home{Dir: filepath.Join(t.TempDir(), "a jupyter")}}
-	if _, _, err := (kernel.Spec{Bin: setup.Bin(p.cache), Work: w.Folders, GoRoot: w.GoRoot}).Install(own.Home.Data()); err != nil {
+	if _, _, err := (kernel.Spec{Bin: setup.Bin(m.cache), Work: w.Folders, GoRoot: w.GoRoot}).Install(own.Home.Data()); err != nil {
 		t.Fatal(err)
 	}
 	return own
@@ -65,19 +65,19 @@ func kernelFor(t *testing.T, p *patient, j *jupyter.Jupyter, dir string) *jupyte
 
 // After a set-up of this checkout everything is well, without a network.
 func TestAllIsWell(t *testing.T) {
-	p, j := lab(t)
+	m, j := lab(t)
 	findings, err := Examine(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range findings {
 		t.Log(f)
-		if f.OK || f.Part == "work path" || f.Part == "seen" { // of another checkout, perhaps: the next test is of this one
+		if f.OK || f.Part == "work path" || f.Part == "kernel list" { // of another checkout, perhaps: the next test is of this one
 			continue
 		}
 		t.Error(f)
 	}
-	if _, err := RunCells(t.Context(), kernelFor(t, p, j, ""), kernel.Name, smokeCell); err != nil {
+	if _, err := RunCells(t.Context(), kernelFor(t, m, j, ""), kernel.Name, smokeCell); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestAllIsWell(t *testing.T) {
 // A module of the user's, in a folder with a space in its name, and this one, in two
 // kernels at once, with GOFLAGS and GOWORK set against them.
 func TestOwnModuleTwoKernels(t *testing.T) {
-	p, j := lab(t)
+	m, j := lab(t)
 	dir := filepath.Join(t.TempDir(), "my module")
 	for name, text := range map[string]string{
 		"go.mod":  "module example.com/mine\n\ngo 1.26\n",
@@ -98,7 +98,7 @@ func TestOwnModuleTwoKernels(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	own := kernelFor(t, p, j, dir)
+	own := kernelFor(t, m, j, dir)
 	t.Setenv("GOFLAGS", "-mod=mod")
 	t.Setenv("GOWORK", "off")
 	cell := "import (\"fmt\"; \"example.com/mine\"; \"github.com/vgrad/lab/vgrad\")\n%%\nfmt.Println(mine.Answer(), vgrad.Defaults().Depth)"
@@ -122,8 +122,8 @@ func TestOwnModuleTwoKernels(t *testing.T) {
 
 // What is wrong with a cell stands in its error, and the next one runs.
 func TestErrors(t *testing.T) {
-	p, j := lab(t)
-	s, err := RunCells(t.Context(), kernelFor(t, p, j, ""), kernel.Name,
+	m, j := lab(t)
+	s, err := RunCells(t.Context(), kernelFor(t, m, j, ""), kernel.Name,
 		"%%\nvar x int = \"a\"\n_ = x", "%%\npanic(\"no gradient\")", "import \"example.com/nowhere\"\n%%\nnowhere.F()", smokeCell)
 	if err != nil {
 		t.Fatal(err)
@@ -143,11 +143,11 @@ func TestErrors(t *testing.T) {
 
 // A kernel whose client is interrupted in mid-cell ends with it, and so does its gopls.
 func TestInterruptedLeavesNothing(t *testing.T) {
-	p, j := lab(t)
+	m, j := lab(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are counted in /proc")
 	}
-	own := kernelFor(t, p, j, "")
+	own := kernelFor(t, m, j, "")
 	const mark = "VGRAD_TEST_LEAVES_NOTHING=1"
 	name, value, _ := strings.Cut(mark, "=")
 	t.Setenv(name, value)
@@ -179,12 +179,12 @@ var conforming = []string{
 }
 
 func TestConformance(t *testing.T) {
-	p, j := lab(t)
+	m, j := lab(t)
 	program, err := os.ReadFile("testdata/conformance.py")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := kernelFor(t, p, j, "").Script(t.Context(), string(program))
+	cmd := kernelFor(t, m, j, "").Script(t.Context(), string(program))
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := jupyter.Run(cmd); err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// oneLine makes one line of many.
+// oneLine joins the lines of a text and cuts it after 400 bytes.
 func oneLine(text string) string {
 	line := strings.Join(strings.Fields(text), " ")
 	if len(line) > 400 {
@@ -30,11 +30,11 @@ func oneLine(text string) string {
 	return line
 }
 
-// goVersion asks the Go that is on PATH whether it is new enough for the module.
-func goVersion(ctx context.Context, p *patient) (string, error) {
-	w, err := kernel.Work(ctx, p.Dir, p.workFolders()...)
-	if seen := p.workFolders(); err != nil && p.Dir == "" && len(seen) > 0 { // not in a module: the kernel's own will do
-		w, err = kernel.Work(ctx, seen[0], seen...)
+// goVersion checks that the Go on PATH is new enough for the module.
+func goVersion(ctx context.Context, m *machine) (string, error) {
+	w, err := kernel.Work(ctx, m.Dir, m.workFolders()...)
+	if folders := m.workFolders(); err != nil && m.Dir == "" && len(folders) > 0 { // not in a module: check the kernel's
+		w, err = kernel.Work(ctx, folders[0], folders...)
 	}
 	if err != nil {
 		return "", err
@@ -53,37 +53,40 @@ func goVersion(ctx context.Context, p *patient) (string, error) {
 	return fmt.Sprintf("%s in %s", w.Go, w.GoRoot), nil
 }
 
-// workFolders are the modules of the lab's kernelspec, from which this module may be found.
-func (p *patient) workFolders() []string {
-	k, err := p.installed()
+// workFolders returns the module folders in the lab's kernelspec, from which the lab's
+// module may be found.
+func (m *machine) workFolders() []string {
+	k, err := m.installed()
 	if err != nil {
 		return nil
 	}
 	return k.Work
 }
 
-// tool checks a Go program by what its linker wrote into it.
-func tool(i int) func(context.Context, *patient) (string, error) {
-	return func(_ context.Context, p *patient) (string, error) {
-		t, bin := setup.Tools[i], setup.Bin(p.cache)
+// tool returns the check of Go program i of [setup.Tools], by its build information.
+func tool(i int) func(context.Context, *machine) (string, error) {
+	return func(_ context.Context, m *machine) (string, error) {
+		t, bin := setup.Tools[i], setup.Bin(m.cache)
 		return t.Version + " in " + bin, t.Check(bin, "")
 	}
 }
 
-func findJupyter(ctx context.Context, p *patient) (string, error) {
-	j, err := p.home.Find(ctx)
+// findJupyter checks that there is a JupyterLab: the pinned one, or one that the user has
+// installed.
+func findJupyter(ctx context.Context, m *machine) (string, error) {
+	j, err := m.home.Find(ctx)
 	if err != nil {
 		return "", err
 	}
 	if !j.Ours {
-		return fmt.Sprintf("JupyterLab %s of %s serves; the pinned one is not set up", j.Version, j.Python), nil
+		return fmt.Sprintf("JupyterLab %s of %s is used; the pinned one is not set up", j.Version, j.Python), nil
 	}
-	return fmt.Sprintf("JupyterLab %s in %s", j.Version, p.home.Venv()), nil
+	return fmt.Sprintf("JupyterLab %s in %s", j.Version, m.home.Venv()), nil
 }
 
-// kernelspec checks that the kernelspec is ours and starts a program that is there.
-func kernelspec(_ context.Context, p *patient) (string, error) {
-	k, err := p.installed()
+// kernelspec checks that vgrad wrote the kernelspec, and that the program it starts exists.
+func kernelspec(_ context.Context, m *machine) (string, error) {
+	k, err := m.installed()
 	if err != nil {
 		return "", err
 	}
@@ -93,15 +96,15 @@ func kernelspec(_ context.Context, p *patient) (string, error) {
 	return k.Dir, nil
 }
 
-// seen asks Jupyter for its kernels.
-func seen(ctx context.Context, p *patient) (string, error) {
-	j, err := p.home.Find(ctx)
+// kernelList checks that Jupyter lists the lab's kernel.
+func kernelList(ctx context.Context, m *machine) (string, error) {
+	j, err := m.home.Find(ctx)
 	if err != nil {
 		return "", err
 	}
 	out, err := j.Command(ctx, "jupyter_client.kernelspecapp", "list", "--json", "--log-level=ERROR").Output()
 	if err != nil {
-		return "", fmt.Errorf("the list of Jupyter's kernels does not come: %w", err)
+		return "", fmt.Errorf("ask Jupyter for the list of its kernels: %w", err)
 	}
 	var list struct {
 		Kernelspecs map[string]struct {
@@ -109,28 +112,29 @@ func seen(ctx context.Context, p *patient) (string, error) {
 		} `json:"kernelspecs"`
 	}
 	if err := json.Unmarshal(out, &list); err != nil {
-		return "", fmt.Errorf("the list of Jupyter's kernels: %w", err)
+		return "", fmt.Errorf("read the list of Jupyter's kernels: %w", err)
 	}
-	want := kernel.Folder(p.home.Data())
+	want := kernel.Folder(m.home.Data())
 	switch dir := list.Kernelspecs[kernel.Name].Dir; {
 	case dir == "":
-		return "", fmt.Errorf("the kernel %s is not among those that Jupyter sees", kernel.Name)
+		return "", fmt.Errorf("Jupyter does not list the kernel %s", kernel.Name)
 	case !same(dir, want):
-		return "", fmt.Errorf("the kernel %s that Jupyter sees is in %s, expected %s", kernel.Name, dir, want)
+		return "", fmt.Errorf("Jupyter finds the kernel %s in %s, expected %s", kernel.Name, dir, want)
 	}
-	return fmt.Sprintf("Jupyter sees the kernel %q", kernel.DisplayName), nil
+	return fmt.Sprintf("Jupyter lists the kernel %q", kernel.DisplayName), nil
 }
 
-// same reports whether two names are of one folder.
+// same reports whether two paths name the same folder.
 func same(a, b string) bool {
 	one, err := os.Stat(a)
 	other, otherErr := os.Stat(b)
 	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
-// workPath checks that the modules that cells see are there, and that this one is among them.
-func workPath(ctx context.Context, p *patient) (string, error) {
-	k, err := p.installed()
+// workPath checks that the modules that cells see exist, and that they are the modules of
+// the current folder.
+func workPath(ctx context.Context, m *machine) (string, error) {
+	k, err := m.installed()
 	if err != nil {
 		return "", err
 	}
@@ -139,8 +143,8 @@ func workPath(ctx context.Context, p *patient) (string, error) {
 			return "", fmt.Errorf("the kernel's module has moved or is gone: %w", err)
 		}
 	}
-	here, err := kernel.Work(ctx, p.Dir, k.Work...)
-	if err != nil { // not in a module: the kernel's own will do
+	here, err := kernel.Work(ctx, m.Dir, k.Work...)
+	if err != nil { // not in a module: nothing to compare with
 		return strings.Join(k.Work, ", "), nil
 	}
 	if !slices.EqualFunc(here.Folders, k.Work, same) {
@@ -149,10 +153,10 @@ func workPath(ctx context.Context, p *patient) (string, error) {
 	return strings.Join(k.Work, ", "), nil
 }
 
-// environment looks for settings of the go command with which a workspace does not work,
-// as the kernel will see them.
-func environment(ctx context.Context, p *patient) (string, error) {
-	k, err := p.installed()
+// environment checks that no setting of the go command that reaches the kernel breaks its
+// workspace.
+func environment(ctx context.Context, m *machine) (string, error) {
+	k, err := m.installed()
 	if err != nil {
 		return "", err
 	}
@@ -172,12 +176,12 @@ func environment(ctx context.Context, p *patient) (string, error) {
 			continue
 		}
 		if breaks(name, orElse(k.Vars[name], user[name])) {
-			return "", mendable{fmt.Errorf("%s=%s keeps cells from finding this module", name, user[name]), "go env -u " + name + "; unset " + name}
+			return "", errorWithFix{fmt.Errorf("%s=%s keeps cells from finding this module", name, user[name]), "go env -u " + name + "; unset " + name}
 		}
-		notes = append(notes, fmt.Sprintf("%s=%s is set; the kernel does without", name, user[name]))
+		notes = append(notes, fmt.Sprintf("%s=%s is set; the kernel overrides it", name, user[name]))
 	}
 	if notes == nil {
-		return "neither GOFLAGS nor GOWORK stands in the way", nil
+		return "neither GOFLAGS nor GOWORK keeps cells from this module", nil
 	}
 	return strings.Join(notes, "; "), nil
 }
@@ -197,20 +201,21 @@ func orElse(a, b string) string {
 	return b
 }
 
-// modules checks that cells find all that they may import, without a network.
-func modules(ctx context.Context, p *patient) (string, error) {
-	k, err := p.installed()
+// modules checks that all packages that cells may import are found without a network.
+func modules(ctx context.Context, m *machine) (string, error) {
+	k, err := m.installed()
 	if err != nil {
 		return "", err
 	}
 	if err := setup.Resolves(ctx, &kernel.Workspace{Folders: k.Work, GoRoot: k.GoRoot}); err != nil {
 		return "", err
 	}
-	return "all that cells import is there without a network", nil
+	return "all packages that cells may import are there, without a network", nil
 }
 
-// echarts checks the library's hash, and that the kernelspec has the same.
-func echarts(ctx context.Context, p *patient) (string, error) {
+// echarts checks the hash of the library in the cache, and that the kernelspec has the same
+// file.
+func echarts(ctx context.Context, m *machine) (string, error) {
 	list, err := assets.List()
 	if err != nil {
 		return "", err
@@ -224,23 +229,23 @@ func echarts(ctx context.Context, p *patient) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	served, err := os.ReadFile(filepath.Join(kernel.Folder(p.home.Data()), "echarts.min.js"))
+	served, err := os.ReadFile(filepath.Join(kernel.Folder(m.home.Data()), "echarts.min.js"))
 	switch {
 	case err != nil:
-		return "", mendable{fmt.Errorf("the kernelspec has no ECharts, so figures in a notebook do not move: %w", err), mendSetup}
+		return "", errorWithFix{fmt.Errorf("the kernelspec has no ECharts, so figures in a notebook are static: %w", err), fixSetup}
 	case string(served) != string(js):
-		return "", mendable{errors.New("the kernelspec's ECharts is not the pinned one"), mendSetup}
+		return "", errorWithFix{errors.New("the kernelspec's ECharts is not the pinned one"), fixSetup}
 	}
 	return "its hash is right, in the cache and in the kernelspec", nil
 }
 
-// multiplies opens the backend that a cell would and computes 6 × 7.
-func multiplies(ctx context.Context, p *patient) (string, error) {
+// multiply opens the backend that a cell would open and computes 6 × 7.
+func multiply(ctx context.Context, m *machine) (string, error) {
 	want := ""
-	if k, err := p.installed(); err == nil {
+	if k, err := m.installed(); err == nil {
 		want = k.Backend
 	}
-	b, err := backend.Open(ctx, want, fetched)
+	b, err := backend.Open(ctx, want, fetchedPlugin)
 	if err != nil {
 		return "", err
 	}
@@ -260,8 +265,9 @@ func multiplies(ctx context.Context, p *patient) (string, error) {
 	return "6 × 7 = 42 on " + b.Why, nil
 }
 
-// fetched is the XLA plugin where it is there: a check fetches nothing.
-func fetched(ctx context.Context) (string, error) {
+// fetchedPlugin returns the path of the XLA plugin, or an error if it is not in the cache:
+// a check fetches nothing.
+func fetchedPlugin(ctx context.Context) (string, error) {
 	list, err := assets.List()
 	if err != nil {
 		return "", err
@@ -274,8 +280,8 @@ func fetched(ctx context.Context) (string, error) {
 	return assets.XLAPlugin(ctx)
 }
 
-// mnist reads the images, whose files are checked against their hashes.
-func mnist(ctx context.Context, _ *patient) (string, error) {
+// mnist reads the images, which checks their files against their hashes.
+func mnist(ctx context.Context, _ *machine) (string, error) {
 	dir, err := data.MNIST{}.Find(ctx)
 	if err != nil {
 		return "", err
@@ -287,8 +293,8 @@ func mnist(ctx context.Context, _ *patient) (string, error) {
 	return fmt.Sprintf("%d images, hashes right, in %s", set.Train.Len()+set.Validation.Len(), dir), nil
 }
 
-// store checks that a run could be recorded.
-func store(context.Context, *patient) (string, error) {
+// store checks that the folder of the runs is writable.
+func store(context.Context, *machine) (string, error) {
 	s, err := runs.Open("")
 	if err != nil {
 		return "", err

@@ -17,36 +17,38 @@ import (
 //go:embed smoke.py
 var smokeProgram string
 
-// smokeCell draws, and needs nothing but GoNB.
+// smokeCell draws with nothing but GoNB.
 const smokeCell = `import "github.com/janpfeifer/gonb/gonbui"
 %%
 gonbui.DisplayHTML("<svg><title>vgrad doctor</title></svg>")
 gonbui.Sync()
 `
 
-// figureCell trains a small network and shows a figure of it, as the lessons do.
+// figureCell trains a small network and shows a figure, as the lessons do.
 const figureCell = `import ("github.com/vgrad/lab/kernelext/cell"; "github.com/vgrad/lab/vgrad"; "github.com/vgrad/lab/vgrad/chart")
 %%
 run := cell.Train(vgrad.Experiment{Data: "synthetic", Steps: 20})
 cell.Show(chart.Loss([]vgrad.Source{run}))
 `
 
-// Smoke is what a kernel did.
+// Smoke is the result of [RunCells].
 type Smoke struct {
 	Start float64 `json:"start"` // seconds until the kernel was ready
-	Cells []Cell  `json:"cells"`
-	Error string  `json:"error"` // of the kernel; empty where there was none
+	Cells []Cell  `json:"cells"` // in the order in which they ran
+	Error string  `json:"error"` // of the kernel; "" if there was none
 }
 
-// Cell is what a cell did.
+// Cell is the result of one cell.
 type Cell struct {
 	Seconds float64           `json:"seconds"`
-	Error   string            `json:"error"`  // what it failed with; empty where it did not
-	Shown   map[string]string `json:"shown"`  // what it displayed last, by MIME type
-	Stream  string            `json:"stream"` // what it printed
+	Error   string            `json:"error"`  // of the cell; "" if there was none
+	Shown   map[string]string `json:"shown"`  // its last display, by MIME type
+	Stream  string            `json:"stream"` // its standard output and standard error
 }
 
-// RunCells starts the lab's kernel, runs cells in it one after the other, and stops it.
+// RunCells starts a kernel by the name of its kernelspec, runs the cells one after the
+// other, and stops the kernel. It fails if the kernel does; a cell that fails has its error
+// in its [Cell].
 func RunCells(ctx context.Context, j *jupyter.Jupyter, kernelName string, cells ...string) (*Smoke, error) {
 	input, err := json.Marshal(map[string]any{"kernel": kernelName, "cells": cells})
 	if err != nil {
@@ -69,10 +71,10 @@ func RunCells(ctx context.Context, j *jupyter.Jupyter, kernelName string, cells 
 	return &s, nil
 }
 
-// smoke starts the kernel, compiles cells and looks at their figures. What it trains is
-// not recorded among the user's runs.
-func smoke(ctx context.Context, p *patient) (string, error) {
-	j, err := p.home.Find(ctx)
+// smoke starts the kernel, runs cells and checks that their figures appear. It records its
+// run in a temporary folder, not among the user's runs.
+func smoke(ctx context.Context, m *machine) (string, error) {
+	j, err := m.home.Find(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -90,9 +92,9 @@ func smoke(ctx context.Context, p *patient) (string, error) {
 	for i, what := range map[int]string{0: "a cell", 1: "the same cell again", 3: "a cell that trains"} {
 		switch c := s.Cells[i]; {
 		case c.Error != "":
-			return "", fmt.Errorf("the kernel starts, and %s fails: %s: %s", what, c.Error, c.Stream)
+			return "", fmt.Errorf("the kernel starts, but %s fails: %s: %s", what, c.Error, c.Stream)
 		case !strings.Contains(c.Shown["text/html"], "<svg") && !strings.Contains(c.Shown["text/html"], "data:image/"):
-			return "", fmt.Errorf("the kernel starts, %s runs, and its figure does not come", what)
+			return "", fmt.Errorf("the kernel starts, %s runs, but no figure appears", what)
 		}
 	}
 	return fmt.Sprintf("the kernel starts in %.1f s, a cell draws in %.1f s, again in %.1f s, one that trains in %.1f s",

@@ -1,4 +1,4 @@
-"""Starts a kernel, runs the cells that standard input has, and prints what they did."""
+"""Starts a kernel, runs the cells from standard input, and prints their results as JSON."""
 import json, signal, sys, time
 from jupyter_client.manager import KernelManager
 

@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// Job is a running program with everything it starts. A Jupyter server puts each kernel
-// into a session of its own, and a kernel starts gopls and the programs of cells: they
-// are found again by a mark that all of them inherit, and none outlives the job.
+// Job is a running program together with all processes that it starts. A Jupyter server
+// puts each kernel into a session of its own, and a kernel starts gopls and the programs of
+// cells. All of them inherit an environment variable, by which the job finds and ends them.
+// The zero value is not usable; [Start] makes a Job.
 type Job struct {
 	cmd  *exec.Cmd
 	mark string
-	tmp  string // where all of them keep temporary files; GoNB does not always remove its own
+	tmp  string // their folder of temporary files; GoNB does not always remove its own
 	done chan struct{}
 	err  error // of the program; set when done is closed
 }
@@ -24,8 +25,8 @@ type Job struct {
 // markVariable is the environment variable that marks the processes of a job.
 const markVariable = "VGRAD_JOB"
 
-// Start starts a program as a job. Where the operating system can, the program is told
-// to end when this process is killed.
+// Start starts a program as a job. On Linux the program also gets SIGTERM when this process
+// is killed. It fails if the program cannot start.
 func Start(cmd *exec.Cmd) (*Job, error) {
 	tmp, err := os.MkdirTemp("", "vgrad-")
 	if err != nil {
@@ -37,7 +38,7 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 	}
 	cmd.Env = append(cmd.Env, j.mark, "TMPDIR="+tmp)
 	ownGroup(cmd)
-	if cmd.Cancel != nil { // when its context ends, the program has time to end what it started
+	if cmd.Cancel != nil { // when its context ends, ask the program to end, so that it can end what it started
 		cmd.Cancel = func() error { return terminate(cmd.Process) }
 	}
 	if cmd.WaitDelay == 0 {
@@ -45,7 +46,7 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 	}
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // the parent whose death the program is told of is this thread
+		runtime.LockOSThread() // Linux sends the signal when the parent thread ends, not the process
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
@@ -54,7 +55,7 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 		}
 		j.err = cmd.Wait()
 		j.sweep()
-		_ = os.RemoveAll(tmp) // what cannot be removed is temporary all the same
+		_ = os.RemoveAll(tmp) // an error leaves only temporary files
 		close(j.done)
 	}()
 	if err := <-started; err != nil {
@@ -64,19 +65,21 @@ func Start(cmd *exec.Cmd) (*Job, error) {
 	return j, nil
 }
 
-// grace is how long a program has to end by itself, with its kernels.
+// grace is the time in which a program may end by itself, with its kernels.
 const grace = 10 * time.Second
 
 // Done is closed when the program and everything it started has ended.
 func (j *Job) Done() <-chan struct{} { return j.done }
 
-// Wait waits until the program and everything it started has ended.
+// Wait waits until the program and everything it started has ended, and returns the
+// program's error.
 func (j *Job) Wait() error {
 	<-j.done
 	return j.err
 }
 
-// Stop tells the program to end, and ends what is left of it after a time of grace.
+// Stop asks the program to end, and kills it if it has not ended after ten seconds. It
+// returns when everything that the program started has ended.
 func (j *Job) Stop() error {
 	if err := terminate(j.cmd.Process); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("jupyter: stop process %d: %w", j.cmd.Process.Pid, err)
@@ -93,8 +96,8 @@ func (j *Job) Stop() error {
 // Processes returns the processes that belong to the job and still run.
 func (j *Job) Processes() []int { return marked(j.mark) }
 
-// sweep ends what the program has left running: first by asking, which lets a kernel stop
-// its gopls and remove its folder, then by killing.
+// sweep ends the processes that the program left running. It first asks them to end, so
+// that a kernel can stop its gopls and remove its folder, and then kills them.
 func (j *Job) sweep() {
 	signals := []func(*os.Process) error{terminate, (*os.Process).Kill}
 	for _, signal := range signals {
@@ -113,8 +116,8 @@ func (j *Job) sweep() {
 	}
 }
 
-// Run runs a program as a job and waits for its end. When the context of its command
-// ends, so does the job.
+// Run runs a program as a job, waits for its end and returns its error. The job ends when
+// the context of its command does.
 func Run(cmd *exec.Cmd) error {
 	j, err := Start(cmd)
 	if err != nil {

@@ -1,15 +1,15 @@
 // Package jupyter finds the Jupyter that the lessons run in, and runs its programs.
 //
-// It stands between set-up, which puts a Python environment into the cache, and those
-// who use it: the lab, the doctor and whoever executes a notebook. Everything Jupyter
-// keeps for the lessons (settings, kernels, signatures, running servers) lies in the
-// cache beside that environment, so the user's own Jupyter is neither read nor changed. A
-// lab reads no settings that the machine has for everyone either, and opens to its token.
+// Package setup puts a Python environment into the cache; the lab, the doctor and package
+// publish use it through this package. Jupyter's files for the lessons (settings, kernels,
+// signatures, running servers) are in the cache beside that environment, so the user's own
+// Jupyter is neither read nor changed. A lab also ignores the machine's system-wide
+// settings, and requires its token.
 //
 //	home, err := jupyter.Open()                // folders in the cache
-//	j, err := home.Find(ctx)                   // ours, else one that is installed
+//	j, err := home.Find(ctx)                   // the pinned one, else one that is installed
 //	cmd := j.Command(ctx, "nbconvert", "--to", "notebook", "--execute", path)
-//	err = jupyter.Run(cmd)                     // and nothing it started is left
+//	err = jupyter.Run(cmd)                     // also ends every process that it started
 package jupyter
 
 import (
@@ -28,19 +28,20 @@ import (
 	"github.com/vgrad/lab/vgrad/assets"
 )
 
-// Requirements is the lock of the Python environment: every package with its version
-// and the hashes of its files, as pip's --require-hashes wants it. It covers CPython 3.11
-// to 3.14 on Linux with glibc (x86-64, arm64) and on macOS with Apple's processors. On
-// Windows, on macOS with Intel's, with musl and with other Pythons a Jupyter that is
-// installed serves instead.
+// Requirements is the lock of the Python environment: every package with its version and
+// the hashes of its files, in the format of pip's --require-hashes. It covers CPython 3.11
+// to 3.14 on Linux with glibc (x86-64, arm64) and on macOS (arm64). On Windows, on macOS
+// on x86-64, with musl and with other Pythons, a Jupyter that the user has installed is
+// used instead.
 //
 //go:embed requirements.txt
 var Requirements string
 
-// Home is the folder in which Jupyter keeps what it has for the lessons.
+// Home is the folder of Jupyter's files for the lessons. Dir is required; [Open] sets it.
 type Home struct{ Dir string }
 
-// Open returns the home in the user's cache. It need not exist yet.
+// Open returns the home in the user's cache. The folder need not exist yet. Open fails if
+// there is no cache folder.
 func Open() (Home, error) {
 	cache, err := assets.Cache()
 	if err != nil {
@@ -52,10 +53,11 @@ func Open() (Home, error) {
 // Venv is the folder of the Python environment.
 func (h Home) Venv() string { return filepath.Join(h.Dir, "venv") }
 
-// Data is where Jupyter looks for kernels first and keeps signatures of trusted notebooks.
+// Data is the folder in which Jupyter looks for kernels first, and in which it keeps the
+// signatures of trusted notebooks.
 func (h Home) Data() string { return filepath.Join(h.Dir, "share") }
 
-// Config is where JupyterLab keeps settings and layouts.
+// Config is the folder of Jupyter's settings.
 func (h Home) Config() string { return filepath.Join(h.Dir, "config") }
 
 // Python is the environment's Python.
@@ -66,7 +68,7 @@ func (h Home) Python() string {
 	return filepath.Join(h.Venv(), "bin", "python")
 }
 
-// stamp is the file that says a Python environment is whole, and of which lock.
+// stamp is the file that marks a complete Python environment. It has the hash of its lock.
 func (h Home) stamp() string { return filepath.Join(h.Venv(), "vgrad-lock.sha256") }
 
 func lockSum() string {
@@ -74,7 +76,8 @@ func lockSum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Complete reports why the Python environment is not what the lock says; nil where it is.
+// Complete returns nil if the Python environment is complete and made from the current
+// lock. Otherwise the error says what is wrong.
 func (h Home) Complete() error {
 	text, err := os.ReadFile(h.stamp())
 	switch {
@@ -89,11 +92,11 @@ func (h Home) Complete() error {
 	return nil
 }
 
-// Seal marks the Python environment as whole.
+// Seal marks the Python environment as complete.
 func (h Home) Seal() error { return os.WriteFile(h.stamp(), []byte(lockSum()), 0o666) }
 
-// Env is what tells a Jupyter program to keep to this home, beside the process's own
-// environment.
+// Env returns the environment variables, as KEY=value, that make a Jupyter program use this
+// home. They are added to the process's environment.
 func (h Home) Env() []string {
 	return []string{
 		"JUPYTER_CONFIG_DIR=" + h.Config(), "JUPYTER_DATA_DIR=" + h.Data(),
@@ -108,15 +111,16 @@ func (h Home) Env() []string {
 type Jupyter struct {
 	Python  string
 	Version string // of JupyterLab
-	Ours    bool   // it is the one in the cache
+	Ours    bool   // it is the pinned one in the cache; false: one that the user has installed
 	Home    Home
 }
 
 // ErrNone is the error of a machine without a Jupyter.
 var ErrNone = errors.New("there is no JupyterLab; run: go tool vgrad setup")
 
-// Find returns the Jupyter of this home where it is complete, else one that is
-// installed, else ErrNone with what is wrong.
+// Find returns the Jupyter of this home if it is complete, or else one that the user has
+// installed. If there is neither, the error is [ErrNone] with what is wrong with this
+// home's.
 func (h Home) Find(ctx context.Context) (*Jupyter, error) {
 	err := h.Complete()
 	if err == nil {
@@ -128,8 +132,8 @@ func (h Home) Find(ctx context.Context) (*Jupyter, error) {
 	return nil, fmt.Errorf("jupyter: %w: %w", ErrNone, err)
 }
 
-// Installed returns a Jupyter that the user has installed, nil where there is none: that
-// of the Python on PATH, or of the program jupyter-lab.
+// Installed returns a Jupyter that the user has installed: that of the program jupyter-lab,
+// or of a Python on PATH. It returns nil if there is none.
 func (h Home) Installed(ctx context.Context) *Jupyter {
 	for _, name := range []string{"jupyter-lab", "python3", "python"} {
 		path, err := exec.LookPath(name)
@@ -146,7 +150,7 @@ func (h Home) Installed(ctx context.Context) *Jupyter {
 	return nil
 }
 
-// interpreter returns the program that a script's first line names.
+// interpreter returns the program that a script's first line names; "" if it names none.
 func interpreter(script string) string {
 	text, err := os.ReadFile(script)
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -156,7 +160,8 @@ func interpreter(script string) string {
 	return ""
 }
 
-// try asks a Python for its JupyterLab. The one in the cache is known.
+// try returns the Jupyter of a Python. It asks the Python for the version of its
+// JupyterLab, except the one in the cache, whose version the lock gives.
 func (h Home) try(ctx context.Context, python string) (*Jupyter, error) {
 	j := &Jupyter{Python: python, Home: h, Ours: python == h.Python()}
 	const ask = "import jupyterlab, nbclient, nbconvert; print(jupyterlab.__version__)"
@@ -173,20 +178,21 @@ func (h Home) try(ctx context.Context, python string) (*Jupyter, error) {
 	return j, nil
 }
 
-// Version returns the version of a Python package in the lock, "" where it is not there.
+// Version returns the version of a Python package in the lock; "" if it is not there.
 func Version(name string) string {
 	_, rest, _ := strings.Cut("\n"+Requirements, "\n"+name+"==")
 	version, _, _ := strings.Cut(rest, " ")
 	return version
 }
 
-// Command returns a call of a module's program, as nbconvert or jupyter_client.kernelspecapp,
-// in this Jupyter. It is to be run by [Run] or [Start].
+// Command returns the command python -m module in this Jupyter, for example of nbconvert or
+// jupyter_client.kernelspecapp. Run it with [Run] or [Start].
 func (j *Jupyter) Command(ctx context.Context, module string, args ...string) *exec.Cmd {
 	return j.python(ctx, append([]string{"-m", module}, args...)...)
 }
 
-// Script returns a call of a Python program given as text.
+// Script returns the command python -c program in this Jupyter. Run it with [Run] or
+// [Start].
 func (j *Jupyter) Script(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return j.python(ctx, append([]string{"-c", program}, args...)...)
 }

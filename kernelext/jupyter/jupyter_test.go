@@ -229,7 +229,7 @@ func TestGuarded(t *testing.T) {
 				w.WriteHeader(c.other)
 			}
 		}))
-		err := Home{"/home of ours"}.guarded(t.Context(), &Job{}, server.URL+"/api/status", "sesame & co")
+		err := Home{"/home of ours"}.requiresToken(t.Context(), &Job{}, server.URL+"/api/status", "sesame & co")
 		server.Close()
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "/home of ours")) {
 			t.Errorf("%+v: %v", c, err)
@@ -237,7 +237,7 @@ func TestGuarded(t *testing.T) {
 	}
 	ended := &Job{done: make(chan struct{}), err: errors.New("exit status 3")}
 	close(ended.done)
-	if err := (Home{}).guarded(t.Context(), ended, "http://127.0.0.1:1/", "sesame"); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+	if err := (Home{}).requiresToken(t.Context(), ended, "http://127.0.0.1:1/", "sesame"); err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("a server that has ended: %v", err)
 	}
 }
@@ -256,7 +256,7 @@ func TestTail(t *testing.T) {
 	for i := range 2000 {
 		fmt.Fprintln(&l, "line", i)
 	}
-	if got := l.error().Error(); got != "it said last:\nline 1995\nline 1996\nline 1997\nline 1998\nline 1999" {
+	if got := l.error().Error(); got != "its last output:\nline 1995\nline 1996\nline 1997\nline 1998\nline 1999" {
 		t.Error(got)
 	}
 }

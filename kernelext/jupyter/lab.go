@@ -21,26 +21,27 @@ import (
 	"time"
 )
 
-// Lab is a JupyterLab to be served.
+// Lab says how a JupyterLab is served.
 type Lab struct {
-	Root     string    // folder of the notebooks
-	Notebook string    // to open, relative to Root; "" for the file list
-	IP       string    // to answer on; "": 127.0.0.1, this machine alone
-	Port     int       // 0: the first free one from 8888 on
-	Token    string    // that opens it; "": a new one, which its address then has
-	Kernel   string    // of new notebooks
-	Log      io.Writer // of the server; nil: nowhere
+	Root     string    // folder of the notebooks; required
+	Notebook string    // notebook to open, relative to Root; "": the file list
+	IP       string    // address to listen on; "": 127.0.0.1, this machine alone
+	Port     int       // 0: the first free one from 8888 to 8987
+	Token    string    // token of the server; "": a new, random one, which is part of the address
+	Kernel   string    // kernelspec of new notebooks; "": Jupyter's default
+	Log      io.Writer // output of the server; nil: it is discarded
 }
 
 //go:embed lab.py
 var labPy string
 
-// Serve runs JupyterLab behind a token and calls ready with its address when it answers
-// and refuses whoever has no token. A token that was given is not in the address: it is a
-// secret. No settings of the machine's are read; see lab.py. Serve returns when ctx has
-// ended or the server has, and leaves no process behind.
+// Serve runs a JupyterLab that requires a token. It calls ready with the address once the
+// server answers, and refuses requests without the token. l.Token is a secret, so it is not
+// part of the address. System-wide settings of the machine are not read; see lab.py. Serve
+// returns when ctx or the server ends, after every process that it started has ended. It
+// returns nil if ctx ended or the user stopped the server.
 func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) error {
-	if err := j.Home.calm(); err != nil {
+	if err := j.Home.writeSettings(); err != nil {
 		return err
 	}
 	var s *server
@@ -56,23 +57,23 @@ func (j *Jupyter) Serve(ctx context.Context, l Lab, ready func(address string)) 
 	case <-ctx.Done():
 		return s.job.Stop()
 	case <-s.job.Done():
-		if s.job.err == nil { // stopped from its own menu
+		if s.job.err == nil { // the user stopped it from its menu
 			return nil
 		}
 		return errors.Join(fmt.Errorf("jupyter: JupyterLab ended: %w", s.job.err), s.last.error())
 	}
 }
 
-// server is a JupyterLab that runs.
+// server is a running JupyterLab.
 type server struct {
 	job     *Job
 	address string // of the page to open
-	last    tail   // of what it said
+	last    tail   // of its output
 }
 
-// start starts JupyterLab on a port and returns when it is guarded. Where that fails it
-// leaves no process behind. A token of its own is new at each start: a program that took
-// the port first has been sent the old one.
+// start starts JupyterLab on a port, and returns when the server requires its token. If it
+// fails, no process is left running. A random token is new at each start, because another
+// program that took the port first may have received the earlier one.
 func (j *Jupyter) start(ctx context.Context, l Lab, port int) (*server, error) {
 	token, query := l.Token, ""
 	if token == "" {
@@ -92,14 +93,15 @@ func (j *Jupyter) start(ctx context.Context, l Lab, port int) (*server, error) {
 	if s.job, err = Start(cmd); err != nil {
 		return nil, err
 	}
-	if err := j.Home.guarded(ctx, s.job, base+"api/status", token); err != nil {
+	if err := j.Home.requiresToken(ctx, s.job, base+"api/status", token); err != nil {
 		return nil, errors.Join(err, s.job.Stop(), s.last.error())
 	}
 	return s, nil
 }
 
-// args are the server's flags. The token is not among them: others see a process's flags.
-// A page of an extension needs it too, unless the extension says that it is for everyone.
+// args returns the server's flags. The token is not among them, because other users can
+// read a process's flags. With allow_unauthenticated_access=False the pages of extensions
+// need the token too, unless an extension allows access without it.
 func (l Lab) args(port int) []string {
 	args := []string{
 		"--no-browser", "--ServerApp.ip=" + l.ip(), "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
@@ -115,11 +117,11 @@ func (l Lab) args(port int) []string {
 	return args
 }
 
-// ip is the address that the lab answers on.
+// ip is the address that the server listens on.
 func (l Lab) ip() string { return cmp.Or(l.IP, "127.0.0.1") }
 
-// host is where this machine asks for the lab: the address that it answers on, or this
-// machine where it answers on every network.
+// host is the address at which this machine reaches the server: the one it listens on, or
+// the loopback address if it listens on all.
 func (l Lab) host() string {
 	switch l.IP {
 	case "", "*", "0.0.0.0":
@@ -138,9 +140,9 @@ func (l Lab) path() string {
 	return "lab/tree/" + (&url.URL{Path: filepath.ToSlash(l.Notebook)}).EscapedPath()
 }
 
-// onFreePort starts a server on the lab's port, or else on the first free one from 8888
-// on. Another program may take a free port before the server does. So where the start has
-// failed and left nothing running, but the port is not free, the next one is tried.
+// onFreePort starts a server on the lab's port, or, if that is 0, on the first free one
+// from 8888 to 8987. Another program may take a free port before the server does. So if the
+// start fails and the port is no longer free, the next port is tried.
 func (l Lab) onFreePort(ctx context.Context, start func(port int) error) error {
 	first, last := l.Port, l.Port
 	if l.Port == 0 {
@@ -178,10 +180,10 @@ func (l Lab) listen(port int) error {
 	return listener.Close()
 }
 
-// calm switches off what would ask a network or interrupt the first minute: the offer of
-// news, and the search for newer versions. It also says that this home has been migrated:
-// else Jupyter copies here what ~/.ipython has of settings, which may be without a token.
-func (h Home) calm() error {
+// writeSettings switches off JupyterLab's announcements, which offer news and ask the
+// network for newer versions. It also marks this home as migrated. Without the mark Jupyter
+// copies the settings of ~/.ipython into it, and these may switch off the token.
+func (h Home) writeSettings() error {
 	text, err := json.Marshal(map[string]any{"disabledExtensions": map[string]bool{"@jupyterlab/apputils-extension:announcements": true}})
 	if err == nil {
 		err = os.MkdirAll(filepath.Join(h.Config(), "labconfig"), 0o777)
@@ -198,12 +200,12 @@ func (h Home) calm() error {
 	return nil
 }
 
-// guarded waits until the server answers, and reports one that refuses its token or lets
-// in whoever has none. Settings in this home can do both.
-func (h Home) guarded(ctx context.Context, job *Job, address, token string) error {
+// requiresToken waits until the server answers. It returns an error if the server refuses
+// its token, or answers a request without it. Settings in this home can cause both.
+func (h Home) requiresToken(ctx context.Context, job *Job, address, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	status, err := answers(ctx, job, address+"?token="+url.QueryEscape(token))
+	status, err := waitForStatus(ctx, job, address+"?token="+url.QueryEscape(token))
 	if err != nil {
 		return err
 	}
@@ -211,7 +213,7 @@ func (h Home) guarded(ctx context.Context, job *Job, address, token string) erro
 		return fmt.Errorf("jupyter: JupyterLab refuses its own token: status %d; look at the settings in %s", status, h.Config())
 	}
 	for _, other := range []string{"", "?token=" + rand.Text()} {
-		status, err := answers(ctx, job, address+other)
+		status, err := waitForStatus(ctx, job, address+other)
 		if err != nil {
 			return err
 		}
@@ -222,8 +224,8 @@ func (h Home) guarded(ctx context.Context, job *Job, address, token string) erro
 	return nil
 }
 
-// answers waits until the server answers a request, and returns the status.
-func answers(ctx context.Context, job *Job, address string) (int, error) {
+// waitForStatus waits until the server answers a request, and returns the HTTP status.
+func waitForStatus(ctx context.Context, job *Job, address string) (int, error) {
 	for {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
@@ -242,14 +244,14 @@ func answers(ctx context.Context, job *Job, address string) (int, error) {
 	}
 }
 
-// direct asks this machine without a proxy, and takes its first word: a page to log in is
-// no answer.
+// direct sends requests without a proxy and follows no redirects: a redirect to the login
+// page counts as a refusal.
 var direct = &http.Client{
 	Transport:     &http.Transport{Proxy: nil},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// tail keeps the last lines that a program said, for its error.
+// tail keeps the last 4 KiB of a program's output, for its error.
 type tail struct {
 	mu   sync.Mutex
 	text []byte
@@ -265,14 +267,14 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// error is what was said last, nil where nothing was.
+// error returns the last five lines of the output as an error; nil if there are none.
 func (t *tail) error() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := bytes.Split(bytes.TrimSpace(t.text), []byte("\n"))
 	lines = lines[max(0, len(lines)-5):]
 	if text := strings.TrimSpace(string(bytes.Join(lines, []byte("\n")))); text != "" {
-		return errors.New("it said last:\n" + text)
+		return errors.New("its last output:\n" + text)
 	}
 	return nil
 }

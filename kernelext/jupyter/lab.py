@@ -1,10 +1,10 @@
-"""Runs JupyterLab with the settings of its own folder and none of the machine's.
+"""Runs JupyterLab with the settings of its own folder, without the machine's.
 
-Jupyter adds the files in /etc/jupyter, /usr/local/etc/jupyter and its Python's etc/jupyter
-to whatever it is told. Each of them can take the token away, name another way to log in,
-know the secret of the cookies or let other sites ask; no list of such settings is ever
-complete. So none of those files is read. The names of server extensions alone are taken
-from them: that is how an installed package, as Notebook, joins a server.
+Jupyter also reads the files in /etc/jupyter, /usr/local/etc/jupyter and its Python's
+etc/jupyter. A setting there can remove the token, replace the login, fix the cookie secret
+or allow requests from other sites, and a list of such settings would never be complete. So
+this program reads none of those files, except for the names of server extensions. An
+installed package such as Notebook uses them to join a server.
 """
 import sys
 from jupyter_core import paths
@@ -12,7 +12,7 @@ from jupyter_core import paths
 everywhere = paths.jupyter_config_path()
 paths.jupyter_config_path = lambda: [paths.jupyter_config_dir()]
 
-# What is imported from here on takes the function above by its name.
+# The modules imported from here on import the replaced function.
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyterlab.labapp import main
 

@@ -1,12 +1,13 @@
-"""Writes a lock: what some Python packages need, each file with its hash; without arguments JupyterLab's requirements.txt.
+"""Writes a lock of Python packages and their dependencies, with the hash of each file. Without
+arguments it writes JupyterLab's requirements.txt.
 
     python3.11 -m venv /tmp/lock && /tmp/lock/bin/python lock.py > requirements.txt
     /tmp/lock/bin/python lock.py -pythons 3.11,3.12 -platforms "linux x86_64" jax==0.10.2 > jax.txt
 
-It asks pip what it would install for each Python and platform below and collects the
-hashes of those files. Run it with the oldest of the Pythons: pip reads the conditions of
-dependencies for the Python that it runs on. What only a Python kernel needs (ipykernel and all it brings) is
-left out: the lessons are written in Go.
+It asks pip what it would install for each Python and platform below, and collects the
+hashes of those files. Run it with the oldest of the Pythons: pip evaluates the conditions
+of dependencies for the Python that it runs on. ipykernel and its dependencies are left
+out, because the lessons are written in Go.
 """
 import argparse, json, subprocess, sys, tempfile
 from pip._vendor.packaging.markers import default_environment
@@ -51,7 +52,7 @@ def canonical(name):
 
 
 def needed(found, python, platform):
-    """The names that WANTED needs, and what these need, LEFT_OUT left out."""
+    """The names of WANTED and of all their dependencies, without LEFT_OUT."""
     env = default_environment() | {"python_version": python, "python_full_version": python + ".9",
                                    "sys_platform": platform.split()[0], "platform_machine": platform.split()[1]}
     names, todo = {}, [Requirement(w) for w in WANTED]

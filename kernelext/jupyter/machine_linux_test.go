@@ -211,7 +211,7 @@ func TestServeRefusesOpen(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		err = m.Home.guarded(t.Context(), job, fmt.Sprintf("http://127.0.0.1:%d/api/status", port), "sesame")
+		err = m.Home.requiresToken(t.Context(), job, fmt.Sprintf("http://127.0.0.1:%d/api/status", port), "sesame")
 		return errors.Join(err, job.Stop())
 	})
 	if err == nil || !strings.Contains(err.Error(), "without its token") {

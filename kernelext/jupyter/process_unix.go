@@ -10,12 +10,13 @@ import (
 	"syscall"
 )
 
-// ownGroup keeps the terminal's Ctrl-C from the program: it is told to end once, by us.
+// ownGroup puts the program into a process group of its own, so that the terminal's Ctrl-C
+// does not reach it: the job asks it to end once.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-// marked returns the processes whose environment, as ps shows it, has the mark.
+// marked returns the processes whose environment, as ps shows it, contains the mark.
 func marked(mark string) (pids []int) {
 	out, err := exec.Command("ps", "-axEww", "-o", "pid=,command=").Output()
 	if err != nil {

@@ -1,16 +1,16 @@
 // Package kernel writes the kernelspec with which Jupyter starts GoNB for the lessons.
 //
-// A kernelspec is a folder: kernel.json says which program to start and in what
-// environment, and Jupyter serves the other files to the page. This one is called
-// [Name]; GoNB's own, called gonb, is never touched. Its cells see a module of this
-// machine and what that module depends on, without a network:
+// A kernelspec is a folder. Its kernel.json says which program to start and in what
+// environment; Jupyter serves the other files to the page. This one is called [Name].
+// GoNB's own kernelspec, gonb, is not touched. Cells of this kernel see a module of this
+// machine and the module's dependencies, without a network:
 //
 //	work, err := kernel.Work(ctx, ".")            // the module that cells see
 //	spec := kernel.Spec{Bin: bin, Work: work.Folders, GoRoot: work.GoRoot}
 //	dir, err := spec.Install(folder)              // below a Jupyter data folder
 //
-// Neither GOFLAGS nor GOWORK nor GOPROXY of the user reaches the cells: with -mod=mod
-// in the first, or off in the second, a workspace does not work.
+// The kernelspec overrides the user's GOFLAGS, GOWORK and GOPROXY: with GOFLAGS=-mod=mod
+// or GOWORK=off a workspace does not work.
 package kernel
 
 import (
@@ -29,25 +29,25 @@ import (
 	"github.com/vgrad/lab/vgrad/atomicfile"
 )
 
-// Name is the kernelspec's name, DisplayName what people see.
+// Name is the kernelspec's name, and DisplayName the name that Jupyter shows.
 const (
 	Name        = "vgrad"
 	DisplayName = "Go (vgrad)"
 )
 
-// LinkFlags are what a cell's program is linked with: without tables for debuggers,
-// which a cell has no use for, linking takes about half the time. Panics still name
-// their lines.
+// LinkFlags are the linker flags of a cell's program. They leave out the tables for
+// debuggers, which a cell does not need; that halves the time to link. A panic still names
+// its lines.
 const LinkFlags = "-ldflags=-s -w"
 
-// Spec is what a kernelspec says.
+// Spec is the content of a kernelspec.
 type Spec struct {
-	Bin     string   // folder with gonb, goimports and gopls
-	Work    []string // absolute folders of the modules that cells see
+	Bin     string   // folder with gonb, goimports and gopls; required
+	Work    []string // absolute folders of the modules that cells see; at least one
 	GoRoot  string   // of the Go that compiles cells; "": the one on PATH
-	Backend string   // for GOMLX_BACKEND; "": what the user's environment says
-	ECharts []byte   // the library that the page draws figures with; nil: none
-	Env     []string // more variables, as KEY=value
+	Backend string   // value of GOMLX_BACKEND; "": the user's environment decides
+	ECharts []byte   // the library that draws live figures; nil: none is installed
+	Env     []string // more variables, as KEY=value; nil: none
 }
 
 // file is kernel.json.
@@ -60,7 +60,7 @@ type file struct {
 	Metadata      metadata          `json:"metadata"`
 }
 
-// metadata marks a kernelspec as ours and says what it was made from.
+// metadata marks a kernelspec as ours and holds the Spec that it was made from.
 type metadata struct {
 	Ours *Spec `json:"vgrad,omitempty"`
 }
@@ -72,17 +72,17 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(s))
 }
 
-// check reports what GoNB could not be told.
+// check reports module folders that GoNB's flag -go_work cannot express.
 func (s Spec) check() error {
 	if len(s.Work) == 0 {
-		return errors.New("there is no module for the cells to see")
+		return errors.New("no module folder is given for the cells")
 	}
 	for _, dir := range s.Work {
 		switch {
 		case !filepath.IsAbs(dir):
 			return fmt.Errorf("the module folder %q is not absolute", dir)
 		case strings.Contains(dir, ","):
-			return fmt.Errorf("the module folder %q has a comma in its name, at which GoNB cuts its list of folders; move the module", dir)
+			return fmt.Errorf("the module folder %q has a comma in its name, and GoNB splits its list of folders at commas; move the module", dir)
 		}
 	}
 	return nil
@@ -108,8 +108,8 @@ func (s Spec) json() ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// environment is what the kernel gets beside Jupyter's own environment. Jupyter replaces
-// ${NAME} in it, and only there may a $ stand alone.
+// environment returns the variables that Jupyter adds to the kernel's environment. Jupyter
+// replaces ${NAME} in their values, so any other $ is written as $$.
 func (s Spec) environment() map[string]string {
 	env := map[string]string{
 		"PATH":                  strings.Join(escapeAll(s.path()), string(os.PathListSeparator)) + string(os.PathListSeparator) + "${PATH}",
@@ -128,9 +128,9 @@ func (s Spec) environment() map[string]string {
 	return env
 }
 
-// Resolution is the part of the kernel's environment that decides how the go command
-// finds packages and links a cell. None of it may be empty: for an empty variable the
-// go command takes what the user has set with go env -w.
+// Resolution returns the part of the kernel's environment that decides how the go command
+// finds packages and links a cell. None of the values may be empty: for an empty variable
+// the go command uses the value that the user has set with go env -w.
 func Resolution() map[string]string {
 	return map[string]string{
 		"GOPROXY": "off",
@@ -156,18 +156,18 @@ func escapeAll(list []string) (out []string) {
 	return out
 }
 
-// Folder is where the kernelspec lies in a Jupyter data folder.
+// Folder returns the kernelspec's folder below a Jupyter data folder.
 func Folder(data string) string { return filepath.Join(data, "kernels", Name) }
 
 // UserData returns the data folder in which the user's own Jupyter looks for kernels:
-// $JUPYTER_DATA_DIR, else the platform's.
+// $JUPYTER_DATA_DIR, or else the platform's default. It fails if there is no home folder.
 func UserData() (string, error) {
 	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
 		return filepath.Abs(dir)
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("kernel: no folder for the user's kernels: %w; say -prefix", err)
+		return "", fmt.Errorf("kernel: no folder for the user's kernels: %w; name a folder with -prefix", err)
 	}
 	switch runtime.GOOS {
 	case "darwin":
@@ -181,12 +181,13 @@ func UserData() (string, error) {
 	return filepath.Join(home, ".local", "share", "jupyter"), nil
 }
 
-// ErrForeign is the error of a kernelspec of our name that we did not write.
+// ErrForeign is the error of a kernelspec called [Name] that vgrad did not write.
 var ErrForeign = errors.New("it is not one that vgrad wrote")
 
 // Install writes the kernelspec into a Jupyter data folder and returns its folder and
-// whether it was changed. Each file is replaced as a whole, kernel.json last. A
-// kernelspec of the same name that someone else wrote is left alone: ErrForeign.
+// whether it was changed. Each file is replaced as a whole, kernel.json last. If another
+// program wrote a kernelspec of this name, Install leaves it alone and returns
+// [ErrForeign].
 func (s Spec) Install(data string) (dir string, changed bool, err error) {
 	dir = Folder(data)
 	if _, err := Read(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -237,16 +238,16 @@ func replace(path string, content []byte) (wrote bool, err error) {
 	return err == nil, err
 }
 
-// Installed is a kernelspec as it was found.
+// Installed is a kernelspec that was read from its folder.
 type Installed struct {
-	Spec                   // what it was made from; ECharts is left out
+	Spec                   // that it was made from, without ECharts
 	Dir  string            // its folder
-	Argv []string          // how the kernel is started
-	Vars map[string]string // its environment
+	Argv []string          // the command that starts the kernel
+	Vars map[string]string // the variables of its environment
 }
 
-// Read returns the kernelspec in a Jupyter data folder. Where there is none the error
-// is fs.ErrNotExist, where someone else wrote it ErrForeign.
+// Read returns the kernelspec in a Jupyter data folder. The error is fs.ErrNotExist if
+// there is none, and [ErrForeign] if another program wrote it.
 func Read(data string) (*Installed, error) {
 	dir := Folder(data)
 	text, err := os.ReadFile(filepath.Join(dir, "kernel.json"))
@@ -260,8 +261,8 @@ func Read(data string) (*Installed, error) {
 	return &Installed{*f.Metadata.Ours, dir, f.Argv, f.Env}, nil
 }
 
-// Remove takes the kernelspec out of a Jupyter data folder and says which folder that
-// was. It fails as Read does.
+// Remove deletes the kernelspec from a Jupyter data folder and returns its folder. It
+// fails with the errors of [Read].
 func Remove(data string) (dir string, err error) {
 	k, err := Read(data)
 	if err != nil {

@@ -173,7 +173,7 @@ func TestWork(t *testing.T) {
 	if err != nil || len(w.Folders) != 2 || filepath.Base(w.Folders[0]) != "my module" || w.Folders[1] != here.Lab {
 		t.Errorf("%+v, %v", w, err)
 	}
-	for want, dir := range map[string]string{"is not to be found": mine, "no such file": filepath.Join(mine, "nowhere")} {
+	for want, dir := range map[string]string{"is not found": mine, "no such file": filepath.Join(mine, "nowhere")} {
 		if _, err := Work(t.Context(), dir); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v", dir, err)
 		}

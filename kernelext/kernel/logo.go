@@ -19,7 +19,7 @@ var (
 
 const side = 32
 
-// bar returns the place of bar i.
+// bar returns the rectangle of bar i.
 func bar(i int) image.Rectangle {
 	x := 2 + 6*i
 	return image.Rect(x, side-3-bars[i], x+4, side-3)
@@ -38,7 +38,7 @@ func logoSVG() []byte {
 
 func hex(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
 
-// logoPNG draws the same in a size that is a multiple of 32.
+// logoPNG draws the same logo with a side of size pixels, a multiple of 32.
 func logoPNG(size int) []byte {
 	scale := size / side
 	picture := image.NewNRGBA(image.Rect(0, 0, size, size))
@@ -54,7 +54,7 @@ func logoPNG(size int) []byte {
 	return b.Bytes()
 }
 
-// at is the colour of a point of the square of 32 × 32.
+// at returns the colour of a point of the square of 32 × 32.
 func at(p image.Point) color.NRGBA {
 	for i := range bars {
 		if p.In(bar(i)) {

@@ -16,19 +16,20 @@ import (
 // Module is the path of the laboratory's module.
 const Module = "github.com/vgrad/lab"
 
-// Workspace is what cells see of this machine.
+// Workspace is the set of modules that cells see, and the Go that compiles cells.
 type Workspace struct {
-	// Folders are those of the modules: the user's own, and the laboratory's where the
-	// user's does not bring it.
+	// Folders are the folders of the modules: the user's own, and the laboratory's if the
+	// user's module does not require it.
 	Folders []string
 	Lab     string // folder of the laboratory's module
 	GoRoot  string // of the Go that compiles cells: the newest that a module asks for
-	Go      string // its version, as go1.26.5
+	Go      string // version of that Go, such as go1.26.5
 }
 
-// Work returns the workspace of the module in dir, "" for the current folder. The
-// laboratory's module is found from there, or else, where the user's own module does not
-// depend on it, from one of the folders in others.
+// Work returns the workspace of the module in dir; "" is the current folder. It looks for
+// the laboratory's module in the requirements of the module in dir, then in those of the
+// modules in others. It fails if dir is not in a Go module, or if the laboratory's module
+// is not found.
 func Work(ctx context.Context, dir string, others ...string) (*Workspace, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -63,7 +64,7 @@ func Work(ctx context.Context, dir string, others ...string) (*Workspace, error)
 	return w, nil
 }
 
-// goEnv is what the go command says of a folder.
+// goEnv holds the go command's settings in a folder.
 type goEnv struct{ GOMOD, GOROOT, GOVERSION string }
 
 func askGo(ctx context.Context, dir string) (env goEnv, err error) {
@@ -77,7 +78,8 @@ func askGo(ctx context.Context, dir string) (env goEnv, err error) {
 	return env, nil
 }
 
-// findLab returns the folder of the laboratory's module as the first of dirs knows it.
+// findLab returns the folder of the laboratory's module from the first of dirs whose module
+// requires it.
 func findLab(ctx context.Context, dirs []string) (string, error) {
 	var wrong []error
 	for _, dir := range slices.Compact(dirs) {
@@ -87,18 +89,19 @@ func findLab(ctx context.Context, dirs []string) (string, error) {
 		}
 		wrong = append(wrong, err)
 	}
-	return "", fmt.Errorf("kernel: the module %s is not to be found from %s; run the command in its folder, or in a module that requires it: %w",
+	return "", fmt.Errorf("kernel: the module %s is not found from %s; run the command in its folder, or in a module that requires it: %w",
 		Module, dirs[0], errors.Join(wrong...))
 }
 
-// labOf asks the module in dir where the laboratory's is; "" where it is not downloaded.
+// labOf returns the folder of the laboratory's module as the module in dir requires it; ""
+// if it is not downloaded.
 func labOf(ctx context.Context, dir string) (string, error) {
 	out, err := goCommand(ctx, dir, "list", "-m", "-f", "{{.Dir}}", Module)
 	return strings.TrimSpace(string(out)), err
 }
 
-// goCommand runs the go command in dir as far as can be without what the user's
-// environment says of workspaces and flags.
+// goCommand runs the go command in dir, without the workspaces and flags of the user's
+// environment.
 func goCommand(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir

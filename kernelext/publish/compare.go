@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// Tolerance is how far two numbers may lie apart, relative to the larger, for
-// [Compare] to take them for the same: a run on another machine or backend
-// gives other last digits, and 2,500 steps of training let them grow.
+// Tolerance is the relative difference up to which [Compare] takes two numbers for the
+// same. A run on another machine or backend differs in the last digits, and over 2,500
+// steps of training these differences grow.
 const Tolerance = 0.05
 
-// Difference is something that an executed notebook says differently.
+// Difference is an output that differs between two executions of a notebook.
 type Difference struct {
-	Cell      int // among the code cells, from 1
-	Was, Says string
+	Cell      int    // number among the code cells, from 1
+	Was, Says string // text of the earlier and of the later output; "(nothing)" if there is none
 }
 
-// String shows both, marked as diff marks them.
+// String shows both texts, the earlier marked with -, the later with +.
 func (d Difference) String() string {
 	return fmt.Sprintf("code cell %d:\n%s\n%s", d.Cell, indent(d.Was, "    - "), indent(d.Says, "    + "))
 }
 
-// Compare tells what a notebook says differently from before: standard output,
-// and of each display its text. Pictures are not compared, nor times, and
-// numbers are the same within [Tolerance].
+// Compare lists the outputs that differ between two executions of a notebook. It compares
+// standard output, errors, and the plain text of each display. It ignores pictures and
+// times, and takes numbers within [Tolerance] for the same.
 func Compare(was, is *Notebook) []Difference {
 	before, now := was.texts(), is.texts()
 	var ds []Difference
@@ -55,7 +55,8 @@ func orNothing(text string) string {
 	return text
 }
 
-// texts lists what each code cell says, an entry a display or a stream.
+// texts lists the texts of each code cell: one per display or error, and one for all of
+// standard output.
 func (n *Notebook) texts() (all [][]string) {
 	for _, c := range n.Cells {
 		if c.Kind != "code" {
@@ -87,7 +88,8 @@ var (
 	spaces  = regexp.MustCompile(`[ \t]+`)
 )
 
-// alike reports whether two texts say the same.
+// alike reports whether two texts are the same but for times and small differences of
+// numbers.
 func alike(a, b string) bool {
 	a, b = spaces.ReplaceAllString(times.ReplaceAllString(a, "(time)"), " "), spaces.ReplaceAllString(times.ReplaceAllString(b, "(time)"), " ")
 	if numbers.ReplaceAllString(a, "0") != numbers.ReplaceAllString(b, "0") {
@@ -102,8 +104,8 @@ func alike(a, b string) bool {
 	return true
 }
 
-// close reports whether two numbers agree within the tolerance, or differ by
-// one in the last decimal that is written.
+// close reports whether two numbers agree within [Tolerance], or differ by at most one in
+// the last decimal that both have.
 func close(a, b string) bool {
 	if a == b {
 		return true
@@ -116,8 +118,8 @@ func close(a, b string) bool {
 	return math.Abs(x-y) <= max(Tolerance*max(math.Abs(x), math.Abs(y)), 1.001*min(lastPlace(a), lastPlace(b)))
 }
 
-// lastPlace is the value of the last decimal: 0.01 of "0.25". A whole number may
-// count something, so it has none.
+// lastPlace returns the value of the last decimal, such as 0.01 for "0.25". For a whole
+// number, which may be a count, it returns 0.
 func lastPlace(number string) float64 {
 	mantissa, exponent, _ := strings.Cut(number, "e")
 	place := 0.0

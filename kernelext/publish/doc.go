@@ -1,14 +1,14 @@
-// Package publish executes notebooks and makes pages of them.
+// Package publish executes notebooks and makes HTML pages of them.
 //
-// It stands behind the lessons: a writer edits a notebook, and publish runs it
-// from top to bottom in a kernel of its own and keeps what came out, in the
-// notebook and as a page of HTML that needs no Jupyter and no network.
+// The lessons are made with it. An author edits a notebook, and publish executes it from
+// top to bottom in a new kernel. The outputs are written into the notebook, and into an
+// HTML page that needs neither Jupyter nor a network.
 //
 //	nb, err := publish.Execute(ctx, "notebooks/01_the_article.ipynb", publish.Options{Python: j})
 //	err = nb.Write("notebooks/01_the_article.ipynb")
 //	err = nb.Page(w, page.Options{ECharts: js})
 //
-// Execution stops at the first cell that fails; the error is a [CellError] that
-// shows the cell and what it said. [Compare] tells what a notebook that is
-// executed again says differently.
+// Execution stops at the first cell that fails; the error is a [CellError] that shows the
+// cell and its output. [Compare] lists the outputs that differ when a notebook is executed
+// again.
 package publish

@@ -20,30 +20,30 @@ type Python interface {
 	Script(ctx context.Context, program string, args ...string) *exec.Cmd
 }
 
-// Options say how notebooks are executed. Python is required.
+// Options say how notebooks are executed.
 type Options struct {
+	// Python is required.
 	Python Python
-	// Run runs a command. Nil: its own method does.
+	// Run runs a command. Nil: the command's method Run.
 	Run func(*exec.Cmd) error
 	// Kernel is the name of the kernelspec. Zero: "vgrad".
 	Kernel string
-	// Store is the folder of recorded runs that cells see. Zero: an empty one,
-	// so that what a lesson trains is trained, and comes out the same whoever
-	// publishes it.
+	// Store is the folder of recorded runs that cells see. Zero: a new, empty one. Then
+	// everything is trained, and the result does not depend on the user's runs.
 	Store string
 	// Limit is how long one cell may take. Zero: ten minutes.
 	Limit time.Duration
-	// Say is told of each cell before it runs: which of how many. Nil: nobody is.
+	// Say is called before each code cell runs, with its number and the number of code
+	// cells. Nil: it is not called.
 	Say func(cell, of int)
 }
 
 //go:embed execute.py
 var executePy string
 
-// Execute executes the notebook in a file from top to bottom, in a new kernel
-// and in the notebook's folder, and returns it with its outputs. The file is
-// not changed. A cell that fails is a [CellError], and the notebook is returned
-// as far as it came.
+// Execute executes the notebook in a file from top to bottom, in a new kernel, and returns
+// it with its outputs. The working folder is the notebook's. The file is not changed. If a
+// cell fails, the error is a [CellError], and the notebook has the outputs up to that cell.
 func Execute(ctx context.Context, path string, o Options) (*Notebook, error) {
 	if _, err := Open(path); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (o Options) execute(ctx context.Context, path, store string) ([]byte, error
 	}
 	cmd.Env = append(cmd.Env, "VGRAD_RUNS="+store)
 	var out bytes.Buffer
-	log := &listener{say: o.Say}
+	log := &progressReader{say: o.Say}
 	cmd.Stdout, cmd.Stderr = &out, log
 	run := o.Run
 	if run == nil {
@@ -96,15 +96,16 @@ func (o Options) execute(ctx context.Context, path, store string) ([]byte, error
 	return out.Bytes(), nil
 }
 
-// listener hears which cell runs, and keeps the end of what else is said.
-type listener struct {
+// progressReader reads which cell runs from standard error, and keeps the last of the other
+// lines for an error.
+type progressReader struct {
 	say  func(cell, of int)
 	rest []byte
 	last []string
 }
 
 // Write takes what Python and the kernel write to standard error.
-func (l *listener) Write(p []byte) (int, error) {
+func (l *progressReader) Write(p []byte) (int, error) {
 	l.rest = append(l.rest, p...)
 	for {
 		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
@@ -112,13 +113,14 @@ func (l *listener) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		l.rest = rest
-		l.hear(string(line))
+		l.line(string(line))
 	}
 }
 
 var runningCell = regexp.MustCompile(`^vgrad:(\d+)/(\d+)$`)
 
-func (l *listener) hear(line string) {
+// line takes one line of standard error.
+func (l *progressReader) line(line string) {
 	m := runningCell.FindStringSubmatch(line)
 	if m == nil {
 		l.last = append(l.last, line)
@@ -126,13 +128,14 @@ func (l *listener) hear(line string) {
 		return
 	}
 	if l.say != nil {
-		cell, _ := strconv.Atoi(m[1]) // digits, see the expression
+		cell, _ := strconv.Atoi(m[1]) // the expression matches digits only
 		of, _ := strconv.Atoi(m[2])
 		l.say(cell, of)
 	}
 }
 
-func (l *listener) reason() string {
+// reason returns the last lines of standard error, indented; "" if there are none.
+func (l *progressReader) reason() string {
 	text := strings.TrimSpace(strings.Join(l.last, "\n"))
 	if text == "" {
 		return ""
@@ -145,8 +148,7 @@ var (
 	blanks  = regexp.MustCompile(`\n\s*\n+`)
 )
 
-// tidy removes colours and empty lines from what a terminal would show, and
-// says nothing twice in a row.
+// tidy removes colours, empty lines and repeated lines from the text of a terminal.
 func tidy(text string) string {
 	text = blanks.ReplaceAllString(escapes.ReplaceAllString(text, ""), "\n")
 	var lines []string

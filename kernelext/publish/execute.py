@@ -1,6 +1,6 @@
-"""Executes a notebook: the path of its file in, the executed notebook out, and on
-standard error a line "vgrad:NUMBER/TOTAL" before each code cell. A cell that fails
-ends it; the failure is in the notebook then."""
+"""Executes the notebook in the file that is the first argument and writes the executed
+notebook to standard output. Before each code cell it writes a line "vgrad:NUMBER/TOTAL" to
+standard error. A cell that fails ends the execution; the notebook then has the error."""
 import os
 import sys
 

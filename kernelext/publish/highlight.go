@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// highlight writes Go code as HTML, keywords, literals and comments marked.
-// What is no Go, as a kernel's %% lines, stands as it is.
+// highlight renders Go code as HTML with keywords, literals and comments marked. Other
+// text, such as the kernel's %% lines, is not marked.
 func highlight(source string) string {
 	var b strings.Builder
 	set := token.NewFileSet()
@@ -27,7 +27,7 @@ func highlight(source string) string {
 		}
 		to := from + len(text)
 		if kind == token.SEMICOLON || to > len(source) || source[from:to] != text || from < at {
-			continue // put in by the scanner
+			continue // a semicolon that the scanner inserted
 		}
 		b.WriteString(html.EscapeString(source[at:from]))
 		b.WriteString(mark(kind, html.EscapeString(text)))
@@ -37,7 +37,7 @@ func highlight(source string) string {
 	return b.String()
 }
 
-// mark puts a token into an element of its class.
+// mark wraps a token in an element with the class of its kind.
 func mark(kind token.Token, text string) string {
 	class := ""
 	switch {

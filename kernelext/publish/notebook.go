@@ -43,8 +43,8 @@ type Output struct {
 	Traceback []string `json:"traceback"`
 }
 
-// Text is text that a notebook writes as a string or as a list of lines.
-// Anything else, as JSON in an output, stays as it is written.
+// Text is text that a notebook stores as a string or as a list of lines. Any other value,
+// such as JSON in an output, keeps its JSON text.
 type Text string
 
 // UnmarshalJSON joins the lines.
@@ -63,7 +63,7 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Open reads a notebook.
+// Open reads a notebook. It fails if the file is not a notebook of format 4.
 func Open(path string) (*Notebook, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -78,15 +78,15 @@ func parse(path string, text []byte) (*Notebook, error) {
 		Cells  []Cell
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("publish: %s is no notebook: %w", path, err)
+		return nil, fmt.Errorf("publish: %s is not a notebook: %w", path, err)
 	}
 	if file.Format == nil || *file.Format != 4 {
-		return nil, fmt.Errorf("publish: %s is no notebook of format 4; open and save it in JupyterLab", path)
+		return nil, fmt.Errorf("publish: %s is not a notebook of format 4; open and save it in JupyterLab", path)
 	}
 	return &Notebook{Path: path, Cells: file.Cells, text: text}, nil
 }
 
-// Write writes the notebook to a file: all of it or nothing.
+// Write replaces a file by the notebook. If it fails, the old file stays.
 func (n *Notebook) Write(path string) error {
 	if err := atomicfile.Write(path, n.text); err != nil {
 		return fmt.Errorf("publish: write the notebook %s: %w", path, err)
@@ -97,8 +97,8 @@ func (n *Notebook) Write(path string) error {
 // Bytes returns the notebook as it is in its file.
 func (n *Notebook) Bytes() []byte { return bytes.Clone(n.text) }
 
-// Title is the notebook's first heading of the first level, as it is written, or the name
-// of its file.
+// Title returns the notebook's first heading of the first level, as it is written. If there
+// is none, it returns the name of the file without its extension.
 func (n *Notebook) Title() string {
 	for block, source := range n.blocks() {
 		if h, ok := block.(*ast.Heading); ok && h.Level == 1 {
@@ -108,7 +108,7 @@ func (n *Notebook) Title() string {
 	return strings.TrimSuffix(filepath.Base(n.Path), ".ipynb")
 }
 
-// lead is the first paragraph of the notebook's prose; "" where there is none.
+// lead returns the first paragraph of the notebook's prose; "" if there is none.
 func (n *Notebook) lead() string {
 	for block, source := range n.blocks() {
 		if block.Kind() == ast.KindParagraph {
@@ -118,8 +118,8 @@ func (n *Notebook) lead() string {
 	return ""
 }
 
-// blocks goes through the headings, paragraphs, lists … of the notebook's prose, each with
-// its own lines.
+// blocks iterates over the blocks of the notebook's prose (headings, paragraphs, lists, …),
+// each with its source lines.
 func (n *Notebook) blocks() iter.Seq2[ast.Node, string] {
 	return func(yield func(ast.Node, string) bool) {
 		for _, c := range n.Cells {
@@ -136,7 +136,7 @@ func (n *Notebook) blocks() iter.Seq2[ast.Node, string] {
 	}
 }
 
-// failure returns the error of the first cell that has one.
+// failure returns the error of the first cell that failed; nil if none did.
 func (n *Notebook) failure() error {
 	count := 0
 	for _, c := range n.Cells {
@@ -146,16 +146,16 @@ func (n *Notebook) failure() error {
 		count++
 		for _, o := range c.Outputs {
 			if o.Kind == "error" {
-				return &CellError{Path: n.Path, Number: count, Source: string(c.Source), Said: c.said(o)}
+				return &CellError{Path: n.Path, Number: count, Source: string(c.Source), Said: c.errorText(o)}
 			}
 		}
 	}
 	return nil
 }
 
-// said is what a cell that failed said about it: what it wrote to standard
-// error, or else the kernel's own account.
-func (c Cell) said(failed Output) string {
+// errorText returns the text of a cell's error: its standard error, with the kernel's
+// traceback if that says more than the exit status.
+func (c Cell) errorText(failed Output) string {
 	var text strings.Builder
 	for _, o := range c.Outputs {
 		if o.Kind == "stream" && o.Name == "stderr" {
@@ -165,24 +165,24 @@ func (c Cell) said(failed Output) string {
 	if !strings.HasPrefix(failed.Value, "exit status") {
 		text.WriteString(strings.Join(failed.Traceback, "\n"))
 	}
-	if said := tidy(exitStatus.ReplaceAllString(text.String(), "")); said != "" {
-		return said
+	if tidied := tidy(exitStatus.ReplaceAllString(text.String(), "")); tidied != "" {
+		return tidied
 	}
 	return tidy(failed.Value)
 }
 
-// exitStatus is the kernel's own line after what a cell said.
+// exitStatus matches the line that the kernel adds after a cell's standard error.
 var exitStatus = regexp.MustCompile(`(?m)^exit status \d+$`)
 
 // CellError is a cell that failed.
 type CellError struct {
 	Path   string // of the notebook
 	Number int    // of the cell among the code cells, from 1
-	Source string
-	Said   string // what it said
+	Source string // of the cell
+	Said   string // its standard error, or the kernel's traceback
 }
 
-// Error shows the cell and what it said.
+// Error shows the cell and its error text.
 func (e *CellError) Error() string {
 	return fmt.Sprintf("%s: code cell %d fails:\n%s\n%s", e.Path, e.Number, indent(e.Source, "    | "), indent(e.Said, "    "))
 }

@@ -25,9 +25,10 @@ import (
 //go:embed page.css
 var style string
 
-// Page writes the notebook as a stand-alone page: prose, code and outputs, the
-// figures live without a network, ECharts and the runtime once. HTML in prose
-// is left out; HTML in outputs is taken as it is, as the cells made it.
+// Page writes the notebook as a stand-alone HTML page with prose, code and outputs. Its
+// figures are live without a network; ECharts and the figures' runtime are in the page
+// once. HTML in prose is left out. HTML in outputs is not escaped: the notebook's cells are
+// trusted.
 func (n *Notebook) Page(w io.Writer, o page.Options) error {
 	p := page.Page{Title: n.Title()}
 	p.HTML(template.HTML("<style>\n"+style+"</style>\n"), 0)
@@ -66,8 +67,8 @@ func prose(source string) (template.HTML, error) {
 	return out, err
 }
 
-// proseWithout renders Markdown that may begin with the title, which the page has already:
-// it is left out, and left says so.
+// proseWithout renders Markdown. If the Markdown begins with the title, which the page has
+// already, the title is left out and left is true.
 func proseWithout(title, source string) (out template.HTML, left bool, err error) {
 	doc := parseProse([]byte(source))
 	if h, ok := doc.FirstChild().(*ast.Heading); ok && h.Level == 1 && strings.TrimSpace(string(h.Lines().Value([]byte(source)))) == title {
@@ -81,7 +82,7 @@ func proseWithout(title, source string) (out template.HTML, left bool, err error
 	return template.HTML(`<div class="prose">` + notebookLinks.ReplaceAllString(b.String(), "$1.html$2") + "</div>\n"), left, nil
 }
 
-// html renders a code cell and says how many figures are in it.
+// html renders a code cell and returns the number of its figures.
 func (c Cell) html() (text template.HTML, figures int) {
 	var b strings.Builder
 	if source := strings.TrimSpace(string(c.Source)); source != "" {
@@ -121,14 +122,14 @@ func (o Output) html() string {
 	return plain("stdout", string(o.Data["text/plain"]))
 }
 
-// once leaves out of an output what the page has once: style and runtime.
+// once removes from an output the style and the runtime, which the page has once.
 func once(output string) string {
 	output = strings.ReplaceAll(output, string(chart.Head()), "")
 	return strings.ReplaceAll(output, string(chart.PackedFoot()), "")
 }
 
-// Index writes a page that lists notebooks with their first paragraphs, by the names of
-// their pages.
+// Index writes an HTML page that lists notebooks by title, each with a link to its page and
+// its first paragraph.
 func Index(w io.Writer, title string, notebooks []*Notebook) error {
 	p := page.Page{Title: title}
 	var b strings.Builder
@@ -143,7 +144,7 @@ func Index(w io.Writer, title string, notebooks []*Notebook) error {
 	return p.Write(w, page.Options{})
 }
 
-// PageName is the name of the file of a notebook's page.
+// PageName returns the file name of the page of the notebook at path.
 func PageName(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), ".ipynb") + ".html"
 }

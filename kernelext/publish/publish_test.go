@@ -143,11 +143,11 @@ func TestCompare(t *testing.T) {
 
 func TestBadNotebooks(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                              "is no notebook",
-		"[]":                            "is no notebook",
+		"":                              "is not a notebook",
+		"[]":                            "is not a notebook",
 		`{"cells": []}`:                 "format 4",
 		`{"cells": [], "nbformat": 3}`:  "format 4",
-		`{"cells": [7], "nbformat": 4}`: "is no notebook",
+		`{"cells": [7], "nbformat": 4}`: "is not a notebook",
 	} {
 		if _, err := parse("x.ipynb", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)

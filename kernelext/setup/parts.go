@@ -20,7 +20,7 @@ func (s *setup) module(ctx context.Context) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return "", fmt.Errorf("there is no go command on PATH: %w", err)
 	}
-	work, err := kernel.Work(ctx, s.Work, s.others()...)
+	work, err := kernel.Work(ctx, s.Work, s.labCandidates()...)
 	if err != nil {
 		return "", err
 	}
@@ -28,9 +28,9 @@ func (s *setup) module(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s, cells see %v", work.Go, work.Folders), nil
 }
 
-// others are folders from which the laboratory's module can be found where the current
-// one does not require it.
-func (s *setup) others() (dirs []string) {
+// labCandidates returns folders from which the laboratory's module may be found if the
+// user's module does not require it.
+func (s *setup) labCandidates() (dirs []string) {
 	if dir, err := os.Getwd(); err == nil {
 		dirs = append(dirs, dir)
 	}
@@ -40,21 +40,20 @@ func (s *setup) others() (dirs []string) {
 	return dirs
 }
 
-// telling is a context in which a download is told.
-func (s *setup) telling(ctx context.Context, name string) context.Context {
+// reporting returns a context in which downloads are reported to s.Say.
+func (s *setup) reporting(ctx context.Context, name string) context.Context {
 	return assets.Tell(ctx, func(line string) { s.Say(fmt.Sprintf("%-12s %s", name, line)) })
 }
 
 func (s *setup) echarts(ctx context.Context) (what string, err error) {
-	s.js, err = assets.ECharts(s.telling(ctx, "echarts"))
+	s.js, err = assets.ECharts(s.reporting(ctx, "echarts"))
 	return fmt.Sprintf("%d KB", len(s.js)>>10), err
 }
 
-// backend brings XLA where it is wanted: the plugins that GoMLX finds installed go first,
-// then the pinned one. On platforms that have no pinned one, GoMLX's installer brings its
-// own to who asks for XLA by name, and is told what that means.
+// backend installs XLA unless the Go backend is chosen. A plugin that GoMLX finds installed
+// comes first, then the pinned one.
 func (s *setup) backend(ctx context.Context) (string, error) {
-	b, err := backend.Open(s.telling(ctx, "backend"), s.Backend, s.xla)
+	b, err := backend.Open(s.reporting(ctx, "backend"), s.Backend, s.xla)
 	if err != nil {
 		return "", err
 	}
@@ -62,19 +61,22 @@ func (s *setup) backend(ctx context.Context) (string, error) {
 	return b.Why, nil
 }
 
+// xla returns the path of the XLA plugin and fetches it if it is missing. On a platform
+// without a pinned plugin, GoMLX's installer downloads one, but only if the user chose XLA
+// by name: that download is unverified.
 func (s *setup) xla(ctx context.Context) (path string, err error) {
 	path, err = plugin(ctx)
 	if !errors.Is(err, assets.ErrUnsupported) || s.Backend != backend.XLA || s.Offline {
 		return path, err
 	}
-	s.Say(fmt.Sprintf("%-12s no XLA plugin of a pinned hash is for this platform; GoMLX's installer brings its own, for which no hash vouches", "backend"))
+	s.Say(fmt.Sprintf("%-12s there is no pinned XLA plugin for this platform; GoMLX's installer fetches its own, an unverified download", "backend"))
 	if err := install(ctx, filepath.Join(s.cache, assets.XLAElsewhere)); err != nil {
 		return "", err
 	}
 	return plugin(ctx)
 }
 
-// Where plugins come from; tests replace them.
+// Tests replace these functions.
 var plugin, install = assets.XLAPlugin, backend.Install
 
 func (s *setup) mnist(ctx context.Context) (string, error) {
@@ -82,7 +84,7 @@ func (s *setup) mnist(ctx context.Context) (string, error) {
 	return "in " + dir, err
 }
 
-// kernelspec writes the kernelspec that the lab's Jupyter sees.
+// kernelspec writes the kernelspec for the lab's Jupyter.
 func (s *setup) kernelspec(context.Context) (string, error) {
 	spec := s.spec()
 	dir, changed, err := spec.Install(s.home.Data())
@@ -95,7 +97,7 @@ func (s *setup) kernelspec(context.Context) (string, error) {
 	return fmt.Sprintf("%s written to %s", kernel.DisplayName, dir), nil
 }
 
-// spec is the kernelspec for what is set up.
+// spec returns the kernelspec for the installed parts.
 func (s *setup) spec() kernel.Spec {
 	spec := kernel.Spec{Bin: Bin(s.cache), Work: s.work.Folders, GoRoot: s.work.GoRoot, Backend: s.Backend, ECharts: s.js}
 	if dir := os.Getenv("VGRAD_CACHE"); dir != "" {
@@ -104,9 +106,9 @@ func (s *setup) spec() kernel.Spec {
 	return spec
 }
 
-// InstallKernel writes a kernelspec into a Jupyter data folder of the user's: of the same
-// parts as the lab's, for the module that o.Work names. Its folder is remembered for
-// Uninstall.
+// InstallKernel writes a kernelspec into a Jupyter data folder of the user, for the module
+// in o.Work and with the parts in the cache. It returns the kernelspec's folder, and
+// records it for [Uninstall]. It fails if a part that the kernel needs is missing.
 func InstallKernel(ctx context.Context, o Options, dataFolder string) (dir string, err error) {
 	s, err := newSetup(o)
 	if err != nil {
@@ -133,7 +135,8 @@ func InstallKernel(ctx context.Context, o Options, dataFolder string) (dir strin
 	return dir, s.remember(filepath.Clean(dataFolder))
 }
 
-// ChosenBackend is the backend that the kernelspec was written for; "" where cells choose.
+// ChosenBackend returns the backend in the lab's kernelspec; "" if cells choose, or if there
+// is no kernelspec.
 func ChosenBackend() string {
 	home, err := jupyter.Open()
 	if err != nil {

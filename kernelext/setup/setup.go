@@ -1,16 +1,16 @@
-// Package setup brings everything the lessons need to this machine, and takes it away.
+// Package setup installs everything that the lessons need, and uninstalls it.
 //
-// All of it is pinned: Python packages by the hashes in kernelext/jupyter's lock, Go
-// programs by go.sum (gopls by a module of its own, because it needs other versions of
-// what this module uses), ECharts and XLA by vgrad/assets, MNIST by vgrad/data. It goes
-// into the cache ($VGRAD_CACHE, or the user's cache folder), except what the go command
-// keeps in caches of its own.
+// All parts are pinned: Python packages by the hashes in kernelext/jupyter's lock, Go
+// programs by go.sum, ECharts and XLA by vgrad/assets, MNIST by vgrad/data. gopls has a
+// go.sum of its own, because it needs other versions of this module's dependencies. The
+// parts go into the cache ($VGRAD_CACHE, or the user's cache folder), except those that the
+// go command keeps in its own caches.
 //
-//	err := setup.Run(ctx, setup.Options{Say: print})   // a step at a time; twice is quick
-//	err = setup.Uninstall(print)                       // all but the runs
+//	err := setup.Run(ctx, setup.Options{Say: print})   // a second run installs nothing
+//	err = setup.Uninstall(print)                       // removes all but the runs
 //
-// A step looks first whether its part is there. To add one, write a file with a function
-// that does so and add its line to the list in this one.
+// A step first checks whether its part is there. To add a step, write a function that does
+// so and add a line to the list steps in this file.
 package setup
 
 import (
@@ -28,23 +28,23 @@ import (
 	"github.com/vgrad/lab/vgrad/assets"
 )
 
-// Options say what to bring.
+// Options say what to install. The zero value installs all parts for the current folder.
 type Options struct {
 	Work    string            // folder of the module that cells see; "": the current one
-	Backend string            // "go" or "xla", written into the kernelspec; "": XLA where it can be had, and cells choose
-	Offline bool              // fetch nothing, as VGRAD_OFFLINE=1 says, which it sets for this process
-	Say     func(line string) // is told what is done; nil: nobody
-	Brief   bool              // say nothing of what is there
+	Backend string            // "go" or "xla", written into the kernelspec; "": install XLA if possible, and let cells choose
+	Offline bool              // fetch nothing and set VGRAD_OFFLINE=1 for this process; false: as VGRAD_OFFLINE says
+	Say     func(line string) // called with a line about each step; nil: not called
+	Brief   bool              // leave out lines about parts that are there already; false: all lines
 }
 
-// step brings one part. It returns a line on what is there now.
+// step installs one part. The function run returns a line about the part.
 type step struct {
 	name      string
-	essential bool // no notebook opens without
+	essential bool // notebooks cannot open without the part
 	run       func(*setup, context.Context) (string, error)
 }
 
-// steps lists them in their order: what a later one needs comes first.
+// steps lists the steps. A step comes after the steps that it needs.
 var steps = []step{
 	{"module", true, (*setup).module},
 	{"gonb", true, (*setup).gonb},
@@ -61,17 +61,18 @@ var steps = []step{
 // StepError is the error of one step.
 type StepError struct {
 	Step      string
-	Essential bool // no notebook opens without this part
+	Essential bool // notebooks cannot open without the part
 	Err       error
 }
 
 func (e *StepError) Error() string { return fmt.Sprintf("setup: %s: %v", e.Step, e.Err) }
 
-// Unwrap returns what went wrong.
+// Unwrap returns Err.
 func (e *StepError) Unwrap() error { return e.Err }
 
-// Essential reports whether, after this error of [Run], no notebook opens. What else may
-// be missing has something in its place: the Go backend, static figures, no completion.
+// Essential reports whether notebooks cannot open after this error of [Run]. Without the
+// other parts they open with the Go backend instead of XLA, with static figures, or without
+// completion.
 func Essential(err error) bool {
 	if list, ok := err.(interface{ Unwrap() []error }); ok {
 		return slices.ContainsFunc(list.Unwrap(), Essential)
@@ -87,15 +88,16 @@ type setup struct {
 	home  jupyter.Home
 	work  *kernel.Workspace
 	js    []byte // ECharts
-	told  bool   // a step has said that it brings something
+	told  bool   // a step has reported that it installs something
 }
 
 // ErrOffline is the error of a part that is missing and was not fetched.
 var ErrOffline = errors.New("it is missing, and nothing is fetched offline; with a network run: go tool vgrad setup")
 
-// Run brings what is missing, and tells what it does and how long it took. Steps that do
-// not need one that failed are done all the same. It fails with all that is missing, each
-// with the command that brings it.
+// Run installs the parts that are missing, and reports each step and its duration to o.Say.
+// A step that fails does not stop the steps after it, except the first, which all others
+// need. The error joins a [StepError] for each step that failed. Processes that call Run at
+// the same time wait for each other.
 func Run(ctx context.Context, o Options) error {
 	s, err := newSetup(o)
 	if err != nil {
@@ -135,7 +137,7 @@ func newSetup(o Options) (*setup, error) {
 	return s, nil
 }
 
-// all does the steps.
+// all runs the steps.
 func (s *setup) all(ctx context.Context) error {
 	start := time.Now()
 	var wrong []error
@@ -150,7 +152,7 @@ func (s *setup) all(ctx context.Context) error {
 		case err != nil:
 			s.Say(fmt.Sprintf("%-12s FAILED after %.1f s", step.name, took.Seconds()))
 			wrong = append(wrong, &StepError{step.name, step.essential, err})
-			if s.work == nil { // no other step can do without
+			if s.work == nil { // all other steps need it
 				return wrong[0]
 			}
 		case s.told || !s.Brief:
@@ -159,7 +161,7 @@ func (s *setup) all(ctx context.Context) error {
 		s.told = s.told || before
 	}
 	if len(wrong) == 0 && (s.told || !s.Brief) {
-		s.Say(fmt.Sprintf("all there after %.1f s", time.Since(start).Seconds()))
+		s.Say(fmt.Sprintf("all parts are there after %.1f s", time.Since(start).Seconds()))
 	}
 	return errors.Join(wrong...)
 }

@@ -318,7 +318,7 @@ func TestXLAElsewhere(t *testing.T) {
 			if got := fmt.Sprint(path, err); !strings.Contains(got, c.want) || calls != c.calls {
 				t.Errorf("%s, after %d calls; want %q after %d", got, calls, c.want, c.calls)
 			}
-			if told := strings.Contains(said, "no hash vouches"); told != (c.calls > 0) {
+			if told := strings.Contains(said, "an unverified download"); told != (c.calls > 0) {
 				t.Errorf("it said %q", said)
 			}
 		})

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// gopls is built in a module of its own.
+// The module in which gopls is built.
 var (
 	//go:embed gopls.mod
 	goplsMod []byte
@@ -28,17 +28,17 @@ type Tool struct {
 	Version string // of its module
 }
 
-// Tools lists them. The versions of the first two are those in go.mod.
+// Tools lists the programs. The versions of the first two are those in go.mod.
 var Tools = []Tool{
 	{"gonb", "github.com/janpfeifer/gonb", "v0.11.4"},
 	{"goimports", "golang.org/x/tools/cmd/goimports", "v0.44.0"},
 	{"gopls", "golang.org/x/tools/gopls", "v0.23.0"},
 }
 
-// Bin is the folder of the cache that the tools are in.
+// Bin returns the folder of the tools in the cache.
 func Bin(cache string) string { return filepath.Join(cache, "bin") }
 
-// Path is where the tool is in the folder bin.
+// Path returns the path of the tool in the folder bin.
 func (t Tool) Path(bin string) string {
 	if runtime.GOOS == "windows" {
 		return filepath.Join(bin, t.Name+".exe")
@@ -46,9 +46,9 @@ func (t Tool) Path(bin string) string {
 	return filepath.Join(bin, t.Name)
 }
 
-// Check reports why the program in the folder bin is not this tool, built by the Go
-// version goVersion; "" stands for any. It reads what the linker wrote into the program:
-// gonb -V names another version than its own.
+// Check returns nil if the program in the folder bin is this tool in this version, built by
+// the Go version goVersion; "" stands for any. Otherwise the error says what is wrong. It
+// reads the program's build information, because gonb -V prints a wrong version.
 func (t Tool) Check(bin, goVersion string) error {
 	info, err := buildinfo.ReadFile(t.Path(bin))
 	switch {
@@ -86,7 +86,7 @@ func (s *setup) gopls(ctx context.Context) (string, error) {
 	return s.tool(ctx, Tools[2], dir)
 }
 
-// tool builds a program as the module in dir pins it, unless it is there.
+// tool builds a program in the version that the module in dir requires, unless it is there.
 func (s *setup) tool(ctx context.Context, t Tool, dir string) (string, error) {
 	bin := Bin(s.cache)
 	problem := t.Check(bin, s.work.Go)
@@ -108,8 +108,8 @@ func (s *setup) tool(ctx context.Context, t Tool, dir string) (string, error) {
 	return t.Version + " built", t.Check(bin, s.work.Go)
 }
 
-// goRun runs the Go of the module, without what the user's environment says of flags and
-// workspaces, and without a network where there shall be none.
+// goRun runs the module's Go in dir, without the flags and workspaces of the user's
+// environment, and without a network if s.Offline.
 func (s *setup) goRun(ctx context.Context, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.work.GoRoot, "bin", "go"), args...)
 	cmd.Dir = dir
@@ -120,7 +120,7 @@ func (s *setup) goRun(ctx context.Context, dir string, args ...string) error {
 	return s.quietly(ctx, cmd)
 }
 
-// quietly runs a program, whose words matter only where it fails.
+// quietly runs a program, and shows its output only in the error.
 func (s *setup) quietly(ctx context.Context, cmd *exec.Cmd) error {
 	out, err := cmd.CombinedOutput()
 	if err == nil {
@@ -136,7 +136,8 @@ func (s *setup) quietly(ctx context.Context, cmd *exec.Cmd) error {
 	return err
 }
 
-// lastLines is the end of what a program said, where the reason stands.
+// lastLines returns the last four lines of a program's output, which usually give the
+// reason of its error.
 func lastLines(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-4):], "\n")

@@ -16,14 +16,15 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// ours are the names in the cache of what set-up brings.
+// ours are the names of files and folders in the cache that set-up makes.
 var ours = []string{"bench", "bin", "gopls", "jupyter", "echarts", "xla-cpu", assets.XLAElsewhere, "warmed.sha256", kernelsFile, ".setup.lock"}
 
-// kernelsFile lists the Jupyter data folders of the user's that have our kernelspec.
+// kernelsFile lists the user's Jupyter data folders that have the lab's kernelspec.
 const kernelsFile = "kernelspecs.json"
 
-// Uninstall removes all that set-up brought and tells what. The runs stay, and so do the
-// go command's own caches. What cannot be removed is in the error; the rest is gone.
+// Uninstall removes everything that set-up installed, and reports each removal to say. The
+// runs and the go command's own caches stay. If something cannot be removed, the error
+// names it, and the rest is removed.
 func Uninstall(say func(line string)) error {
 	cache, err := assets.Cache()
 	if err != nil {
@@ -48,11 +49,11 @@ func Uninstall(say func(line string)) error {
 	if dir, err := runs.Dir(); err == nil {
 		say("kept the runs in " + dir)
 	}
-	say("kept the go command's caches, in which are the compiled packages and MNIST; go clean -cache -modcache empties them for all your programs")
+	say("kept the go command's caches, with the compiled packages and MNIST; go clean -cache -modcache empties them for all your programs")
 	return errors.Join(wrong...)
 }
 
-// remove takes a file or folder away, unless the runs are in it.
+// remove deletes a file or folder, unless the runs are in it.
 func remove(path string, say func(string)) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -67,7 +68,7 @@ func remove(path string, say func(string)) error {
 	return nil
 }
 
-// remembered returns the folders that remember has noted.
+// remembered returns the folders in kernelsFile.
 func remembered(cache string) (folders []string) {
 	text, err := os.ReadFile(filepath.Join(cache, kernelsFile))
 	if err != nil || json.Unmarshal(text, &folders) != nil {
@@ -76,7 +77,7 @@ func remembered(cache string) (folders []string) {
 	return folders
 }
 
-// remember notes that a Jupyter data folder has our kernelspec.
+// remember adds a Jupyter data folder to kernelsFile.
 func (s *setup) remember(data string) error {
 	folders := remembered(s.cache)
 	if slices.Contains(folders, data) {

@@ -16,10 +16,10 @@ import (
 	"github.com/vgrad/lab/kernelext/kernel"
 )
 
-// warm compiles, with the flags of the kernel, all that a cell may import, so that the
-// first cell has only itself to compile. It does so where the kernel will: in a workspace
-// of an empty module and the modules that cells see. What that needs beyond the modules'
-// own go.sum is fetched here.
+// warm compiles all packages that a cell may import, with the kernel's flags, so that the
+// first cell compiles only itself. It does so in a workspace like the kernel's: an empty
+// module and the modules that cells see. Such a workspace may need modules that are in
+// none of the go.sum files; they are fetched here.
 func (s *setup) warm(ctx context.Context) (string, error) {
 	ws, err := s.workspace(ctx)
 	if err != nil {
@@ -43,14 +43,14 @@ func (s *setup) warm(ctx context.Context) (string, error) {
 	if _, err := ws.run(ctx, "build", "-o", filepath.Join(ws.dir, "cell")); err != nil {
 		return "", err
 	}
-	// Cells leave heavy work to this program, which they run so.
+	// Cells start the vgrad program with the same command.
 	if _, err := ws.run(ctx, "run", program, "help"); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d packages compiled", len(packages)), s.setWarmed(packages)
 }
 
-// program is what cells leave heavy work to.
+// program is the package of the vgrad program, which trains for the cells.
 const program = kernel.Module + "/kernelext/cmd/vgrad"
 
 // cellWorkspace is a folder like the one in which GoNB compiles cells.
@@ -74,8 +74,8 @@ func (s *setup) workspace(ctx context.Context) (ws *cellWorkspace, err error) {
 	return ws, nil
 }
 
-// init makes the module and the workspace, and as GoNB does, the replacements that let
-// go get, which knows no workspaces, find the modules.
+// init makes the module and the workspace. Like GoNB it also adds replace lines, with which
+// go get finds the modules: go get ignores workspaces.
 func (ws *cellWorkspace) init(ctx context.Context) error {
 	replacements := []string{"mod", "edit"}
 	for _, args := range [][]string{{"mod", "init", "vgrad_cell"}, {"work", "init"}, append([]string{"work", "use", "."}, ws.s.work.Folders...)} {
@@ -95,7 +95,7 @@ func (ws *cellWorkspace) init(ctx context.Context) error {
 	return err
 }
 
-// run runs the go command as the kernel does, but with a network where there may be one.
+// run runs the go command as the kernel does, but with a network unless s.Offline.
 func (ws *cellWorkspace) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(ws.s.work.GoRoot, "bin", "go"), args...)
 	cmd.Dir = ws.dir
@@ -120,7 +120,7 @@ func (ws *cellWorkspace) run(ctx context.Context, args ...string) ([]byte, error
 	return out.Bytes(), nil
 }
 
-// cellPackages lists what a cell may import from the modules it sees.
+// cellPackages lists the packages that a cell may import from the modules that it sees.
 func (s *setup) cellPackages(ctx context.Context, ws *cellWorkspace) ([]string, error) {
 	args := []string{"list", "-f", `{{if and (ne .Name "main") .GoFiles}}{{.ImportPath}}{{end}}`}
 	for _, dir := range s.work.Folders {
@@ -141,8 +141,8 @@ func (s *setup) cellPackages(ctx context.Context, ws *cellWorkspace) ([]string, 
 	return packages, nil
 }
 
-// write makes the workspace's module import the packages: as a package, which is quick to
-// compile, and as a program, which is linked as a cell is.
+// write adds to the workspace's module a package and a program that import the packages.
+// The package compiles quickly; the program is linked as a cell is.
 func (ws *cellWorkspace) write(packages []string) error {
 	var imports strings.Builder
 	for _, path := range packages {
@@ -154,7 +154,7 @@ func (ws *cellWorkspace) write(packages []string) error {
 		os.WriteFile(filepath.Join(ws.dir, "main.go"), []byte("package main\n"+imports.String()+"func main() {}\n"), 0o666))
 }
 
-// warmed reports whether such a program was linked before.
+// warmed reports whether a program with these packages was linked before.
 func (s *setup) warmed(packages []string) bool {
 	text, err := os.ReadFile(s.warmFile())
 	return err == nil && string(text) == s.warmSum(packages)
@@ -177,7 +177,8 @@ func (s *setup) warmSum(packages []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// resolves reports whether all that cells may import is there without a network.
+// resolves returns an error if a package that cells may import is not found without a
+// network.
 func (s *setup) resolves(ctx context.Context) error {
 	offline := *s
 	offline.Offline = true
@@ -194,8 +195,8 @@ func (s *setup) resolves(ctx context.Context) error {
 	return err
 }
 
-// Resolves reports whether, without a network, the go command finds all that the cells of
-// a workspace may import.
+// Resolves returns nil if the go command finds all packages that the cells of a workspace
+// may import, without a network.
 func Resolves(ctx context.Context, w *kernel.Workspace) error {
 	return (&setup{work: w}).resolves(ctx)
 }

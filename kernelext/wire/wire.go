@@ -1,16 +1,15 @@
-// Package wire is what a notebook cell and the vgrad program say to each other.
+// Package wire defines the messages between a notebook cell and the vgrad program.
 //
-// A cell is compiled and linked every time it runs. Linking what trains takes
-// seconds, so a cell does not: it starts the vgrad program, which is built
-// already, asks it to train, and draws what comes back. The package stands
-// between training and figures, and knows neither.
+// A cell is compiled and linked every time it runs, and linking the training code takes
+// seconds. Therefore a cell does not train. It starts the vgrad program, which is built
+// already, and asks it to train. This package depends on neither training nor figures.
 //
-// The cell writes one [Request] to the program's standard input and reads
-// [Message] values from its standard output until one is Done or says why not,
-// both as JSON. They are notices only: what a training measures stands in the run
-// store, where the cell reads it as it grows. The cell keeps the input open for as
-// long as it wants the work done: when the input ends, because the cell was
-// interrupted or died, the program stops and what was recorded is kept.
+// The cell writes one [Request] to the program's standard input. It reads [Message] values
+// from the program's standard output until one is Done or Failed. Both are JSON. Messages
+// carry no samples: the program records them in the run store, and the cell reads them
+// there. The cell keeps the input open as long as it wants the work done. When the input
+// ends, because the cell was interrupted or died, the program stops, and what was recorded
+// is kept.
 package wire
 
 import (
@@ -28,20 +27,22 @@ import (
 type Request struct {
 	// Store is the folder of the runs.
 	Store string
-	// Train lists experiments to train, or to load where they are recorded.
+	// Train lists experiments to train; those that are recorded are loaded.
 	Train []vgrad.Experiment
-	// Sweep asks for Progress instead of samples: there are many experiments.
+	// Sweep asks for Progress messages instead of Begin messages, for many experiments.
+	// False: Begin.
 	Sweep bool
-	// Judge asks for the table of the article's claims, judged by those runs.
+	// Judge asks for the table of the article's claims with verdicts from these runs.
+	// False: no table.
 	Judge bool
 }
 
-// Message is one thing the program says. Exactly one field is set.
+// Message is one message from the program. Exactly one field is set.
 type Message struct {
-	Say    string      `json:",omitempty"` // a notice in one line, such as which backend it is
-	Begin  *Begun      `json:",omitempty"` // a training begins; a run that is loaded does not
-	Claims *page.Table `json:",omitempty"`
-	// Progress of a sweep: at its beginning, and whenever a run is finished.
+	Say    string      `json:",omitempty"` // a notice in one line, such as which backend is used
+	Begin  *Begun      `json:",omitempty"` // a training begins; not sent for a run that is loaded
+	Claims *page.Table `json:",omitempty"` // the table that Judge asks for
+	// Progress of a sweep: sent at its beginning and after each finished run.
 	Progress *vgrad.Progress `json:",omitempty"`
 	Failed   string          `json:",omitempty"` // why the request was not done; the last message
 	Done     bool            `json:",omitempty"` // the last message
@@ -53,9 +54,9 @@ type Begun struct {
 	Run        string // the name of its run in the store
 }
 
-// Ask writes the request and calls hear for each message until the work is
-// done. It fails with what the program said, with hear's error, and with
-// [ErrCut] where the program ended without a word.
+// Ask writes the request and calls hear for each message until the work is done. It
+// returns the program's error, hear's error, or [ErrCut] if the program ended without a
+// last message.
 func Ask(to io.Writer, from io.Reader, r Request, hear func(Message) error) error {
 	if err := json.NewEncoder(to).Encode(r); err != nil {
 		return fmt.Errorf("%w: %w", ErrCut, err)
@@ -78,7 +79,7 @@ func Ask(to io.Writer, from io.Reader, r Request, hear func(Message) error) erro
 	}
 }
 
-// ErrCut is the error of a program that ended before it was done.
+// ErrCut is the error of a program that ended before its last message.
 var ErrCut = errors.New("the vgrad program ended early")
 
 // Voice is the program's side: it sends messages. It is safe for use from
@@ -88,10 +89,10 @@ type Voice struct {
 	e  *json.Encoder
 }
 
-// NewVoice returns a voice that speaks to w.
+// NewVoice returns a Voice that writes to w.
 func NewVoice(w io.Writer) *Voice { return &Voice{e: json.NewEncoder(w)} }
 
-// Send sends a message.
+// Send writes a message as one line of JSON.
 func (v *Voice) Send(m Message) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -101,7 +102,7 @@ func (v *Voice) Send(m Message) error {
 	return nil
 }
 
-// Hear reads the request.
+// Hear reads the request. It is the program's side of [Ask].
 func Hear(r io.Reader) (Request, error) {
 	var req Request
 	if err := json.NewDecoder(r).Decode(&req); err != nil {

@@ -1,20 +1,20 @@
-// Package incell trains in the cell itself what only the cell has: a network that
-// is a Go function, or a GoMLX trainer of its own.
+// Package incell trains in the cell itself, for a network that only the cell has: a model
+// function that is written in the cell, or a GoMLX trainer.
 //
-// It stands beside package cell, which has the vgrad program train: this one links
-// GoMLX, and so a cell that imports it takes some seconds longer to build.
+// Package cell lets the vgrad program train instead. This package links GoMLX, so a cell
+// that imports it takes some seconds longer to build.
 //
 //	%%
 //	run := incell.Train("mine", mine, vgrad.Experiment{Steps: 300}) // trains with a live figure, or loads
 //	cell.Findings(diagnose.Of(run))
 //
-// A trainer is run by its own loop, with a live figure and findings at the end:
+// A trainer runs in its own loop, with a live figure, and findings at the end:
 //
 //	%%
 //	loop := train.NewLoop(train.NewTrainer(backend, store, model, lossFn, optimizer, nil, nil))
 //	run := incell.RunSteps(loop, dataset, 500, attach.Options{Name: "cnn"})
 //
-// As in package cell, what goes wrong ends the cell with one line.
+// As in package cell, an error ends the cell with one line.
 package incell
 
 import (
@@ -32,10 +32,11 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// Train returns the run of a network that is a Go function: x is [batch,
-// features], the result [batch, outputs]. It is trained as the experiment says,
-// with a live figure, or loaded, with the same figure. A run is found by the
-// name: change that with the function.
+// Train returns the run of a model function. The function maps x: [batch, features] to
+// [batch, outputs]. The run is trained as the experiment says, with a live figure, or
+// loaded if it is recorded, with the same figure. A recorded run is found by name, not by
+// the function's code: change the name when you change the function. A nil function and a
+// failed training end the cell.
 func Train(name string, m nets.Model, e vgrad.Experiment) *runs.Run {
 	e.Network = vgrad.Model(name)
 	if m == nil {
@@ -54,20 +55,21 @@ func Train(name string, m nets.Model, e vgrad.Experiment) *runs.Run {
 	case live != nil && err == nil:
 		live.End("Trained " + e.Name() + " for " + steps(run) + ". The run is recorded; the next time it is loaded.")
 	case live != nil:
-		begun, _ := l.Store.Load(e) // of a run that cannot be read the error below says more
-		live.End("Stopped after " + steps(begun) + "; what was measured is recorded.")
+		unfinished, _ := l.Store.Load(e) // if it cannot be read, the error below says why
+		live.End("Stopped after " + steps(unfinished) + "; what was measured is recorded.")
 	}
 	return cell.Must(run, err)
 }
 
-// steps says how many steps of a run are recorded, of how many.
+// steps says how many steps of a run are recorded, and out of how many if some are
+// missing.
 func steps(run *runs.Run) string {
 	if run == nil {
 		return "0 steps"
 	}
 	done, of := run.LastStep, run.Experiment.WithDefaults().Steps
 	if !run.Finished {
-		done++ // a finished run has a step more, of what the last update left
+		done++ // steps count from 0; a finished run has one more, measured after the last update
 	}
 	if done == of {
 		return fmt.Sprintf("%d steps", of)
@@ -75,7 +77,7 @@ func steps(run *runs.Run) string {
 	return fmt.Sprintf("%d of %d steps", done, of)
 }
 
-// RunSteps runs a loop for so many steps; see [Run].
+// RunSteps runs a loop for the given number of steps; see [Run].
 func RunSteps(loop *train.Loop, ds train.Dataset, steps int, o attach.Options) *runs.Run {
 	return Run(loop, o, func() error {
 		_, err := loop.RunSteps(ds, steps)
@@ -83,11 +85,10 @@ func RunSteps(loop *train.Loop, ds train.Dataset, steps int, o attach.Options) *
 	})
 }
 
-// Run measures the loop's trainer while f runs the loop, follows it with a live
-// figure, and shows what is found to be wrong at the end. It returns the run. A run of
-// an earlier execution of the cell is replaced, since a trainer of the cell's own is
-// trained each time. When the cell is interrupted, the loop is stopped, and what
-// was measured is kept:
+// Run measures the loop's trainer while f runs the loop, draws a live figure, and shows
+// the findings at the end. It returns the run. The run of an earlier execution of the cell
+// is replaced, because a cell trains its own trainer each time it runs. When the cell is
+// interrupted, the loop stops, and what was measured is kept:
 //
 //	run := incell.Run(loop, attach.Options{Name: "cnn", Steps: 3 * 1875}, func() error {
 //		_, err := loop.RunEpochs(dataset, 3)

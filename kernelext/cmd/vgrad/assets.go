@@ -8,7 +8,7 @@ import (
 	"github.com/vgrad/lab/vgrad/assets"
 )
 
-// assetsCommand fetches what is missing and says what is there.
+// assetsCommand fetches the parts that are missing, and lists all parts.
 func assetsCommand(ctx context.Context, args []string, std streams) error {
 	f := flag.NewFlagSet("assets", flag.ContinueOnError)
 	f.Usage = func() {

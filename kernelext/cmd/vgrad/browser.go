@@ -10,8 +10,8 @@ import (
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// openBrowser shows a file in the user's browser, where there is a desktop to
-// show it on; where there is none it does nothing, the path having been printed.
+// openBrowser opens a file or an address in the user's browser. Without a desktop it does
+// nothing; the caller has printed the path.
 func openBrowser(path string) {
 	opener := []string{"xdg-open"}
 	switch runtime.GOOS {
@@ -26,6 +26,6 @@ func openBrowser(path string) {
 	}
 	cmd := exec.Command(opener[0], append(opener[1:], path)...)
 	if cmd.Start() == nil {
-		go cmd.Wait() // so that it leaves no zombie; that it opened is nice to have
+		go cmd.Wait() // avoids a zombie process; the result does not matter
 	}
 }

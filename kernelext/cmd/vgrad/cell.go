@@ -16,7 +16,7 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// cellCommand does the heavy work of a notebook cell; see package wire.
+// cellCommand trains for a notebook cell; see package wire.
 func cellCommand(ctx context.Context, args []string, std streams) error {
 	f := flag.NewFlagSet("cell", flag.ContinueOnError)
 	f.Usage = func() {
@@ -31,7 +31,7 @@ func cellCommand(ctx context.Context, args []string, std streams) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go func() { // the cell holds the other end open for as long as it wants this done
+	go func() { // the cell closes the other end when it no longer wants the work done
 		io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
@@ -42,7 +42,7 @@ func cellCommand(ctx context.Context, args []string, std streams) error {
 	return voice.Send(wire.Message{Done: true})
 }
 
-// answer does what the request asks.
+// answer does the work of a request.
 func answer(ctx context.Context, r wire.Request, voice *wire.Voice) error {
 	store, err := runs.Open(r.Store)
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/vgrad/lab/kernelext/setup"
 )
 
-// doctorCommand checks every part; something wrong is exit status 1.
+// doctorCommand checks every part. It returns an error if a check fails.
 func doctorCommand(ctx context.Context, args []string, std streams) error {
 	var o doctor.Options
 	f := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	f.StringVar(&o.Dir, "work", "", "folder of the module that cells see (default: the current one)")
-	f.BoolVar(&o.Quick, "quick", false, "start no kernel")
+	f.BoolVar(&o.Quick, "quick", false, "leave out the smoke test, which starts a kernel")
 	asJSON := f.Bool("json", false, "print the findings as one JSON array")
-	mend := f.Bool("mend", false, "run vgrad setup where something is wrong, and look again")
+	mend := f.Bool("mend", false, "if a check fails, run vgrad setup and check again")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad doctor checks every part of what the lessons need, a line each, and says which command\nmends what is wrong. It fetches and changes nothing without -mend.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad doctor checks every part that the lessons need, one line each, and names the command that\nfixes what is wrong. Without -mend it fetches and changes nothing.\n\nFlags:")
 		f.PrintDefaults()
 	}
 	if err := parseAlone(f, args, std); err != nil {
@@ -29,10 +29,10 @@ func doctorCommand(ctx context.Context, args []string, std streams) error {
 		o.Heard = func(found doctor.Finding) { fmt.Fprintln(std.out, found) }
 	}
 	findings, err := doctor.Examine(ctx, o)
-	if err == nil && *mend && wrong(findings) > 0 {
+	if err == nil && *mend && failed(findings) > 0 {
 		say := func(line string) { fmt.Fprintln(std.err, line) }
 		if err := setup.Run(ctx, setup.Options{Work: o.Dir, Backend: setup.ChosenBackend(), Say: say}); err != nil {
-			say(err.Error()) // the second look says what is left
+			say(err.Error()) // the second examination reports what is still wrong
 		}
 		findings, err = doctor.Examine(ctx, o)
 	}
@@ -44,8 +44,8 @@ func doctorCommand(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
-	if n := wrong(findings); n > 0 {
-		return fmt.Errorf("doctor: %d of %d parts are not well", n, len(findings))
+	if n := failed(findings); n > 0 {
+		return fmt.Errorf("doctor: %d of %d checks failed", n, len(findings))
 	}
 	return nil
 }
@@ -57,7 +57,8 @@ func printFindings(findings []doctor.Finding, std streams) error {
 	return enc.Encode(findings)
 }
 
-func wrong(findings []doctor.Finding) (n int) {
+// failed counts the checks that failed.
+func failed(findings []doctor.Finding) (n int) {
 	for _, f := range findings {
 		if !f.OK {
 			n++

@@ -19,13 +19,13 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 	var o setup.Options
 	f := flag.NewFlagSet("lab", flag.ContinueOnError)
 	setupFlags(f, &o)
-	ip := f.String("ip", "", "address to answer on (default: 127.0.0.1, this machine alone; 0.0.0.0 is every network)")
+	ip := f.String("ip", "", "address to listen on (default: 127.0.0.1, this machine alone; 0.0.0.0: all networks)")
 	port := f.Int("port", 0, "port (default: the first free one from 8888 on)")
 	noBrowser := f.Bool("no-browser", false, "open no browser")
-	noSetup := f.Bool("no-setup", false, "open what is there, without looking whether all of it is")
-	verbose := f.Bool("v", false, "show what Jupyter says")
+	noSetup := f.Bool("no-setup", false, "do not check for missing parts before opening")
+	verbose := f.Bool("v", false, "show Jupyter's output")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad lab [NOTEBOOK] opens the lessons, or a notebook of yours, in JupyterLab on this machine,\nafter setting up what is missing. Ctrl-C stops it. Its token is the one in $JUPYTER_TOKEN, or in\nthe file that $JUPYTER_TOKEN_FILE names, else a new one.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad lab [NOTEBOOK] opens the lessons, or a notebook of yours, in JupyterLab on this machine.\nIt first installs what is missing. Ctrl-C stops it. The token is that in $JUPYTER_TOKEN, or in the\nfile that $JUPYTER_TOKEN_FILE names, or else a new one.\n\nFlags:")
 		f.PrintDefaults()
 	}
 	rest, err := parse(f, args, std)
@@ -33,7 +33,7 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	if len(rest) > 1 {
-		return usageError{fmt.Errorf("lab takes one notebook, behind the flags; got %q", rest)}
+		return usageError{fmt.Errorf("lab takes at most one notebook; got %q", rest)}
 	}
 	l := jupyter.Lab{IP: *ip, Port: *port, Kernel: kernel.Name}
 	if l.Token, err = token(); err != nil {
@@ -43,7 +43,7 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 		l.Log = std.err
 	}
 	o.Say, o.Brief = func(line string) { fmt.Fprintln(std.err, line) }, true
-	if len(rest) == 1 { // a wrong name is told before anything is set up
+	if len(rest) == 1 { // report a wrong name before anything is installed
 		if l.Root, l.Notebook, err = notebook(rest[0]); err != nil {
 			return err
 		}
@@ -61,8 +61,8 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 	return serve(ctx, l, !*noBrowser, std)
 }
 
-// token is the lab's token as the environment gives it, under the names that Jupyter
-// knows; "" where it gives none.
+// token returns the lab's token from the environment variables that Jupyter uses; "" if
+// they set none.
 func token() (string, error) {
 	if token := os.Getenv("JUPYTER_TOKEN"); token != "" {
 		return token, nil
@@ -82,14 +82,14 @@ func token() (string, error) {
 	return token, nil
 }
 
-// usable reports whether the lab may open although a part could not be had, as cells do
-// without MNIST, XLA or figures that move; it says what is missing.
+// usable reports whether the lab can open after an error of set-up, for example without
+// MNIST, XLA or live figures. If so, it prints the error.
 func usable(ctx context.Context, o setup.Options, err error) bool {
 	if ctx.Err() != nil || setup.Essential(err) {
 		return false
 	}
 	o.Say(err.Error())
-	o.Say("the lab opens without; vgrad doctor says more")
+	o.Say("the lab opens without this part; vgrad doctor says more")
 	return true
 }
 
@@ -115,7 +115,8 @@ func serve(ctx context.Context, l jupyter.Lab, browser bool, std streams) error 
 	return err
 }
 
-// notebook splits a file's or folder's name into what Jupyter serves and what it opens.
+// notebook splits the path of a notebook or folder into the folder that Jupyter serves and
+// the notebook that it opens; "" for a folder.
 func notebook(name string) (root, file string, err error) {
 	path, err := filepath.Abs(name)
 	if err != nil {
@@ -128,12 +129,13 @@ func notebook(name string) (root, file string, err error) {
 	case info.IsDir():
 		return path, "", nil
 	case !strings.HasSuffix(path, ".ipynb"):
-		return "", "", fmt.Errorf("lab: %s is no notebook (.ipynb)", path)
+		return "", "", fmt.Errorf("lab: %s is not a notebook (.ipynb)", path)
 	}
 	return filepath.Dir(path), filepath.Base(path), nil
 }
 
-// lessons returns the folder of the lessons and the first of them.
+// lessons returns the folder of the lessons and the first lesson. If the laboratory's module
+// has no lessons, it returns the folder of the user's module.
 func lessons(ctx context.Context, dir string) (root, file string, err error) {
 	work, err := kernel.Work(ctx, dir)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/vgrad/lab/kernelext/setup"
 )
 
-const kernelUsage = `vgrad kernel install   add the kernel "Go (vgrad)" to a Jupyter of yours
-vgrad kernel remove    take it away
+const kernelUsage = `vgrad kernel install   add the kernel "Go (vgrad)" to your own Jupyter
+vgrad kernel remove    remove it
 
-vgrad lab needs neither: its Jupyter has the kernel. Cells see the module in -work, and all that
-it depends on, without a network. A module of your own that does not require this one sees both.
+vgrad lab needs neither: its Jupyter has the kernel. Cells see the module in -work and its
+dependencies, without a network. If that module does not require vgrad's, cells see both.
 
 Flags:`
 
@@ -29,8 +29,8 @@ func kernelCommand(ctx context.Context, args []string, std streams) error {
 	f := flag.NewFlagSet("kernel", flag.ContinueOnError)
 	f.StringVar(&o.Work, "work", "", "folder of the module that cells see (default: the current one)")
 	f.StringVar(&o.Backend, "backend", "", "xla or go, for all cells (default: cells may choose)")
-	prefix := f.String("prefix", "", "a Python environment's folder, whose Jupyter gets the kernel")
-	user := f.Bool("user", false, "the kernel is for all of your Jupyters (the default)")
+	prefix := f.String("prefix", "", "folder of a Python environment; the kernel is for its Jupyter only")
+	user := f.Bool("user", false, "the kernel is for all Jupyters of this user (the default)")
 	f.Usage = func() { fmt.Fprintln(f.Output(), kernelUsage); f.PrintDefaults() }
 	if err := parseAlone(f, args, std); err != nil {
 		return err
@@ -51,7 +51,8 @@ func kernelCommand(ctx context.Context, args []string, std streams) error {
 	return usageError{fmt.Errorf("kernel: there is no %q; say install or remove", what)}
 }
 
-// kernelFolder is the Jupyter data folder that is meant.
+// kernelFolder returns the Jupyter data folder of a Python environment; "" stands for the
+// user's.
 func kernelFolder(prefix string) (string, error) {
 	if prefix == "" {
 		return kernel.UserData()
@@ -60,7 +61,7 @@ func kernelFolder(prefix string) (string, error) {
 	return filepath.Join(prefix, "share", "jupyter"), err
 }
 
-// report prints what became of a folder.
+// report prints what was done to a folder.
 func report(std streams, did string) func(dir string, err error) error {
 	return func(dir string, err error) error {
 		if err == nil {

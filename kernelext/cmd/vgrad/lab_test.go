@@ -239,7 +239,7 @@ func descendants(t *testing.T, root int) (list []string) {
 	return list
 }
 
-// After the repository has moved the doctor says so, and mends it.
+// After the repository has moved the doctor says so, and fixes it.
 func TestDoctorMendsAMove(t *testing.T) {
 	needLab(t)
 	home := copyOfCache(t)
@@ -248,11 +248,11 @@ func TestDoctorMendsAMove(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := program(t, "doctor", "-quick")
-	if code != 1 || !strings.Contains(out, "WRONG  work path") || !strings.Contains(out, "where it was") || !strings.Contains(out, "mend it with: go tool vgrad setup") {
+	if code != 1 || !strings.Contains(out, "WRONG  work path") || !strings.Contains(out, "where it was") || !strings.Contains(out, "fix with: go tool vgrad setup") {
 		t.Errorf("moved: %d\n%s%s", code, out, errs)
 	}
 	if code, out, errs := program(t, "doctor", "-quick", "-mend", "-json"); code != 0 || !json.Valid([]byte(out)) {
-		t.Errorf("mended: %d\n%s%s", code, out, errs)
+		t.Errorf("fixed: %d\n%s%s", code, out, errs)
 	}
 	if code, out, _ := program(t, "doctor", "-quick"); code != 0 || strings.Contains(out, "WRONG") {
 		t.Errorf("after: %d\n%s", code, out)
@@ -291,7 +291,7 @@ func TestLabRefuses(t *testing.T) {
 	}{
 		{"lab a b", 2, "one notebook"},
 		{"lab nowhere.ipynb", 1, "no such file"},
-		{"lab lab_test.go", 1, "is no notebook"},
+		{"lab lab_test.go", 1, "is not a notebook"},
 		{"lab -backend tpu", 1, "say go or xla"},
 		{"setup here", 2, "no arguments"},
 		{"uninstall now", 2, "no arguments"},
@@ -299,7 +299,7 @@ func TestLabRefuses(t *testing.T) {
 		{"kernel install -user -prefix x", 2, "not both"},
 		{"kernel install -prefix x", 1, "go tool vgrad setup"},
 		{"kernel remove -prefix x", 1, "no such file"},
-		{"doctor -quick -json", 1, "parts are not well"},
+		{"doctor -quick -json", 1, "checks failed"},
 	} {
 		if code, _, errs := program(t, strings.Fields(c.args)...); code != c.code || !strings.Contains(errs, c.says) {
 			t.Errorf("vgrad %s: %d, %s; want %d and %q", c.args, code, errs, c.code, c.says)
@@ -324,7 +324,7 @@ func TestPublishRefuses(t *testing.T) {
 		says []string
 	}{
 		{[]string{"-out", wrong, one}, []string{"-out is", wrong, "no folder of that name"}},
-		{[]string{"nowhere.ipynb", wrong}, []string{"nowhere.ipynb", "wrong.ipynb is no notebook"}},
+		{[]string{"nowhere.ipynb", wrong}, []string{"nowhere.ipynb", "wrong.ipynb is not a notebook"}},
 		{[]string{two}, []string{"a notebook.html", "is a folder"}},
 		{[]string{"-out", t.TempDir(), one, two}, []string{"have the same page", one, two}},
 	} {
@@ -359,14 +359,14 @@ func TestPublish(t *testing.T) {
 	if err != nil || !strings.Contains(string(before), `"42\n"`) {
 		t.Errorf("the notebook has no output: %v", err)
 	}
-	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 0 || strings.Count(said, "says what it said") != 2 {
+	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 0 || strings.Count(said, "unchanged") != 2 {
 		t.Errorf("-check: %d, %s%s", code, said, errs)
 	}
 	text := strings.Replace(string(before), "6 * 7", "6 * 8", 1)
 	if err := os.WriteFile(two, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 1 || !strings.Contains(said, "- 42") || !strings.Contains(said, "+ 48") || !strings.Contains(errs, "1 outputs say something else") {
+	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 1 || !strings.Contains(said, "- 42") || !strings.Contains(said, "+ 48") || !strings.Contains(errs, "1 outputs differ") {
 		t.Errorf("-check of what has changed: %d, %s%s", code, said, errs)
 	}
 	if after, err := os.ReadFile(two); err != nil || string(after) != text {

@@ -1,5 +1,5 @@
-// Command vgrad is the laboratory's program: it trains the article's networks
-// and shows what became of their gradients, in a page or in notebooks.
+// Command vgrad is the laboratory's program. It trains the article's networks and shows
+// their gradients, in a page or in notebooks.
 //
 //	go tool vgrad lab           open the lessons in JupyterLab
 //	go tool vgrad walkthrough   the article, end to end, without Jupyter
@@ -9,8 +9,8 @@
 //
 // vgrad help lists them all.
 //
-// It parses flags, makes one call and prints what comes of it. It exits with
-// status 0, with 1 when something failed and 2 on wrong flags.
+// The program only parses flags, calls a package and prints the result. Its exit status is
+// 0 on success, 1 after an error and 2 after wrong usage.
 package main
 
 import (
@@ -27,32 +27,32 @@ import (
 	"github.com/vgrad/lab/vgrad/backend"
 )
 
-// command is one word behind vgrad.
+// command is a subcommand of vgrad.
 type command struct {
 	name, does string
 	run        func(ctx context.Context, args []string, std streams) error
 }
 
-// streams are where a command reads and writes.
+// streams are the outputs of a command.
 type streams struct {
 	out, err io.Writer
 	tty      bool // err is a terminal
 }
 
-// commands lists them in the order of the help.
+// commands lists the subcommands in the order of the help.
 func commands() []command {
 	return []command{
 		{"lab", "open the lessons in JupyterLab", labCommand},
-		{"walkthrough", "train the article's networks and write the page that judges its claims", walkthrough},
+		{"walkthrough", "train the article's networks, and write a page with a verdict on each claim", walkthrough},
 		{"sweep", "train every combination of some fields, and compare over seeds", sweepCommand},
 		{"runs", "list, show, delete and merge recorded runs", runsCommand},
 		{"publish", "execute notebooks and make pages of them", publishCommand},
-		{"cell", "do the heavy work of a notebook cell, which starts it", cellCommand},
-		{"assets", "fetch ECharts and the XLA plugin, and say what is there", assetsCommand},
-		{"setup", "bring all that the lessons need", setupCommand},
-		{"uninstall", "take it away again, but no runs", uninstallCommand},
-		{"kernel", "add the kernel of the lessons to a Jupyter of yours", kernelCommand},
-		{"doctor", "check every part and say what mends it", doctorCommand},
+		{"cell", "train for a notebook cell, which starts it", cellCommand},
+		{"assets", "fetch ECharts and the XLA plugin, and list them", assetsCommand},
+		{"setup", "install everything that the lessons need", setupCommand},
+		{"uninstall", "remove what setup installed, and keep the runs", uninstallCommand},
+		{"kernel", "add the lessons' kernel to your own Jupyter", kernelCommand},
+		{"doctor", "check every part, and name the command that fixes it", doctorCommand},
 	}
 }
 
@@ -63,10 +63,10 @@ func main() {
 	os.Exit(code)
 }
 
-// usageError is wrong use: exit status 2.
+// usageError is an error in the arguments: exit status 2.
 type usageError struct{ error }
 
-// run does what the arguments ask and returns the exit status.
+// run runs the command in the arguments and returns the exit status.
 func run(ctx context.Context, args []string, std streams) int {
 	err := dispatch(ctx, args, std)
 	var usage usageError
@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, std streams) int {
 func dispatch(ctx context.Context, args []string, std streams) error {
 	if len(args) == 0 {
 		help(std.err)
-		return usageError{errors.New("say what to do")}
+		return usageError{errors.New("name a command")}
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
@@ -113,8 +113,8 @@ func help(w io.Writer) {
 	fmt.Fprintln(w, "\nvgrad COMMAND -h shows a command's flags.")
 }
 
-// parse reads a command's flags, which may stand before, between and behind
-// its other arguments; those are returned.
+// parse reads a command's flags, which may stand before, between or after its other
+// arguments. It returns those other arguments.
 func parse(f *flag.FlagSet, args []string, std streams) (rest []string, err error) {
 	f.SetOutput(io.Discard)
 	for {
@@ -134,7 +134,7 @@ func parse(f *flag.FlagSet, args []string, std streams) (rest []string, err erro
 	}
 }
 
-// knownBackend reports a -backend that is none; "" leaves the choice open.
+// knownBackend returns an error if -backend is not a known backend; "" is allowed.
 func knownBackend(name string) error {
 	if kind, _, _ := strings.Cut(name, ":"); name != "" && kind != backend.XLA && kind != backend.Go {
 		return fmt.Errorf("-backend is %q; say %s or %s", name, backend.XLA, backend.Go)

@@ -202,7 +202,7 @@ func TestBadInput(t *testing.T) {
 		code int
 		want string
 	}{
-		{"", 2, "say what to do"},
+		{"", 2, "name a command"},
 		{"train", 2, `no command "train"`},
 		{"walkthrough -depht 3", 2, "depht"},
 		{"walkthrough -depth x", 2, "depth"},

@@ -10,15 +10,15 @@ import (
 	"github.com/vgrad/lab/vgrad/article"
 )
 
-// progress follows the trainings of a walkthrough: a bar with loss, accuracy
-// and time left where standard error is a terminal, and the article's lines.
+// progress shows the progress of a walkthrough: the article's lines, and, if standard error
+// is a terminal, a bar with the loss, the accuracy and the time left.
 type progress struct {
 	quiet bool
 	lines io.Writer // of the article's lines
 	std   streams
 	total int // steps of all runs
 
-	mu  sync.Mutex // of the bar and of what is written: runs, the renderer and notices come from several goroutines
+	mu  sync.Mutex // guards the bar and all writing; several goroutines write
 	bar *progressbar.ProgressBar
 }
 
@@ -27,7 +27,7 @@ func (p *progress) say(line string) {
 	p.above(func() { fmt.Fprintln(p.std.err, "vgrad: "+line) })
 }
 
-// above prints with the bar out of the way.
+// above removes the bar from the terminal and prints; the bar's next move draws it again.
 func (p *progress) above(print func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,7 +37,7 @@ func (p *progress) above(print func()) {
 	print()
 }
 
-// watch is the sink of one run.
+// watch returns the sink of one run; nil if quiet.
 func (p *progress) watch(e vgrad.Experiment) vgrad.Sink {
 	if p.quiet {
 		return nil
@@ -68,7 +68,7 @@ func seedNote(e vgrad.Experiment) string {
 	return fmt.Sprintf(" (seed %d)", e.Seed)
 }
 
-// close takes the bar away.
+// close removes the bar.
 func (p *progress) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,7 +84,7 @@ type watcher struct {
 	lines article.Lines
 }
 
-// put moves the bar and prints the article's line where there is one.
+// put moves the bar, and prints the article's line at the steps that have one.
 func (w *watcher) put(step int, samples []vgrad.Sample) (err error) {
 	if step%article.SummaryEvery == 0 {
 		w.above(func() { err = w.lines.Print(step, samples) })
@@ -95,7 +95,7 @@ func (w *watcher) put(step int, samples []vgrad.Sample) (err error) {
 	return w.move(step, samples)
 }
 
-// move moves the bar by a step, and says at every tenth how the run is.
+// move moves the bar by a step, and shows the loss and accuracy of every tenth.
 func (w *watcher) move(step int, samples []vgrad.Sample) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -29,14 +29,14 @@ type publishFlags struct {
 
 func (p *publishFlags) set() *flag.FlagSet {
 	f := flag.NewFlagSet("publish", flag.ContinueOnError)
-	f.StringVar(&p.out, "out", "", "folder of the pages, made where it is missing (default: beside each notebook)")
-	f.StringVar(&p.store, "store", "", "folder of recorded runs the cells see (default: an empty one, so that everything is trained)")
+	f.StringVar(&p.out, "out", "", "folder of the pages; it is made if it is missing (default: beside each notebook)")
+	f.StringVar(&p.store, "store", "", "folder of recorded runs that the cells see (default: an empty one, so that everything is trained)")
 	f.StringVar(&p.kernel, "kernel", "vgrad", "name of the kernelspec")
 	f.DurationVar(&p.limit, "limit", 10*time.Minute, "how long one cell may take")
-	f.BoolVar(&p.check, "check", false, "execute and compare with what the notebooks say; write nothing")
+	f.BoolVar(&p.check, "check", false, "execute and compare with the outputs in the notebooks; write nothing")
 	f.BoolVar(&p.quiet, "quiet", false, "do not say which cell runs")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad publish NOTEBOOK... executes notebooks from top to bottom and writes each with its outputs\nand as a page of HTML that needs neither Jupyter nor a network; with several, an index page too.\nThe first cell that fails ends it and is shown.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad publish NOTEBOOK... executes notebooks from top to bottom. It writes the outputs into each\nnotebook, and an HTML page that needs neither Jupyter nor a network. Several notebooks also get an\nindex page. The first cell that fails is shown and ends the command.\n\nFlags:")
 		f.PrintDefaults()
 	}
 	return f
@@ -84,7 +84,7 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 		}
 	}
 	if differ > 0 {
-		return fmt.Errorf("publish: %d outputs say something else than before; vgrad publish writes them", differ)
+		return fmt.Errorf("publish: %d outputs differ from the notebooks; vgrad publish without -check writes them", differ)
 	}
 	if p.check || len(all) < 2 {
 		return nil
@@ -92,8 +92,8 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	return p.index(all, std)
 }
 
-// prepare makes the folder of the pages and reports what could not be read or written,
-// before a notebook is executed for minutes.
+// prepare makes the folder of the pages. It reports all files that cannot be read or
+// written, before the notebooks are executed for minutes.
 func (p *publishFlags) prepare(paths []string) error {
 	if p.out != "" && !p.check {
 		if err := os.MkdirAll(p.out, 0o777); err != nil {
@@ -122,7 +122,7 @@ func (p *publishFlags) prepare(paths []string) error {
 	return errors.Join(wrong...)
 }
 
-// progress says which cell runs.
+// progress returns a function that prints which cell runs; nil if quiet.
 func (p *publishFlags) progress(path string, std streams) func(cell, of int) {
 	if p.quiet {
 		return nil
@@ -140,7 +140,7 @@ func (p *publishFlags) compare(nb *publish.Notebook, std streams, differ *int) e
 		fmt.Fprintf(std.out, "%s: %s\n", nb.Path, d)
 	}
 	if len(ds) == 0 {
-		fmt.Fprintf(std.out, "%s: says what it said\n", nb.Path)
+		fmt.Fprintf(std.out, "%s: unchanged\n", nb.Path)
 	}
 	*differ += len(ds)
 	return nil
@@ -167,7 +167,7 @@ func (p *publishFlags) write(ctx context.Context, nb *publish.Notebook, std stre
 	return nil
 }
 
-// pageOf is the file of a notebook's page.
+// pageOf returns the path of a notebook's page.
 func (p *publishFlags) pageOf(nb *publish.Notebook) string {
 	folder := p.out
 	if folder == "" {

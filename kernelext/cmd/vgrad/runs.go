@@ -16,11 +16,11 @@ import (
 )
 
 const runsUsage = `vgrad runs [list]            list the recorded runs
-vgrad runs show NAME         what one is, what it measured, what is wrong with it; -json, or -csv for all values
+vgrad runs show NAME...      show experiment, last values and findings; -json: as JSON; -csv: all values
 vgrad runs delete NAME...    delete runs
 vgrad runs merge FOLDER...   copy the finished runs of other stores into this one
 
-NAME is a run's name, or the beginning of its name or hash if that is enough.
+NAME is a run's name, or the beginning of its name or hash if only one run matches.
 -store FOLDER names the store (default $VGRAD_RUNS, or the user's data folder).`
 
 // runsCommand lists, shows, deletes and merges recorded runs.
@@ -53,7 +53,7 @@ func runsCommand(ctx context.Context, args []string, std streams) error {
 	case what != "list" && len(names) == 0:
 		return usageError{fmt.Errorf("runs %s: say which run; vgrad runs lists them", what)}
 	}
-	if what != "merge" && *dir != "" { // an empty list would say that a store of a mistyped name is empty
+	if what != "merge" && *dir != "" { // else a mistyped name would look like an empty store
 		if _, err := os.Stat(*dir); err != nil {
 			return fmt.Errorf("runs: -store is %q; there is no such folder: %w", *dir, err)
 		}
@@ -85,7 +85,7 @@ func listRuns(s *runs.Store, out io.Writer, asJSON bool) error {
 	return t.Flush()
 }
 
-// state is a word for what became of a run.
+// state describes the state of a run in a word.
 func state(e runs.Entry) string {
 	switch {
 	case e.Problem != nil:
@@ -135,8 +135,8 @@ func showRuns(s *runs.Store, names []string, out io.Writer, csv, asJSON bool) er
 	return nil
 }
 
-// runJSON prints what a run is and what the rules say of it. Lists are never null: a
-// program that reads no findings wants to know what was looked for.
+// runJSON prints a run and its findings as JSON. A program that finds no findings there can
+// read in not_found and not_judged which rules were applied.
 func runJSON(out io.Writer, run *runs.Run) error {
 	r := diagnose.Of(run)
 	enc := json.NewEncoder(out)
@@ -156,8 +156,8 @@ func runJSON(out io.Writer, run *runs.Run) error {
 	}{run.Name, run.Finished, run.LastStep, run.Experiment.WithDefaults(), run.Provenance, run.Sites(), r.Findings, r.Notes, r.Silent, r.Unjudged})
 }
 
-// describe prints a run as a small table, a line a quantity with the last recorded values,
-// and what is wrong with it.
+// describe prints a run as a small table with the last values of each quantity, one line
+// per quantity, and the findings.
 func describe(out io.Writer, run *runs.Run) error {
 	text, err := json.Marshal(run.Experiment.WithDefaults())
 	if err != nil {
@@ -208,8 +208,8 @@ func deleteRuns(s *runs.Store, names []string, out io.Writer) error {
 	return errors.Join(errs...)
 }
 
-// mergeRuns merges other stores, all of those it can, and names what was left
-// out. What cannot be read is an error; what is still going is not.
+// mergeRuns merges as many of the other stores as it can, and names the runs that were left
+// out. A run that cannot be read is an error; a run that is not finished is not.
 func mergeRuns(ctx context.Context, s *runs.Store, folders []string, std streams) error {
 	var errs []error
 	for _, folder := range folders {

@@ -11,19 +11,19 @@ import (
 // setupFlags gives a command the flags of a set-up.
 func setupFlags(f *flag.FlagSet, o *setup.Options) {
 	f.StringVar(&o.Work, "work", "", "folder of the module that cells see (default: the current one)")
-	f.StringVar(&o.Backend, "backend", "", "xla or go, for all cells (default: XLA where it can be had, and cells may choose);\nwith xla GoMLX's installer brings it where no plugin of a pinned hash is for this platform")
-	f.BoolVar(&o.Offline, "offline", false, "fetch nothing: use what is there, and name what is missing")
+	f.StringVar(&o.Backend, "backend", "", "xla or go, for all cells (default: install XLA if possible, and cells may choose); with xla, on a\nplatform without a pinned plugin, GoMLX's installer fetches one: an unverified download")
+	f.BoolVar(&o.Offline, "offline", false, "fetch nothing, and report what is missing")
 }
 
-// setupCommand brings what the lessons need.
+// setupCommand installs what the lessons need.
 func setupCommand(ctx context.Context, args []string, std streams) error {
 	var o setup.Options
 	f := flag.NewFlagSet("setup", flag.ContinueOnError)
 	setupFlags(f, &o)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), `vgrad setup brings what the lessons need, in pinned versions, into the cache ($VGRAD_CACHE, or
+		fmt.Fprintln(f.Output(), `vgrad setup installs what the lessons need, in pinned versions, into the cache ($VGRAD_CACHE, or
 the user's cache folder): JupyterLab, GoNB, goimports, gopls, ECharts, XLA, MNIST, a kernelspec
-and compiled packages. What is there is left as it is. vgrad uninstall takes it away.
+and compiled packages. It skips parts that are there. vgrad uninstall removes them.
 
 Flags:`)
 		f.PrintDefaults()
@@ -35,11 +35,11 @@ Flags:`)
 	return setup.Run(ctx, o)
 }
 
-// uninstallCommand takes it away.
+// uninstallCommand removes what setupCommand and kernelCommand installed.
 func uninstallCommand(_ context.Context, args []string, std streams) error {
 	f := flag.NewFlagSet("uninstall", flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad uninstall removes all that vgrad setup and vgrad kernel install brought, and says what.\nThe recorded runs stay.")
+		fmt.Fprintln(f.Output(), "vgrad uninstall removes everything that vgrad setup and vgrad kernel install wrote, and lists it.\nThe recorded runs stay.")
 	}
 	if err := parseAlone(f, args, std); err != nil {
 		return err

@@ -21,16 +21,16 @@ import (
 	"github.com/vgrad/lab/vgrad/sweep"
 )
 
-var sweepUsage = `vgrad sweep FIELD=VALUES...   train every combination, or load what is recorded, and compare
+var sweepUsage = `vgrad sweep FIELD=VALUES...   train or load every combination, and compare over seeds
 
   vgrad sweep depth=2,6,12 activation=sigmoid,relu seed=0..9
   vgrad sweep depth=2..20 sigmoid,tanh seed=0..9 steps=500 -out sweep.html
 
-A FIELD is a field of an experiment by its JSON name, VALUES a list of values, of
-whole numbers also ranges, both ends included; a word without = lists
-activations. One value sets a field for all; network is one of ` + strings.Join(vgrad.Families(), ", ") + `. A sweep that is interrupted goes on
-when the same command is given again; started several times on one store, it is
-shared. It ends with a table over seeds.
+FIELD is the JSON name of a field of an experiment. VALUES is a comma-separated list;
+for whole numbers it may have ranges, which include both ends. A word without = lists
+activations. A single value sets the field for all runs. The networks are ` + strings.Join(vgrad.Families(), ", ") + `.
+If a sweep is interrupted, the same command continues it. Several processes with the
+same command and store share the work. A sweep ends with a table over seeds.
 
 Flags:`
 
@@ -56,7 +56,7 @@ func (w *sweepFlags) set() *flag.FlagSet {
 	f.StringVar(&w.measure, "measure", string(vgrad.MeanAbsGrad), "`quantities` to record beside loss and accuracy, separated by commas, or all;\nmean_abs_grad, which the table and the figures need, is always among them")
 	f.IntVar(&w.every, "every", 0, "record every `N`th step (default 10, with -measure all 1)")
 	f.StringVar(&w.store, "runs", "", "`folder` of the runs (default $VGRAD_RUNS, or the user's data folder)")
-	f.StringVar(&w.store, "store", "", "another name of -runs")
+	f.StringVar(&w.store, "store", "", "same as -runs")
 	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
 	f.StringVar(&w.out, "out", "", "`file` of a page with the figures (default none)")
 	f.BoolVar(&w.json, "json", false, "print one JSON array to standard output, an object a run, and nothing else")
@@ -77,7 +77,7 @@ func sweepCommand(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	if len(over) == 0 {
-		return usageError{errors.New("sweep: say over what, as in depth=2,6,12 seed=0..9")}
+		return usageError{errors.New("sweep: name the fields and their values, such as depth=2,6,12 seed=0..9")}
 	}
 	w.sweep.Over = over
 	if err := w.base(f); err != nil {
@@ -132,7 +132,8 @@ func (w *sweepFlags) base(f *flag.FlagSet) error {
 	return errors.Join(wrong...)
 }
 
-// quantities reads a comma-separated list, and reports whether there are histograms in it.
+// quantities reads a comma-separated list of quantities, and reports whether any of them is
+// a histogram.
 func quantities(list string) (qs []vgrad.Quantity, histograms bool, err error) {
 	var wrong []error
 	for _, name := range words(list) {
@@ -146,7 +147,7 @@ func quantities(list string) (qs []vgrad.Quantity, histograms bool, err error) {
 	return qs, histograms, errors.Join(wrong...)
 }
 
-// experiments are those of the sweep, or of the shard.
+// experiments returns the experiments of the sweep, or of its shard.
 func (w *sweepFlags) experiments() ([]vgrad.Experiment, error) {
 	if w.shard == "" {
 		return w.sweep.Experiments()
@@ -155,21 +156,21 @@ func (w *sweepFlags) experiments() ([]vgrad.Experiment, error) {
 	part, err := strconv.Atoi(i)
 	of, err2 := strconv.Atoi(n)
 	if !ok || err != nil || err2 != nil {
-		return nil, usageError{fmt.Errorf("sweep: -shard is %q; it is a part of so many, as 3/8", w.shard)}
+		return nil, usageError{fmt.Errorf("sweep: -shard is %q; it must be I/N, such as 3/8", w.shard)}
 	}
 	return w.sweep.Shard(part, of)
 }
 
-// plan is what a sweep would do.
+// plan is the size of a sweep before it runs.
 type plan struct {
 	Sweep    int   `json:"sweep"`    // runs of the whole sweep
 	Runs     int   `json:"runs"`     // of this shard
-	Recorded int   `json:"recorded"` // of those
-	Programs int   `json:"programs"` // to compile for the others
-	Bytes    int64 `json:"bytes"`    // that the others will take, about
+	Recorded int   `json:"recorded"` // how many of Runs are recorded
+	Programs int   `json:"programs"` // to compile for the other runs
+	Bytes    int64 `json:"bytes"`    // estimated size of the other runs
 }
 
-// plan says what would be done.
+// plan prints the size of the sweep.
 func (w *sweepFlags) plan(std streams, store *runs.Store, es []vgrad.Experiment) error {
 	all, err := w.sweep.Experiments()
 	if err != nil {
@@ -200,7 +201,7 @@ func (w *sweepFlags) plan(std streams, store *runs.Store, es []vgrad.Experiment)
 	return err
 }
 
-// size is a number of bytes for people.
+// size formats a number of bytes.
 func size(bytes int64) string {
 	if bytes < 1e6 {
 		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
@@ -243,7 +244,7 @@ func (w *sweepFlags) run(ctx context.Context, std streams, store *runs.Store, es
 	return w.page(r, drawing())
 }
 
-// page writes the page: all of it or nothing.
+// page writes the page. If it fails, an old page stays.
 func (w *sweepFlags) page(r *sweep.Result, o page.Options) error {
 	p, err := r.Page()
 	if err != nil {
@@ -256,7 +257,7 @@ func (w *sweepFlags) page(r *sweep.Result, o page.Options) error {
 	return writePage(w.out, html.Bytes())
 }
 
-// printTable prints a table in columns.
+// printTable prints a table in aligned columns.
 func printTable(w io.Writer, t page.Table) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{t.Columns}, t.Rows...) {

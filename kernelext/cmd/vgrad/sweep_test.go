@@ -145,7 +145,7 @@ func TestSweepRefuses(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"sweep", 2, []string{"say over what"}},
+		{"sweep", 2, []string{"name the fields and their values"}},
 		{"sweep depth=2 -shard x", 2, []string{"-shard is"}},
 		{"sweep depth=2 -shard 4/3", 1, []string{"no shard 4 of 3"}},
 		{"sweep depht=2 width=x seed=9..1 -out nowhere/page.html", 1, []string{"depht", `width is "x"`, "ends before it begins"}},

@@ -8,11 +8,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// sparse is how far lines of progress are apart where standard error is no terminal.
-const sparse = 30 * time.Second
+// linePeriod is the shortest time between two progress lines if standard error is not a
+// terminal.
+const linePeriod = 30 * time.Second
 
-// sweepLine shows the progress of a sweep: one line that changes on a terminal,
-// a line now and then elsewhere.
+// sweepLine shows the progress of a sweep: on a terminal one line that is redrawn,
+// elsewhere a new line every linePeriod.
 type sweepLine struct {
 	quiet bool
 	std   streams
@@ -21,7 +22,7 @@ type sweepLine struct {
 	text  string // on the terminal
 	drawn time.Time
 	last  vgrad.Progress
-	told  time.Time // when that was
+	told  time.Time // when last was reported
 }
 
 // say prints a notice above the line.
@@ -33,13 +34,13 @@ func (s *sweepLine) say(notice string) {
 	s.draw(s.text)
 }
 
-// tell shows how far the sweep is.
+// tell shows the progress of the sweep.
 func (s *sweepLine) tell(p vgrad.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.last.Total == 0
 	s.last, s.told = p, time.Now()
-	wait := sparse
+	wait := linePeriod
 	if s.std.tty {
 		wait = 100 * time.Millisecond
 	}
@@ -55,8 +56,8 @@ func (s *sweepLine) tell(p vgrad.Progress) {
 	fmt.Fprintln(s.std.err, p)
 }
 
-// tick keeps the line on a terminal alive between runs until the function it
-// returns is called.
+// tick redraws the line on a terminal every second, until the function it returns is
+// called.
 func (s *sweepLine) tick() (stop func()) {
 	ticker, stopped := time.NewTicker(time.Second), make(chan bool)
 	go func() {
@@ -72,7 +73,7 @@ func (s *sweepLine) tick() (stop func()) {
 	return func() { ticker.Stop(); close(stopped) }
 }
 
-// again draws the line anew with what is left by now.
+// again redraws the line with the time left at now.
 func (s *sweepLine) again(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +89,7 @@ func (s *sweepLine) again(now time.Time) {
 	s.draw(fmt.Sprintf("%v (after %s)", p, (p.Took + since).Round(time.Second)))
 }
 
-// close leaves a last line.
+// close prints the last line.
 func (s *sweepLine) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,22 +45,22 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f := flag.NewFlagSet("walkthrough", flag.ContinueOnError)
 	d := vgrad.Defaults()
 	e := &w.base
-	f.StringVar(&w.network, "network", "", "`family` of the networks: "+strings.Join(vgrad.Families(), ", ")+" (default mlp, the article's); where -depth,\n-width or -init is not given, another family has its own")
-	f.Func("set", "more `fields` of the experiments by their JSON names, as \"gate_bias=-1 gain=2\"; may be repeated", func(words string) error {
+	f.StringVar(&w.network, "network", "", "`family` of the networks: "+strings.Join(vgrad.Families(), ", ")+" (default mlp, the article's);\nother families have their own defaults of -depth, -width and -init")
+	f.Func("set", "more `fields` of the experiments by their JSON names, such as \"gate_bias=-1 gain=2\"; may be repeated", func(words string) error {
 		w.fields = append(w.fields, strings.Fields(words)...)
 		return nil
 	})
 	f.IntVar(&e.Steps, "steps", d.Steps, "steps of training")
-	f.IntVar(&e.Batch, "batch", d.Batch, "examples of a step")
+	f.IntVar(&e.Batch, "batch", d.Batch, "examples per step")
 	f.IntVar(&e.Depth, "depth", d.Depth, "layers with weights, output included")
 	f.IntVar(&e.Width, "width", d.Width, "units of a hidden layer")
 	f.Float64Var(&e.LearningRate, "lr", d.LearningRate, "learning rate")
 	f.StringVar(&e.Optimizer, "optimizer", d.Optimizer, fmt.Sprintf("one of %v", engine.Optimizers()))
-	f.StringVar(&e.Initializer, "init", d.Initializer, "initializer of the weights, as glorot_uniform or orthogonal")
+	f.StringVar(&e.Initializer, "init", d.Initializer, "initializer of the weights, such as glorot_uniform or orthogonal")
 	f.StringVar(&e.Data, "data", d.Data, "data set: mnist, or synthetic for a quick try")
 	f.Uint64Var(&e.Seed, "seed", 0, "first seed")
 	f.StringVar(&w.activations, "activations", "sigmoid,relu,leaky_relu", "scenarios, separated by commas")
-	f.StringVar(&w.measure, "measure", "all", "`quantities` to record beside loss and accuracy, separated by commas; the page needs all,\nso others go with -json")
+	f.StringVar(&w.measure, "measure", "all", "`quantities` to record beside loss and accuracy, separated by commas; the page needs all,\nso any other list needs -json")
 	f.IntVar(&w.seeds, "seeds", 1, "repeat with this many seeds and report median and 10-90 % spread")
 	f.StringVar(&w.store, "store", "", "folder of the runs (default $VGRAD_RUNS, or the user's data folder)")
 	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
@@ -69,14 +69,14 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.BoolVar(&w.quiet, "quiet", false, "no Iteration lines and no progress")
 	f.BoolVar(&w.open, "open", true, "open the page in a browser, where there is one")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad walkthrough trains the article's three networks on MNIST, or loads them if they are\nrecorded, and writes the page that shows its figures and judges its claims. Flags change the\nnetworks and their training.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad walkthrough trains the article's three networks on MNIST, or loads them if they are\nrecorded. It writes a page with the article's figures and a verdict on each of its claims. Flags\nchange the networks and their training.\n\nFlags:")
 		f.PrintDefaults()
 	}
 	return f
 }
 
-// check reports flags that were set to a value which, in an Experiment, would
-// stand for the default.
+// check reports wrong flags. Among them are values such as 0, which in an Experiment stand
+// for the default.
 func (w *walkthroughFlags) check(f *flag.FlagSet) error {
 	var wrong []error
 	f.Visit(func(fl *flag.Flag) {
@@ -102,11 +102,12 @@ func (w *walkthroughFlags) check(f *flag.FlagSet) error {
 	return errors.Join(append(wrong, w.checkFields(f), knownBackend(w.backend))...)
 }
 
-// flagOf names the flags of fields whose flag has another name than the field, or does more.
+// flagOf maps a field to its flag if they have different names.
 var flagOf = map[string]string{"learning_rate": "lr", "initializer": "init", "activation": "activations"}
 
-// checkFields reports words of -set that are not field=value, and fields that a flag
-// sets: -activations makes the scenarios and always does, the others where they are given.
+// checkFields reports words of -set that are not field=value, and fields that a flag sets
+// as well. -activations and -network always set their fields; other flags do if they are
+// given.
 func (w *walkthroughFlags) checkFields(f *flag.FlagSet) error {
 	given := map[string]bool{"activations": true, "network": true}
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
@@ -125,8 +126,8 @@ func (w *walkthroughFlags) checkFields(f *flag.FlagSet) error {
 	return errors.Join(wrong...)
 }
 
-// vary applies -network and -set to the base. Flags of the network that were not given
-// hold the article's defaults, which another family does not take over.
+// vary applies -network and -set to the base. Another family does not use the article's
+// defaults of -depth, -width and -init, only values that were given.
 func (w *walkthroughFlags) vary(f *flag.FlagSet) error {
 	var changes []string
 	if w.network != "" {
@@ -153,7 +154,7 @@ func (w *walkthroughFlags) vary(f *flag.FlagSet) error {
 	return err
 }
 
-// experiments lists the runs: for each activation, by which it is labelled, a run a seed.
+// experiments returns one experiment per activation and seed, with the activation as label.
 func (w *walkthroughFlags) experiments() ([]vgrad.Experiment, error) {
 	var es []vgrad.Experiment
 	for _, activation := range words(w.activations) {
@@ -249,8 +250,8 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	return w.tell(c, lines, std, time.Since(start))
 }
 
-// writable reports, before the work, why a page could not be written after it. No page, "",
-// is written nowhere.
+// writable returns an error if a page cannot be written to path. Commands call it before
+// the work. The path "" stands for no page.
 func writable(path string) error {
 	if path == "" {
 		return nil
@@ -261,7 +262,7 @@ func writable(path string) error {
 	return nil
 }
 
-// writePage replaces a page in one step.
+// writePage writes a page. If it fails, an old page stays.
 func writePage(path string, html []byte) error {
 	if err := atomicfile.Write(path, html); err != nil {
 		return fmt.Errorf("write the page %q: %w", path, err)
@@ -269,8 +270,8 @@ func writePage(path string, html []byte) error {
 	return nil
 }
 
-// startRenderer prepares what the page needs while the networks train; the
-// function it returns waits for it.
+// startRenderer loads ECharts and starts the renderer while the networks train. The
+// function it returns waits for both.
 func startRenderer(ctx context.Context, wanted bool, say func(string)) func() page.Options {
 	done := make(chan page.Options, 1)
 	go func() {
@@ -302,7 +303,7 @@ func printJSON(w io.Writer, c runs.Comparison) error {
 	return enc.Encode(outcomes)
 }
 
-// report writes the page: all of it or nothing.
+// report writes the page. If it fails, an old page stays.
 func (w *walkthroughFlags) report(c runs.Comparison, o page.Options) error {
 	var html bytes.Buffer
 	if err := article.Report(&html, c, o); err != nil {
@@ -311,7 +312,7 @@ func (w *walkthroughFlags) report(c runs.Comparison, o page.Options) error {
 	return writePage(w.out, html.Bytes())
 }
 
-// tell ends the walkthrough with its result in a few lines.
+// tell prints the verdicts on the claims and the path of the page.
 func (w *walkthroughFlags) tell(c runs.Comparison, to io.Writer, std streams, took time.Duration) error {
 	claims, err := article.Judge(c.Runs())
 	if err != nil {
