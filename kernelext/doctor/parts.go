@@ -117,9 +117,9 @@ func kernelList(ctx context.Context, m *machine) (string, error) {
 	want := kernel.Folder(m.home.Data())
 	switch dir := list.Kernelspecs[kernel.Name].Dir; {
 	case dir == "":
-		return "", fmt.Errorf("Jupyter does not list the kernel %s", kernel.Name)
+		return "", fmt.Errorf("the kernel %s is not in the list of Jupyter's kernels", kernel.Name)
 	case !same(dir, want):
-		return "", fmt.Errorf("Jupyter finds the kernel %s in %s, expected %s", kernel.Name, dir, want)
+		return "", fmt.Errorf("the kernel %s is at %s in Jupyter's list, expected %s", kernel.Name, dir, want)
 	}
 	return fmt.Sprintf("Jupyter lists the kernel %q", kernel.DisplayName), nil
 }

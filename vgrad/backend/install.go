@@ -11,7 +11,7 @@ import (
 
 // Install has GoMLX's installer bring its build of XLA's CPU plugin into a folder, in
 // the version that GoMLX pins. It is for platforms that have no plugin whose hash is
-// pinned here: no hash vouches for this one, its publisher gives none. What is there
+// pinned here. This download is unverified, because its publisher gives no hash. What is there
 // already is left as it is.
 func Install(ctx context.Context, dir string) (err error) {
 	if err := ctx.Err(); err != nil {

@@ -18,7 +18,7 @@ import (
 // leaves it open ("", "cpu") it tries the plugins installed on this machine,
 // then the one that fetch brings.
 func openXLA(ctx context.Context, config string, fetch Fetch) (*Backend, error) {
-	xla.EnableAutoInstall(false) // it would fetch what no hash vouches for
+	xla.EnableAutoInstall(false) // it would fetch an unverified download
 	installed := xla.GetAvailablePlugins()
 	var failed []error
 	if config == "" {
