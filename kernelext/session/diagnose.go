@@ -1,0 +1,293 @@
+package session
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// diagnose tells what the checker found in the reader's words: what is an error in a
+// program and none in a cell is left out.
+func (b *build) diagnose() []problem {
+	problems := b.wrong
+	problems = append(problems, b.usedTooEarly()...)
+	problems = append(problems, b.gone()...)
+	for _, err := range b.errors {
+		if b.isHarmless(err) {
+			continue
+		}
+		c, offset, exact := b.text.origin(b.offsetOf(err.Pos))
+		if c == nil {
+			c, offset = b.p.cell, 0
+		}
+		message := b.message(err)
+		if c != b.p.cell {
+			message += fmt.Sprintf(" (cell [%d] defined this; run it again, changed, or define it here)", c.number)
+		}
+		_ = exact
+		problems = append(problems, problem{c, offset, message})
+	}
+	return problems
+}
+
+// isHarmless reports what a cell may have.
+func (b *build) isHarmless(err types.Error) bool {
+	switch {
+	case strings.HasSuffix(err.Msg, " imported and not used"), strings.Contains(err.Msg, " imported as ") && strings.HasSuffix(err.Msg, " and not used"),
+		strings.HasPrefix(err.Msg, "initialization cycle"), strings.HasPrefix(err.Msg, "\t"):
+		return true
+	case b.isFixable(err):
+		return true
+	case strings.HasSuffix(err.Msg, "is not used"):
+		return b.atTop(err)
+	}
+	return false
+}
+
+// atTop reports whether an error is of an expression at the top of the cell.
+func (b *build) atTop(err types.Error) bool {
+	for _, node := range b.statementNodes() {
+		if x, ok := node.(*ast.ExprStmt); ok && err.Pos >= x.Pos() && err.Pos < x.End() {
+			return isStatementOf(b.file, x, err)
+		}
+	}
+	return false
+}
+
+// isStatementOf reports whether an error is of the expression itself and not of a
+// function literal in it.
+func isStatementOf(file *ast.File, x *ast.ExprStmt, err types.Error) bool {
+	for _, n := range pathTo(file, err.Pos) {
+		if s, ok := n.(*ast.ExprStmt); ok && s != x {
+			return false
+		}
+	}
+	return true
+}
+
+// usedTooEarly finds variables that a statement uses before the cell defines them, which
+// the checker does not see.
+func (b *build) usedTooEarly() (problems []problem) {
+	for _, s := range b.p.statements {
+		for _, f := range s.refs {
+			if b.p.versions[f.name] > 0 && f.version == 0 && !f.key && !b.p.names[f.name] && b.find(f.name) == nil && types.Universe.Lookup(f.name) == nil && !b.isPackage(f) {
+				problems = append(problems, problem{b.p.cell, f.from, "undefined: " + f.name + " (it is defined later in the cell)"})
+			}
+		}
+	}
+	return problems
+}
+
+func (b *build) isPackage(f ref) bool { return b.packageOf(f) != "" }
+
+// gone finds variables of earlier cells that the cell names and whose values could not
+// be kept.
+func (b *build) gone() (problems []problem) {
+	for _, d := range b.inOrder() {
+		if d.kind != varKind || d.gonb {
+			continue
+		}
+		if why := b.whyGone(d); why != "" {
+			problems = append(problems, problem{b.p.cell, b.firstMention(d.name), why})
+		}
+	}
+	return problems
+}
+
+// whyGone says in words why the value of a variable is not there; "" where it is.
+func (b *build) whyGone(d *definition) string {
+	switch {
+	case d.kept == nil:
+		return fmt.Sprintf("%s of cell [%d] has no value", d.name, d.cell.number)
+	case d.kept.Reason != "":
+		return fmt.Sprintf("%s of cell [%d] was not kept: %s", d.name, d.cell.number, d.kept.Reason)
+	case d.kept.types != fingerprint(b.find, d.typ.own):
+		return fmt.Sprintf("the value of %s is gone: its type %s has changed since cell [%d] made it; run that cell again", d.name, d.typ.plain(), d.cell.number)
+	}
+	return ""
+}
+
+// firstMention is where the cell first names something, or what leads to it.
+func (b *build) firstMention(name string) int {
+	found := -1
+	mention := func(refs []ref) {
+		for _, f := range refs {
+			if f.name == name && (found < 0 || f.from < found) {
+				found = f.from
+			}
+		}
+	}
+	for _, d := range b.p.decls {
+		mention(d.refs)
+	}
+	for _, s := range b.p.statements {
+		mention(s.refs)
+	}
+	if found >= 0 {
+		return found
+	}
+	for _, s := range b.p.statements { // through a function of an earlier cell
+		for _, f := range s.refs {
+			if d := b.needed[f.name]; d != nil && b.leadsTo(d, name, map[string]bool{}) {
+				return f.from
+			}
+		}
+	}
+	return 0
+}
+
+func (b *build) leadsTo(d *definition, name string, seen map[string]bool) bool {
+	for _, other := range slices.Concat(d.names(), b.s.sharing(d)) {
+		if other == name {
+			return true
+		}
+		if next := b.needed[other]; next != nil && !seen[other] {
+			seen[other] = true
+			if b.leadsTo(next, name, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var (
+	undefinedName   = regexp.MustCompile(`^undefined: (\S+)$`)
+	missingMember   = regexp.MustCompile(`^(\S+) undefined \(type (.+) has no field or method (\w+)`)
+	unknownField    = regexp.MustCompile(`^unknown field (\w+) in struct literal of type (.+)$`)
+	generatedName   = regexp.MustCompile(`[\pL_][\pL\pN_]*`)
+	alreadySuggests = regexp.MustCompile(`but does have|did you mean`)
+)
+
+// message is an error in the reader's names, with what may have been meant.
+func (b *build) message(err types.Error) string {
+	text := generatedName.ReplaceAllStringFunc(err.Msg, func(word string) string {
+		if name, ok := b.renamed[word]; ok {
+			return name
+		}
+		return word
+	})
+	if i := strings.Index(text, "ˇ"); i >= 0 {
+		text = regexp.MustCompile(`ˇ([\pL_][\pL\pN_]*?)_\d+`).ReplaceAllString(text, "$1")
+	}
+	text = strings.ReplaceAll(text, "main.", "")
+	if alreadySuggests.MatchString(text) {
+		return text
+	}
+	if meant := b.meant(err, text); meant != "" {
+		text += fmt.Sprintf("; did you mean %s?", meant)
+	}
+	return text
+}
+
+// meant guesses the name that was misspelt.
+func (b *build) meant(err types.Error, text string) string {
+	if m := undefinedName.FindStringSubmatch(text); m != nil {
+		of, member, isMember := strings.Cut(m[1], ".")
+		if isMember {
+			return with(of+".", nearest(member, b.membersOf(of, err)))
+		}
+		return nearest(m[1], b.visible())
+	}
+	if m := missingMember.FindStringSubmatch(text); m != nil {
+		if sel, ok := last(b.selectors(err)).(*ast.SelectorExpr); ok {
+			return nearest(m[3], members(b.info.TypeOf(sel.X), b.pkg))
+		}
+	}
+	if m := unknownField.FindStringSubmatch(text); m != nil {
+		for _, n := range slices.Backward(pathTo(b.file, err.Pos)) {
+			if lit, ok := n.(*ast.CompositeLit); ok {
+				return nearest(m[1], fields(b.info.TypeOf(lit), b.pkg))
+			}
+		}
+	}
+	return ""
+}
+
+func with(prefix, name string) string {
+	if name == "" {
+		return ""
+	}
+	return prefix + name
+}
+
+func (b *build) selectors(err types.Error) (all []ast.Node) {
+	for _, n := range pathTo(b.file, err.Pos) {
+		if _, ok := n.(*ast.SelectorExpr); ok {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// membersOf lists what a package exports.
+func (b *build) membersOf(name string, err types.Error) (names []string) {
+	for _, i := range b.file.Imports {
+		if i.Name == nil || b.renamed[i.Name.Name] != name && i.Name.Name != name {
+			continue
+		}
+		if p, _ := b.s.index.load(strings.Trim(i.Path.Value, `"`)); p != nil {
+			for _, n := range p.Scope().Names() {
+				if ast.IsExported(n) {
+					names = append(names, n)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// visible lists the names that a cell can use at its top.
+func (b *build) visible() []string {
+	names := slices.Concat(types.Universe.Names(), slices.Collect(maps.Keys(b.p.names)), slices.Collect(maps.Keys(b.p.versions)), slices.Collect(maps.Keys(b.s.index.implicits())))
+	for name, d := range b.s.defs {
+		if d.kind != methodKind {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// members lists the fields and methods of a type.
+func members(t types.Type, own *types.Package) (names []string) {
+	if t == nil {
+		return nil
+	}
+	names = fields(t, own)
+	if _, isPointer := t.Underlying().(*types.Pointer); !isPointer && !types.IsInterface(t) {
+		t = types.NewPointer(t)
+	}
+	for m := range types.NewMethodSet(t).Methods() {
+		if o := m.Obj(); o.Exported() || o.Pkg() == own {
+			names = append(names, o.Name())
+		}
+	}
+	return names
+}
+
+// fields lists the fields of a struct, promoted ones too.
+func fields(t types.Type, own *types.Package) (names []string) {
+	if t == nil {
+		return nil
+	}
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return nil
+	}
+	for f := range s.Fields() {
+		if f.Exported() || f.Pkg() == own {
+			names = append(names, f.Name())
+		}
+		if f.Embedded() {
+			names = append(names, fields(f.Type(), own)...)
+		}
+	}
+	return names
+}

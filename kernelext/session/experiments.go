@@ -1,0 +1,3 @@
+package session
+
+func (b *build) experiments() []problem { return nil }
