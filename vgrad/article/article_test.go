@@ -13,6 +13,7 @@ import (
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/chart"
+	"github.com/vgrad/lab/vgrad/diagnose"
 	"github.com/vgrad/lab/vgrad/lab"
 	"github.com/vgrad/lab/vgrad/page"
 	"github.com/vgrad/lab/vgrad/runs"
@@ -234,6 +235,54 @@ func TestReport(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The page shows notes, rules that found nothing and rules that could not judge.
+// A run without findings reads as an all-clear only if every rule could judge.
+func TestReportOfRules(t *testing.T) {
+	note := diagnose.Finding{Rule: "vanishing gradient", Severity: diagnose.Note, Place: "layer 1", Says: "It learns all the same.", Evidence: "1e-9"}
+	serious := diagnose.Finding{Rule: "dead units", Severity: diagnose.Serious, Place: "layer 2", Says: "Units are dead.", Evidence: "9 of 10"}
+	unjudged := []diagnose.Unjudged{{Rule: "saturated units", Why: "it needs histograms"}}
+	p := &page.Page{Title: "Findings"}
+	addReports(p, []diagnose.Report{
+		{Run: "sick", Findings: []diagnose.Finding{serious}, Notes: []diagnose.Finding{note}, Silent: []string{"stalled loss"}},
+		{Run: "partial", Notes: []diagnose.Finding{note, note}, Silent: []string{"dead units"}, Unjudged: unjudged},
+		{Run: "well", Silent: []string{"exploding loss"}},
+		{Run: "empty", Unjudged: unjudged},
+	})
+	var html bytes.Buffer
+	if err := p.Write(&html, page.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"dead units, layer 2, step 0", "note: vanishing gradient, layer 1, step 0", "It learns all the same. Seen: 1e-9.",
+		"nothing found, 1 of 3 rules could not judge", ">nothing found<", ">nothing could be judged<",
+		"<strong>sick</strong>: Not found: stalled loss.",
+		"<strong>partial</strong>: Not found: dead units. Not judged: saturated units, because it needs histograms.",
+		"<strong>empty</strong>: Not judged: saturated units, because it needs histograms.",
+	} {
+		if !strings.Contains(html.String(), want) {
+			t.Errorf("the page does not say %q: %s", want, &html)
+		}
+	}
+	if n := strings.Count(html.String(), "note: "); n != 3 {
+		t.Errorf("%d notes; want 3", n)
+	}
+}
+
+// A count of one has its noun in the singular.
+func TestCounted(t *testing.T) {
+	for _, c := range []struct {
+		n    vgrad.Network
+		want string
+	}{
+		{vgrad.MLP{Depth: 1, Width: 10}, "1 dense layer of 10 units"},
+		{vgrad.Highway{Depth: 2, Width: 1}, "A highway network of 2 layers of 1 unit"},
+	} {
+		if got := networkName(c.n); got != c.want {
+			t.Errorf("%q; want %q", got, c.want)
+		}
 	}
 }
 

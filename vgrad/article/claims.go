@@ -11,17 +11,18 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// Claim is something the article says, and whether the runs bear it out.
+// Claim is a statement of the article with the verdict of the runs on it.
 type Claim struct {
-	Said     string // in the article's words
-	Measured string // what the runs gave, with its spread over seeds
-	Rule     string // when the claim counts as holding
-	Verdict  page.Verdict
+	Said     string       // the statement, in the article's words
+	Measured string       // what the runs gave, with its spread over seeds
+	Rule     string       // the condition under which the claim holds
+	Verdict  page.Verdict // zero: not judged; Measured then says why
 }
 
-// Judge holds the runs against every claim of the article. A claim that needs
-// a scenario that was not run, or speaks of another experiment than was run,
-// is not judged.
+// Judge compares the runs with every claim of the article. A claim is not
+// judged if it needs a scenario that was not run or of which every run gave
+// NaN. No claim is judged if a run is not of the article's experiment, see
+// [IsArticle]. Judge fails as [Outcomes] does.
 func Judge(rs []*runs.Run) ([]Claim, error) {
 	outcomes, err := Outcomes(rs)
 	if err != nil {
@@ -41,8 +42,8 @@ func Judge(rs []*runs.Run) ([]Claim, error) {
 	return claims, nil
 }
 
-// collect sorts outcomes by activation, and leaves out those that diverged. rs are
-// their runs, or nil.
+// collect groups outcomes by activation and leaves out those that diverged. rs
+// lists their runs in the same order; nil: without histograms.
 func collect(outcomes []Outcome, rs []*runs.Run) evidence {
 	ev := evidence{by: map[string][]Outcome{}, runs: map[string][]*runs.Run{}, ran: map[string]int{}, diverged: map[string]int{}}
 	for i, o := range outcomes {
@@ -58,7 +59,8 @@ func collect(outcomes []Outcome, rs []*runs.Run) evidence {
 	return ev
 }
 
-// judge judges a claim, if there is evidence for it.
+// judge returns the claim with its verdict. The claim is not judged if there are
+// no usable runs of a scenario that it needs.
 func (ev evidence) judge(c claimRule) Claim {
 	claim := Claim{Said: c.said, Rule: c.rule}
 	for _, a := range c.needs {
@@ -74,34 +76,43 @@ func (ev evidence) judge(c claimRule) Claim {
 	claim.Measured, claim.Verdict = c.judge(ev)
 	for _, a := range c.needs {
 		if n := ev.diverged[a]; n > 0 {
-			claim.Measured += fmt.Sprintf("; %d of %d runs with %s gave NaN and are left out", n, ev.ran[a], a)
+			claim.Measured += fmt.Sprintf("; %d of %d runs with %s gave NaN and %s left out", n, ev.ran[a], a, isOrAre(n))
 		}
 	}
 	return claim
 }
 
-// diverged reports whether a run ended in numbers that are none. It says nothing
-// of the claims then.
+// isOrAre returns the verb for n things.
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// diverged reports whether the outcome has a NaN. The claims are judged without
+// such a run.
 func (o Outcome) diverged() bool {
 	numbers := append([]Number{o.ValAccuracy, o.ValLoss}, o.MeanAbsGrad...)
 	return slices.ContainsFunc(numbers, func(n Number) bool { return math.IsNaN(float64(n)) })
 }
 
-// evidence is what the claims are judged by: per activation an outcome a seed.
+// evidence holds the runs by which the claims are judged. Every map's key is
+// the activation.
 type evidence struct {
-	by            map[string][]Outcome
-	runs          map[string][]*runs.Run
-	ran, diverged map[string]int
+	by            map[string][]Outcome   // one for each seed that did not diverge
+	runs          map[string][]*runs.Run // in the order of by
+	ran, diverged map[string]int         // number of runs
 }
 
-// claimRule is a claim and how it is judged.
+// claimRule is a claim with the function that judges it.
 type claimRule struct {
 	said, rule string
-	needs      []string // activations
+	needs      []string // activations of the scenarios that judge reads
 	judge      func(evidence) (measured string, v page.Verdict)
 }
 
-// claimed lists the article's claims; a new one adds a line here.
+// claimed lists the article's claims. To add a claim, add an entry.
 var claimed = []claimRule{
 	{"The sigmoid significantly under-performs the ReLU and leaky ReLU activations.",
 		"validation accuracy lower by more than 0.1, and the 10–90 % ranges do not meet",
@@ -129,6 +140,7 @@ var claimed = []claimRule{
 		"more than 90 % of the weights are below 1 in magnitude at every summary", []string{"leaky_relu"}, small},
 }
 
+// spread returns the spread of f over the runs with an activation.
 func (ev evidence) spread(activation string, f func(Outcome) float64) summary.Spread {
 	var xs []float64
 	for _, o := range ev.by[activation] {
@@ -153,8 +165,9 @@ func reduced(ev evidence) (string, page.Verdict) {
 		verdict(min(s.Median, r.Median, l.Median) > 2, max(s.Median, r.Median, l.Median) > 2)
 }
 
-// factor judges a claimed ratio of the last layer's gradient to the first's:
-// it holds within a factor of 2.
+// factor returns the judge of a claimed ratio of the last layer's gradient to
+// that of the first. The claim holds if the median is within a factor of 2, and
+// in part if it is within a factor of 4.
 func factor(activation string, claimed float64) func(evidence) (string, page.Verdict) {
 	return func(ev evidence) (string, page.Verdict) {
 		s := ev.spread(activation, ratio)
@@ -162,7 +175,7 @@ func factor(activation string, claimed float64) func(evidence) (string, page.Ver
 	}
 }
 
-// within reports whether x is at most f times above or below y.
+// within reports whether x is between y/f and y·f.
 func within(x, y, f float64) bool { return math.Abs(math.Log(x/y)) <= math.Log(f) }
 
 func muchTheSame(ev evidence) (string, page.Verdict) {
@@ -213,7 +226,8 @@ func small(ev evidence) (string, page.Verdict) {
 
 const noHistograms = "no histograms of that layer were recorded"
 
-// percent is "49 % to 54 %", or "100 %" where the two are the same.
+// percent formats a range of shares: "49 % to 54 %", or "100 %" if both ends
+// round to the same number.
 func percent(low, high float64) string {
 	l, h := fmt.Sprintf("%.0f %%", 100*low), fmt.Sprintf("%.0f %%", 100*high)
 	if l == h {
@@ -222,11 +236,12 @@ func percent(low, high float64) string {
 	return l + " to " + h
 }
 
-// articleLayer is the layer whose weights the article shows.
+// articleLayer is the layer of which the article shows the weights.
 const articleLayer = 4
 
-// weights gives the range, over summaries and seeds, of a share of layer 4's
-// weights in the leaky ReLU scenario; ok is false where none are recorded.
+// weights returns the smallest and the largest share of layer 4's weights that
+// count counts, over the summaries and seeds of the leaky ReLU scenario. ok is
+// false if no histogram of these weights is recorded.
 func (ev evidence) weights(count func(*vgrad.Histogram) float64) (low, high float64, ok bool) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, r := range ev.runs["leaky_relu"] {
@@ -240,6 +255,7 @@ func (ev evidence) weights(count func(*vgrad.Histogram) float64) (low, high floa
 	return low, high, ok
 }
 
+// verdict returns Holds, else Partly, else Fails.
 func verdict(holds, partly bool) page.Verdict {
 	switch {
 	case holds:

@@ -1,9 +1,13 @@
-// Package article is the article's walkthrough: its scenarios, what it
-// claims, whether that holds, and the page that shows it.
+// Package article repeats the article's experiment, checks the article's claims
+// and writes the page that shows the result.
 //
-// It joins what the other packages make: a [lab.Lab] trains or loads the
-// runs, [Outcomes] condenses each to a few numbers, [Judge] holds them against
-// the article's claims, and [Report] makes the page. The article is
-// "Vanishing Gradient Problem" by Dinesh, Great Learning Academy, 2020, whose
-// experiment follows Andy Thomas, Adventures in Machine Learning.
+// A [lab.Lab] trains or loads the runs of a [Walkthrough]. [Outcomes] condenses
+// each run to a few numbers, [Judge] compares them with the claims, and
+// [Report] writes the page:
+//
+//	Walkthrough → lab → Outcomes → Judge → Report
+//
+// The article is "Vanishing Gradient Problem" by Dinesh, Great Learning
+// Academy, 2020. Its experiment follows Andy Thomas, Adventures in Machine
+// Learning.
 package article

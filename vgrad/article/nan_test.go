@@ -21,7 +21,7 @@ func TestNaNSeeds(t *testing.T) {
 		says     string
 	}{
 		{"all well", []Outcome{good, good}, page.Holds, "factor 30"},
-		{"one NaN", []Outcome{good, bad, good}, page.Holds, "1 of 3 runs with sigmoid gave NaN and are left out"},
+		{"one NaN", []Outcome{good, bad, good}, page.Holds, "1 of 3 runs with sigmoid gave NaN and is left out"},
 		{"nothing else", []Outcome{bad}, page.NotJudged, "every run of a scenario it needs gave NaN"},
 		{"nothing", nil, page.NotJudged, "a scenario it needs was not run"},
 	} {

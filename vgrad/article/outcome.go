@@ -9,33 +9,34 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// Outcome condenses one run to the numbers that the article's claims are
-// about. Lists have an entry a layer, the first layer first.
+// Outcome holds the numbers of one run that the article's claims are about.
+// Lists have one entry for each layer, the first layer first.
 type Outcome struct {
 	Activation string `json:"activation"`
 	Seed       uint64 `json:"seed"`
-	// MeanAbsGrad is mean |∂L/∂W| averaged over steps 0, 200, 400, …, each on
-	// that step's batch; First and Last are the same at the first and the last of them.
+	// MeanAbsGrad is mean |∂L/∂W|, averaged over steps 0, 200, 400, …, each on
+	// that step's batch. First and Last are mean |∂L/∂W| at the first and the last
+	// of these steps.
 	MeanAbsGrad Numbers `json:"mean_abs_grad"`
 	First       Numbers `json:"first"`
 	Last        Numbers `json:"last"`
-	// MeanAbsWeight is mean |W| at the end; NaN where the run did not measure it.
+	// MeanAbsWeight is mean |W| at the end. It is NaN if the run did not measure it.
 	MeanAbsWeight Numbers `json:"mean_abs_weight"`
 	TrainAccuracy Number  `json:"train_accuracy"` // of the last batch, 0 to 1
-	ValAccuracy   Number  `json:"val_accuracy"`   // of the 5,000 validation images, at the end
-	ValLoss       Number  `json:"val_loss"`       // nats, likewise
+	ValAccuracy   Number  `json:"val_accuracy"`   // of the 5,000 validation images, at the end, 0 to 1
+	ValLoss       Number  `json:"val_loss"`       // of the same images, at the end, in nats
 	Backend       string  `json:"backend"`
 	Seconds       float64 `json:"seconds"` // of training, compilation included
 }
 
-// Number is a float64 that JSON shows as null where it is NaN or infinite.
+// Number is a float64 that is null in JSON if it is NaN or infinite.
 type Number = summary.Number
 
 // Numbers is a list of them.
 type Numbers []Number
 
-// Outcomes condenses finished runs. It fails where a run lacks what it needs,
-// as one that measured less.
+// Outcomes returns the outcomes of finished runs, in their order. It fails if a
+// run has not recorded mean |∂L/∂W| from step 0 on, the accuracies or the loss.
 func Outcomes(rs []*runs.Run) ([]Outcome, error) {
 	all := make([]Outcome, 0, len(rs))
 	for _, r := range rs {
@@ -79,7 +80,8 @@ func outcome(r *runs.Run) (Outcome, error) {
 }
 
 // Ratio is the article's measure of vanishing, as [summary.Factor] defines it:
-// mean |∂L/∂W| of the last layer over that of the first.
+// mean |∂L/∂W| of the last layer divided by that of the first. It panics if the
+// outcome has no layer.
 func (o Outcome) Ratio() float64 {
 	return float64(o.MeanAbsGrad[len(o.MeanAbsGrad)-1] / o.MeanAbsGrad[0])
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// Report writes the page of a walkthrough: the article's four figures, what
-// they leave out, the claims and the errata.
+// Report writes the page of a walkthrough: the claims with their verdicts, the
+// article's four figures, figures of the backpropagated signal δ, the findings
+// of package diagnose and the errata. c has at least one run. Report fails as
+// [Judge] does, if a figure cannot be drawn, and if w fails.
 func Report(w io.Writer, c runs.Comparison, o page.Options) error {
 	p, err := reportPage(c)
 	if err != nil {
@@ -44,8 +46,8 @@ func reportPage(c runs.Comparison) (*page.Page, error) {
 
 func lead(rs []*runs.Run) string {
 	e := rs[0].Experiment.WithDefaults()
-	text := fmt.Sprintf("%s, trained on %s by %s for %d steps of %d examples, once for each activation: %s. ",
-		networkName(e.Resolved()), dataName(e.Data), e.Optimizer, e.Steps, e.Batch, strings.Join(labels(rs), ", "))
+	text := fmt.Sprintf("%s, trained on %s by %s for %s of %s, once for each activation: %s. ",
+		networkName(e.Resolved()), dataName(e.Data), e.Optimizer, counted(e.Steps, "step"), counted(e.Batch, "example"), strings.Join(labels(rs), ", "))
 	text += "The gradient of every layer is measured inside every training step."
 	if n := seeds(rs); n > 1 {
 		text += fmt.Sprintf(" Each is repeated with %d seeds.", n)
@@ -53,18 +55,26 @@ func lead(rs []*runs.Run) string {
 	return text
 }
 
-// networkName is what prose calls a network.
+// counted returns "1 step" or "2 steps".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// networkName describes a network in prose.
 func networkName(n vgrad.Network) string {
 	switch n := n.(type) {
 	case vgrad.MLP:
-		return fmt.Sprintf("%d dense layers of %d units", n.Depth, n.Width)
+		return fmt.Sprintf("%s of %s", counted(n.Depth, "dense layer"), counted(n.Width, "unit"))
 	case vgrad.Highway:
-		return fmt.Sprintf("A highway network of %d layers of %d units", n.Depth, n.Width)
+		return fmt.Sprintf("A highway network of %s of %s", counted(n.Depth, "layer"), counted(n.Width, "unit"))
 	}
-	return fmt.Sprintf("A network of the family %s, %d layers", n.Family(), n.Layers())
+	return fmt.Sprintf("A network of the family %s, %s", n.Family(), counted(n.Layers(), "layer"))
 }
 
-// dataName is what prose calls a data set.
+// dataName names a data set in prose.
 func dataName(name string) string {
 	if name == "mnist" {
 		return "MNIST"
@@ -76,10 +86,10 @@ func spreadNote(rs []*runs.Run) string {
 	if n := seeds(rs); n > 1 {
 		return fmt.Sprintf(" Numbers are medians of %d seeds with their 10–90 %% range. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step.", n)
 	}
-	return " Numbers are of one seed, so one draw from a spread: `-seeds 30` shows it. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step."
+	return " Numbers are of one seed, and another seed gives others: `-seeds 30` shows their spread. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step."
 }
 
-// labels lists what the runs are called, each once, in order.
+// labels lists the labels of the runs, each once, in order.
 func labels(rs []*runs.Run) []string {
 	var ls []string
 	for _, r := range rs {
@@ -90,7 +100,7 @@ func labels(rs []*runs.Run) []string {
 	return ls
 }
 
-// seeds is how many runs a label has at most.
+// seeds returns the largest number of runs with the same label.
 func seeds(rs []*runs.Run) int {
 	n := map[string]int{}
 	most := 0
@@ -110,7 +120,7 @@ func claimsTable(claims []Claim) page.Table {
 	return t
 }
 
-// figures are the article's first three.
+// figures adds the article's first three figures.
 func figures(p *page.Page, c runs.Comparison) error {
 	p.Heading("The article's figures")
 	last := vgrad.Depth(c[0])
@@ -121,7 +131,7 @@ func figures(p *page.Page, c runs.Comparison) error {
 	)
 }
 
-// add puts figures on the page.
+// add makes figures and adds them to the page.
 func add(p *page.Page, makes ...func() (*chart.Figure, error)) error {
 	for _, f := range makes {
 		fig, err := f()
@@ -133,12 +143,12 @@ func add(p *page.Page, makes ...func() (*chart.Figure, error)) error {
 	return nil
 }
 
-// weights is the article's fourth figure: the weights of layer 4, leaky ReLU.
+// weights adds the article's fourth figure: the weights of layer 4, leaky ReLU.
 func weights(p *page.Page, c runs.Comparison) error {
 	r, layer := shown(c)
 	p.Heading(fmt.Sprintf("The weights of layer %d", layer))
 	if !r.Experiment.Measure.Measures(vgrad.Weights) {
-		p.Text("These runs recorded no histograms to show them.")
+		p.Text("These runs recorded no histograms of their weights, so there is no figure.")
 		return nil
 	}
 	p.Text(fmt.Sprintf("The article's fourth figure, for %s: how the weights of layer %d spread during training. What the article drew here were gradients; see the errata.", r.Label(), layer))
@@ -147,8 +157,9 @@ func weights(p *page.Page, c runs.Comparison) error {
 		func() (*chart.Figure, error) { return chart.Heatmap(r, vgrad.Weights, layer) })
 }
 
-// shown is the run and the layer of the article's fourth figure, or the
-// nearest there is.
+// shown returns the run and the layer of the article's fourth figure. If no run
+// uses leaky ReLU, it returns the last run, and if there is no layer 4, the last
+// layer.
 func shown(c runs.Comparison) (*runs.Run, int) {
 	r := c.Runs()[len(c)-1]
 	for _, other := range c.Runs() {
@@ -160,10 +171,11 @@ func shown(c runs.Comparison) (*runs.Run, int) {
 	return r, min(articleLayer, vgrad.Depth(r))
 }
 
+// flow adds the figures of the gradient by layer.
 func flow(p *page.Page, c runs.Comparison) error {
-	p.Heading("Where the gradient goes")
-	p.Text("∂L/∂W of a layer is the product of two things: the signal δ that comes back from the loss, and the layer's own input. " +
-		"Layer 1 reads 784 pixels, the others ten activations, so mean |∂L/∂W| alone says little about the signal. Beside it stands δ, the gradient with respect to the pre-activations.")
+	p.Heading("The gradient, layer by layer")
+	p.Text("∂L/∂W of a layer is the product of two things: the backpropagated signal δ, which is the gradient with respect to the pre-activations, and the layer's own input. " +
+		"Layer 1 reads 784 pixels, the others ten activations, so mean |∂L/∂W| alone says little about the signal. The figures therefore also show δ.")
 	makes := []func() (*chart.Figure, error){func() (*chart.Figure, error) { return chart.GradientFlow(c) }}
 	for _, r := range firstOfEach(c) {
 		makes = append(makes, func() (*chart.Figure, error) { return chart.LayerMap(r, vgrad.RMSDelta) })
@@ -171,29 +183,65 @@ func flow(p *page.Page, c runs.Comparison) error {
 	return add(p, makes...)
 }
 
-// findings is what the rules of package diagnose say of each scenario.
+// findings adds what the rules of package diagnose say of each scenario.
 func findings(p *page.Page, c runs.Comparison) error {
-	p.Heading("What is wrong, in words")
-	text := "Rules look at what was recorded for what goes wrong in training: a gradient that vanishes or explodes, dead or saturated units, a NaN, updates of the wrong size, a loss that does not fall."
+	p.Heading("Findings")
+	text := "Rules check each run for common faults of training: a gradient that vanishes or explodes, dead or saturated units, a NaN, updates of the wrong size, a loss that does not fall. " +
+		"A note is a finding about a network that learns nevertheless. Below the table are the rules that found nothing and the rules that could not judge."
 	if seeds(c.Runs()) > 1 {
-		text += " Here they look at the first seed of each."
+		text += " Only the first seed of each scenario is checked."
 	}
 	p.Text(text)
-	t := page.Table{Caption: "Findings", Columns: []string{"run", "finding", "what is wrong", "the rule fires when"}}
+	var reports []diagnose.Report
 	for _, r := range firstOfEach(c) {
-		found := diagnose.Of(r).Findings
-		for _, f := range found {
-			t.Rows = append(t.Rows, []string{r.Label(), f.Rule + ", " + f.Where(), f.Says + " Seen: " + f.Evidence + ".", f.Threshold + " (" + f.Source + ")"})
-		}
-		if len(found) == 0 {
-			t.Rows = append(t.Rows, []string{r.Label(), "none", "–", "–"})
-		}
+		reports = append(reports, diagnose.Of(r))
 	}
-	p.Table(t)
+	addReports(p, reports)
 	return nil
 }
 
-// firstOfEach is the first run of each label.
+// addReports adds a table of the findings and notes, and below it what else each
+// report says: the rules that found nothing and the rules that could not judge.
+func addReports(p *page.Page, reports []diagnose.Report) {
+	t := page.Table{Caption: "Findings and notes", Columns: []string{"run", "finding", "what is wrong", "the rule fires when"}}
+	for _, r := range reports {
+		if len(r.Findings) == 0 {
+			t.Rows = append(t.Rows, []string{r.Run, withoutFinding(r), "–", "–"})
+		}
+		for _, f := range slices.Concat(r.Findings, r.Notes) {
+			mark := ""
+			if f.Severity == diagnose.Note {
+				mark = "note: "
+			}
+			t.Rows = append(t.Rows, []string{r.Run, mark + f.Rule + ", " + f.Where(), f.Says + " Seen: " + f.Evidence + ".", f.Threshold + " (" + f.Source + ")"})
+		}
+	}
+	p.Table(t)
+	for _, r := range reports {
+		if rest := r.Rest(); len(rest) > 0 {
+			p.Text("**" + r.Run + "**: " + strings.Join(rest, " "))
+		}
+	}
+}
+
+// withoutFinding says what it means that a report has no finding: whether rules
+// found nothing, or none could judge.
+func withoutFinding(r diagnose.Report) string {
+	switch {
+	case len(r.Silent)+len(r.Notes) == 0:
+		return "nothing could be judged"
+	case len(r.Unjudged) > 0:
+		rules := map[string]bool{}
+		for _, f := range r.Notes {
+			rules[f.Rule] = true
+		}
+		all := counted(len(r.Unjudged)+len(r.Silent)+len(rules), "rule")
+		return fmt.Sprintf("nothing found, %d of %s could not judge", len(r.Unjudged), all)
+	}
+	return "nothing found"
+}
+
+// firstOfEach returns the first run of each label.
 func firstOfEach(c runs.Comparison) []*runs.Run {
 	var rs []*runs.Run
 	for _, label := range labels(c.Runs()) {
@@ -202,23 +250,26 @@ func firstOfEach(c runs.Comparison) []*runs.Run {
 	return rs
 }
 
+// errata adds the article's mistakes.
 func errata(p *page.Page, c runs.Comparison) error {
 	r, layer := shown(c)
 	p.Heading("Errata")
 	p.Text("**The weight histograms are gradient histograms.** The article's code feeds `hist_weights_i` the variable `grad`, not `weight`.")
 	if r.Experiment.Measure.Measures(vgrad.Gradients) {
-		p.Text(fmt.Sprintf("Below is what it therefore drew: ∂L/∂W of layer %d. Compare the scale with that of the weights above.", layer))
+		p.Text(fmt.Sprintf("The figure below shows what the article drew: ∂L/∂W of layer %d. Compare the scale with that of the weights above.", layer))
 		if err := add(p, func() (*chart.Figure, error) { return chart.Ridge(r, vgrad.Gradients, layer) }); err != nil {
 			return err
 		}
 	}
-	p.Text("**“Weights < 0” should read |w| < 1.** About half of the weights are negative, and a product does not shrink for its factors' sign. What makes it shrink is that they are small in magnitude: " +
+	p.Text("**“Weights < 0” should read |w| < 1.** About half of the weights are negative, and the sign of its factors does not make a product shrink. It shrinks because they are small in magnitude: " +
 		weightSummary(r, layer))
-	p.Text("Two cautions besides. Mean |∂L/∂W| is not the backpropagated signal, see above. And the article shows one seed: a single run is one draw from the spread that `go tool vgrad walkthrough -seeds 30` shows. " +
-		"A difference in the measurement: the article takes its summaries on the step's batch *after* the update, this page before it, as the gradient that the update used.")
+	p.Text("**Two cautions.** Mean |∂L/∂W| is not the backpropagated signal δ, see above. And the article shows one seed; `go tool vgrad walkthrough -seeds 30` shows the spread over seeds. " +
+		"One measurement differs: the article takes its summaries on the step's batch *after* the update. This page takes them before it, so they show the gradient that the update used.")
 	return nil
 }
 
+// weightSummary completes a sentence with the signs and magnitudes of a layer's
+// weights in the last histogram.
 func weightSummary(r *runs.Run, layer int) string {
 	var last *vgrad.Histogram
 	step := 0
@@ -228,7 +279,7 @@ func weightSummary(r *runs.Run, layer int) string {
 		}
 	}
 	if last == nil {
-		return "this run recorded no histogram to show it."
+		return "this run recorded no histogram of the weights."
 	}
 	n := float64(last.Count())
 	text := fmt.Sprintf("at step %d, %.0f %% of layer %d's weights are negative and %.0f %% lie between −1 and 1",
@@ -239,7 +290,7 @@ func weightSummary(r *runs.Run, layer int) string {
 	return text + "."
 }
 
-// provenance says where the numbers come from.
+// provenance adds a table of the runs, and the machine and data of the first.
 func provenance(p *page.Page, rs []*runs.Run) {
 	p.Heading("Where the numbers come from")
 	t := page.Table{Caption: "Runs", Columns: []string{"run", "backend", "validation accuracy", "seconds", "finished"}}
@@ -250,6 +301,6 @@ func provenance(p *page.Page, rs []*runs.Run) {
 	}
 	p.Table(t)
 	from := rs[0].Provenance
-	p.Text(fmt.Sprintf("%s, %s/%s, %d CPUs; data %s, SHA-256 `%.12s…`. The samples are in the run store: `go tool vgrad runs`.",
-		from.GoVersion, from.OS, from.Arch, from.CPUs, rs[0].Experiment.WithDefaults().Data, from.DataSum))
+	p.Text(fmt.Sprintf("%s, %s/%s, %s; data %s, SHA-256 `%.12s…`. The samples are in the run store: `go tool vgrad runs`.",
+		from.GoVersion, from.OS, from.Arch, counted(from.CPUs, "CPU"), rs[0].Experiment.WithDefaults().Data, from.DataSum))
 }

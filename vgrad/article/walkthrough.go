@@ -17,19 +17,21 @@ func Activations() []string { return []string{"sigmoid", "relu", "leaky_relu"} }
 // SummaryEvery is how often, in steps, the article takes its summaries.
 const SummaryEvery = summary.Every
 
-// Walkthrough says what is trained. The zero value is the article's: three
-// activations, one seed.
+// Walkthrough describes the runs. The zero value is the article's experiment:
+// three activations, one seed.
 type Walkthrough struct {
-	// Base is what the scenarios share.
+	// Base is the experiment that the scenarios have in common. Zero: the article's.
 	Base vgrad.Experiment
-	// Activations of the scenarios. Nil: the article's.
+	// Activations lists the scenarios. Nil: [Activations].
 	Activations []string
-	// Seeds is how many times each is repeated, from Base.Seed on. Zero: 1.
+	// Seeds is the number of runs of each scenario. Their seeds count up from
+	// Base.Seed. Zero: 1.
 	Seeds int
 }
 
-// Experiments lists the runs: for each activation, by which it is labelled, a
-// run a seed.
+// Experiments lists the experiments: one for each activation and seed. The
+// activation is the label. Of a network without activations they differ only in
+// label and seed.
 func (w Walkthrough) Experiments() []vgrad.Experiment {
 	activations := w.Activations
 	if activations == nil {
@@ -39,7 +41,7 @@ func (w Walkthrough) Experiments() []vgrad.Experiment {
 	for _, a := range activations {
 		for i := range max(1, w.Seeds) {
 			e, err := w.Base.Vary("activation=" + a)
-			if err != nil { // a family without activations: Base is refused when it is checked
+			if err != nil { // a family without activations; the lab's check reports what is wrong with Base
 				e = w.Base
 			}
 			e.Label = a
@@ -50,13 +52,14 @@ func (w Walkthrough) Experiments() []vgrad.Experiment {
 	return es
 }
 
-// Run trains or loads the walkthrough's runs.
+// Run trains or loads the walkthrough's runs. It fails as [lab.Lab.All] does.
 func (w Walkthrough) Run(ctx context.Context, l *lab.Lab) (runs.Comparison, error) {
 	return l.All(ctx, w.Experiments()...)
 }
 
-// IsArticle reports whether e is the article's experiment but for activation,
-// seed, label and what is measured: whether the article's claims speak of it.
+// IsArticle reports whether the article's claims apply to e: whether e is the
+// article's experiment. Activation, seed, label and the measured quantities may
+// differ.
 func IsArticle(e vgrad.Experiment) bool {
 	bare := func(e vgrad.Experiment) string {
 		if e.WithDefaults().Network == (vgrad.MLP{}) {
@@ -72,14 +75,15 @@ func IsArticle(e vgrad.Experiment) bool {
 //
 //	Iteration 200 of 2500, loss: 2.301, train accuracy: 13.33%
 type Lines struct {
-	W     io.Writer
-	Steps int // of the run
-	// Name tells the runs apart that are trained side by side; it stands behind
-	// the line. Zero: nothing does, and the line is the article's.
+	W     io.Writer // required
+	Steps int       // of the run
+	// Name is appended to each line. It tells runs apart that are trained at the
+	// same time. Zero: nothing is appended, and the line is the article's.
 	Name string
 }
 
-// Print prints the line of a step that has one.
+// Print prints the line of a step if step is a multiple of [SummaryEvery], is
+// below Steps, and has a loss. It fails if W does.
 func (l Lines) Print(step int, samples []vgrad.Sample) error {
 	if step%SummaryEvery != 0 || step >= l.Steps {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/vgrad/lab/vgrad/engine"
 )
 
-// alone is part (g): where the time of probing goes, quantity by quantity.
+// alone is part (g): the cost of each quantity when it is the only one measured.
 func (b *bench) alone(ctx context.Context) (table, error) {
 	measures := []vgrad.Measure{probes[0].measure}
 	names := []string{probes[0].name}
@@ -35,6 +35,6 @@ func (b *bench) alone(ctx context.Context) (table, error) {
 			t.rows[i] = append(t.rows[i], spreadOf(r.times).times(milli/float64(net.steps)).String(), digits(ratio(r, results[0])))
 		}
 	}
-	t.note("Each quantity by itself, of every layer, on XLA with ReLU; loss and accuracy are measured in all. Some share their work, so together they cost less than the sum.")
+	t.note("Each quantity by itself, of every layer, on XLA with ReLU; loss and accuracy are always measured. Some quantities share work, so all of them cost less than the sum.")
 	return t, nil
 }

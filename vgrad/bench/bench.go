@@ -16,7 +16,7 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// bench is what the parts share.
+// bench holds what the parts have in common.
 type bench struct {
 	options
 	rivals  []rival
@@ -24,10 +24,10 @@ type bench struct {
 	place   place
 	set     *data.Set // MNIST
 	engines map[string]*engine.Engine
-	program string // our built program; "" until it is needed
+	program string // path of the vgrad command; "" until it is built
 }
 
-// newBench loads the data and brings the rivals.
+// newBench loads the data and installs the rivals' environments.
 func newBench(ctx context.Context, o options, say func(string, ...any)) (*bench, error) {
 	b := &bench{options: o, say: say, engines: map[string]*engine.Engine{}}
 	var err error
@@ -56,7 +56,8 @@ func (b *bench) close() {
 	}
 }
 
-// engine returns ours on a backend, kept with what it compiles.
+// engine returns the engine of a backend and a driver. It is opened once and keeps the
+// programs that it compiles.
 func (b *bench) engine(ctx context.Context, name string, driver engine.Driver) (*engine.Engine, error) {
 	key := fmt.Sprint(name, driver)
 	if b.engines[key] != nil {
@@ -70,12 +71,12 @@ func (b *bench) engine(ctx context.Context, name string, driver engine.Driver) (
 	return b.engines[key], nil
 }
 
-// ours is a contestant that trains in this process: the experiment once for each seed, as
-// lanes where that is more than one.
+// ours is a contestant that trains the experiment with vgrad in this process, once for
+// each seed. Several seeds are lanes of one program.
 //
-// Its seconds are those of Steps steps with all that belongs to them, from the batches to
-// the sinks: the difference between a training of Steps+1 steps and one of a single step,
-// which has the same start and end.
+// Its seconds are those of Steps steps, from the batches to the sinks. They are the
+// difference between a training of Steps+1 steps and a training of one step, which has
+// the same start and end.
 func (b *bench) ours(name, backend string, driver engine.Driver, e vgrad.Experiment, seeds int) contestant {
 	steps := e.WithDefaults().Steps
 	return contestant{name: name, ours: true, once: func(ctx context.Context) (float64, []outcome, error) {
@@ -94,7 +95,7 @@ func (b *bench) ours(name, backend string, driver engine.Driver, e vgrad.Experim
 	}}
 }
 
-// train trains with each seed and returns the seconds without those of compiling.
+// train trains with each seed. The seconds it returns do not include compiling.
 func (b *bench) train(ctx context.Context, e *engine.Engine, exp vgrad.Experiment, seeds int) (float64, []outcome, error) {
 	keeps := make([]keep, seeds)
 	var lanes []engine.Lane
@@ -122,13 +123,13 @@ func (b *bench) train(ctx context.Context, e *engine.Engine, exp vgrad.Experimen
 	return seconds, got, nil
 }
 
-// keep condenses a training to its outcome.
+// keep computes the outcome of a training from its samples.
 type keep struct {
 	outcome
-	summaries int
+	summaries int // steps that are summed up in MeanAbsGrad
 }
 
-// add adds up the article's summaries.
+// add adds the samples of a step, if it is one of the article's summaries.
 func (k *keep) add(step int, samples []vgrad.Sample) error {
 	for _, s := range samples {
 		switch {
@@ -147,6 +148,7 @@ func (k *keep) add(step int, samples []vgrad.Sample) error {
 	return nil
 }
 
+// condensed returns the outcome, with the sums divided by the number of summaries.
 func (k *keep) condensed() outcome {
 	o := k.outcome
 	for i := range o.MeanAbsGrad {
@@ -155,7 +157,7 @@ func (k *keep) condensed() outcome {
 	return o
 }
 
-// built builds our program once and returns its path.
+// built builds the vgrad command once and returns its path.
 func (b *bench) built(ctx context.Context) (string, error) {
 	if b.program == "" {
 		path := b.place.file("vgrad")
@@ -163,20 +165,20 @@ func (b *bench) built(ctx context.Context) (string, error) {
 			return "", err
 		}
 		if err := quietly(exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/vgrad/lab/kernelext/cmd/vgrad")); err != nil {
-			return "", fmt.Errorf("build our program: %w", err)
+			return "", fmt.Errorf("build the vgrad command: %w", err)
 		}
 		b.program = path
 	}
 	return b.program, nil
 }
 
-// walkthrough is a contestant that runs our program's walkthrough from its start to its
-// end, with an empty store. Unless a page is asked for, it prints its outcomes.
+// walkthrough is a contestant that runs "vgrad walkthrough" in a process of its own, with
+// an empty store. It prints the outcomes. If page is true, it also writes the page.
 func (b *bench) walkthrough(name string, page bool, flags ...string) contestant {
 	return b.walkthroughIn(nil, name, page, flags...)
 }
 
-// walkthroughIn is walkthrough with some variables in its environment.
+// walkthroughIn is walkthrough with variables added to the process's environment.
 func (b *bench) walkthroughIn(env []string, name string, page bool, flags ...string) contestant {
 	return contestant{name: name, ours: true, once: func(ctx context.Context) (seconds float64, got []outcome, err error) {
 		program, err := b.built(ctx)
@@ -198,10 +200,11 @@ func (b *bench) walkthroughIn(env []string, name string, page bool, flags ...str
 	}}
 }
 
-// serve is a contestant that trains in a rival's process; seconds are those of the steps.
+// serve is a contestant that trains in a rival's process, which keeps running between
+// turns. Its seconds are those of the steps.
 func (b *bench) serve(ctx context.Context, r rival, w way, ask request) contestant {
 	s := b.serving(ctx, r, w)
-	return contestant{name: r.called(w), close: s.close, once: func(ctx context.Context) (float64, []outcome, error) {
+	return contestant{name: r.label(w), close: s.close, once: func(ctx context.Context) (float64, []outcome, error) {
 		o, err := s.ask(ctx, ask)
 		return o.Seconds, []outcome{o}, err
 	}}

@@ -19,38 +19,42 @@ import (
 	"github.com/vgrad/lab/vgrad/data"
 )
 
-// place is the benchmark's folder in the cache: the rivals' environments and scripts,
-// MNIST as they read it, our program.
+// place is the path of the benchmark's folder in the cache. The folder holds the rivals'
+// environments and scripts, MNIST in the format that they read, and the vgrad command.
 type place string
 
+// openPlace returns the place. It does not create the folder.
 func openPlace() (place, error) {
 	cache, err := assets.Cache()
 	return place(filepath.Join(cache, "bench")), err
 }
 
+// file returns the path of a file in the folder.
 func (p place) file(path ...string) string {
 	return filepath.Join(append([]string{string(p)}, path...)...)
 }
 
+// python returns the path of the Python of a rival's environment.
 func (p place) python(r rival) string { return p.file(r.name, "bin", "python") }
 
-// stamp is the file that says that an environment is whole, and of which lock.
+// stamp returns the path of the file that marks an environment as complete. It holds the
+// hash of the lock that the environment was made from.
 func (p place) stamp(r rival) string { return p.file(r.name, "vgrad-lock.sha256") }
 
-// prepare brings what the chosen rivals need, one process at a time.
+// prepare installs what the chosen rivals need. A file lock admits one process at a time.
 func (b *bench) prepare(ctx context.Context) error {
 	if len(b.rivals) == 0 {
 		return nil
 	}
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		return fmt.Errorf("the rivals are pinned for Linux on x86-64, and this is %s/%s; -rivals none measures ours alone", runtime.GOOS, runtime.GOARCH)
+		return fmt.Errorf("the rivals are pinned for Linux on x86-64, and this is %s/%s; -rivals none measures vgrad alone", runtime.GOOS, runtime.GOARCH)
 	}
 	if err := os.MkdirAll(b.place.file("scripts"), 0o777); err != nil {
-		return fmt.Errorf("%w; name another cache in VGRAD_CACHE", err)
+		return fmt.Errorf("%w; set VGRAD_CACHE to a folder that can be written", err)
 	}
 	lock := flock.New(b.place.file(".lock"))
 	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
-		return fmt.Errorf("wait for another process that sets up: %w", err)
+		return fmt.Errorf("wait for another process that sets up the environments: %w", err)
 	}
 	errs := []error{b.place.writeScripts(), b.place.writeData(b.set)}
 	for _, r := range b.rivals {
@@ -61,6 +65,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	return errors.Join(append(errs, lock.Unlock())...)
 }
 
+// writeScripts writes the embedded scripts and locks to the folder.
 func (p place) writeScripts() error {
 	entries, err := files.ReadDir("rivals")
 	if err != nil {
@@ -78,7 +83,7 @@ func (p place) writeScripts() error {
 	return nil
 }
 
-// environment makes a rival's Python environment where it is not there and whole.
+// environment makes a rival's Python environment, unless it is there and complete.
 func (b *bench) environment(ctx context.Context, r rival) error {
 	lock, err := r.lock()
 	if err != nil {
@@ -109,11 +114,12 @@ func (b *bench) environment(ctx context.Context, r rival) error {
 	if err != nil {
 		return err
 	}
-	b.say("%s is there after %.0f s", r.title, time.Since(start).Seconds())
+	b.say("%s installed in %.0f s", r.title, time.Since(start).Seconds())
 	return os.WriteFile(b.place.stamp(r), []byte(want), 0o666)
 }
 
-// findPython returns the first Python that has pip and that the locks cover.
+// findPython returns the path of the first Python that has pip and venv and a version for
+// which the locks hold wheels.
 func findPython(ctx context.Context) (string, error) {
 	const ask = "import sys, pip, venv; sys.exit(not (sys.implementation.name == 'cpython' and (3, 11) <= sys.version_info[:2] <= (3, 13)))"
 	for _, name := range []string{"python3", "python3.13", "python3.12", "python3.11", "python"} {
@@ -125,18 +131,18 @@ func findPython(ctx context.Context) (string, error) {
 	return "", errors.New("there is no Python 3.11 to 3.13 with pip and venv (Debian: apt install python3-pip python3-venv)")
 }
 
-// quietly runs a command, whose output is shown only in its error.
+// quietly runs a command. If it fails, the error ends with the command's output.
 func quietly(cmd *exec.Cmd) error {
-	said := &tail{}
-	cmd.Stdout, cmd.Stderr = said, said
+	output := &tail{}
+	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, said)
+		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, output)
 	}
 	return nil
 }
 
-// writeData writes the set in NumPy's format, unpacked, for rivals to load: the same
-// split as ours.
+// writeData writes the set in NumPy's format, unpacked, for the rivals. It has the same
+// split into training and validation as vgrad's.
 func (p place) writeData(set *data.Set) error {
 	stamp := p.file("data", "set.sha256")
 	if got, err := os.ReadFile(stamp); err == nil && string(got) == set.Sum {
@@ -155,7 +161,8 @@ func (p place) writeData(set *data.Set) error {
 	return os.WriteFile(stamp, []byte(set.Sum), 0o666)
 }
 
-// npy is NumPy's file format, version 1.0, of bytes in the given shape.
+// npy returns a file in NumPy's format, version 1.0, with bytes in the given shape.
+// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 func npy(values []uint8, shape ...int) []byte {
 	dims := ""
 	for _, n := range shape {

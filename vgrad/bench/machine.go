@@ -9,9 +9,13 @@ import (
 	"time"
 )
 
-// machine describes it in a line: processor, cores, memory, how busy it is.
+// machine describes the machine in one line: processor, cores, memory and load.
 func machine() string {
-	line := fmt.Sprintf("%s, %d cores%s; %s/%s, %s; %s", field("/proc/cpuinfo", "model name", runtime.GOARCH), runtime.NumCPU(), memory(),
+	cores := fmt.Sprintf("%d cores", runtime.NumCPU())
+	if runtime.NumCPU() == 1 {
+		cores = "1 core"
+	}
+	line := fmt.Sprintf("%s, %s%s; %s/%s, %s; %s", field("/proc/cpuinfo", "model name", runtime.GOARCH), cores, memory(),
 		runtime.GOOS, runtime.GOARCH, runtime.Version(), time.Now().Format(time.DateOnly))
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		load, _, _ := strings.Cut(string(text), " ")
@@ -20,7 +24,7 @@ func machine() string {
 	return line
 }
 
-// memory is ", 24 GB of memory" where it can be told.
+// memory returns ", 24 GB of memory", or "" if the size is not known.
 func memory() string {
 	kb, err := strconv.ParseFloat(strings.TrimSuffix(field("/proc/meminfo", "MemTotal", ""), " kB"), 64)
 	if err != nil {
@@ -29,7 +33,8 @@ func memory() string {
 	return fmt.Sprintf(", %.0f GB of memory", kb*1024/1e9)
 }
 
-// field returns the value of a "name : value" line of a file, or else.
+// field returns the value of the first "name : value" line with that name in a file. It
+// returns otherwise if there is no such file or line.
 func field(file, name, otherwise string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {

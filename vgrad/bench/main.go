@@ -1,17 +1,17 @@
-// Command bench measures vgrad beside PyTorch, TensorFlow and JAX, all in one run, and
-// prints how they compare.
+// Command bench measures vgrad, PyTorch, TensorFlow and JAX in one run and prints how they
+// compare.
 //
 //	go run ./vgrad/bench                          everything; about an hour and a half
 //	go run ./vgrad/bench -only a,c -n 7 -md       two parts, seven rounds, as Markdown
-//	go run ./vgrad/bench -self                    ours against itself: a minute, no rivals
+//	go run ./vgrad/bench -self                    vgrad alone: a minute, no rivals
 //
-// It brings the rivals' environments into a folder of its own in the cache, in versions
-// pinned by hash, and writes MNIST there for them. Their scripts lie in rivals/; they
-// train the same network on the same data, and what they computed is printed beside
-// their times.
+// It installs the rivals' environments into a folder of its own in the cache, in versions
+// pinned by hash, and writes MNIST there for them. The rivals' scripts are in rivals/.
+// They train the same network on the same data. The tables show the validation accuracy
+// and the gradient factor of each next to its time.
 //
-// What is compared takes turns: a round measures each once, so that a busy machine
-// bothers all alike. A ratio is the median of the rounds' ratios.
+// Contestants take turns: each round measures each of them once, so that other load on
+// the machine slows all of them alike. A ratio is the median of the rounds' ratios.
 package main
 
 import (
@@ -28,14 +28,15 @@ import (
 	"time"
 )
 
-// options are the flags.
+// options holds the values of the flags.
 type options struct {
-	only, rivals []string
-	n            int
-	seeds        int
-	rivalSeeds   int
-	patience     time.Duration
-	md, self     bool
+	only       []string      // keys of parts; empty: all parts
+	rivals     []string      // names; empty: vgrad alone
+	n          int           // rounds
+	seeds      int           // of part d
+	rivalSeeds int           // seeds that a rival trains in part d
+	patience   time.Duration // limit for a rival's turn
+	md, self   bool
 }
 
 func main() {
@@ -56,13 +57,13 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&only, "only", "", "parts to run, separated by commas (default all: "+keys()+")")
-	f.StringVar(&with, "rivals", "torch,tensorflow,jax", "who is compared with; \"none\" for ours alone")
-	f.IntVar(&o.n, "n", 5, "rounds")
-	f.IntVar(&o.seeds, "seeds", 100, "seeds of part d")
-	f.IntVar(&o.rivalSeeds, "rival-seeds", 3, "seeds that rivals train in part d; their time is scaled to -seeds")
-	f.DurationVar(&o.patience, "patience", 3*time.Minute, "a rival that takes longer for a turn is left out")
+	f.StringVar(&with, "rivals", "torch,tensorflow,jax", "rivals to compare with, separated by commas; \"none\" measures vgrad alone")
+	f.IntVar(&o.n, "n", 5, "number of rounds")
+	f.IntVar(&o.seeds, "seeds", 100, "number of seeds in part d")
+	f.IntVar(&o.rivalSeeds, "rival-seeds", 3, "number of seeds that rivals train in part d; their time is extrapolated to -seeds")
+	f.DurationVar(&o.patience, "patience", 3*time.Minute, "limit for one turn of a rival; a slower rival is left out")
 	f.BoolVar(&o.md, "md", false, "print Markdown")
-	f.BoolVar(&o.self, "self", false, "measure ours against itself alone")
+	f.BoolVar(&o.self, "self", false, "measure vgrad alone, with and without probes")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -73,7 +74,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, o.check(f.Args())
 }
 
-// check reports all that is wrong with the flags.
+// check reports all errors in the flags. rest holds the arguments after them.
 func (o options) check(rest []string) error {
 	var wrong []error
 	if len(rest) > 0 {
@@ -95,6 +96,7 @@ func (o options) check(rest []string) error {
 	return errors.Join(wrong...)
 }
 
+// words splits a list at commas and spaces.
 func words(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
@@ -107,17 +109,18 @@ type part struct {
 
 var parts = []part{
 	{"a", "One step, mean |∂L/∂W| of every layer at every step", (*bench).step},
-	{"b", "The whole article, from the start of the process to its numbers", (*bench).article},
-	{"c", "The cost of probing, over our unprobed step", (*bench).probing},
+	{"b", "The whole article, from the start of the process to its end", (*bench).article},
+	{"c", "The cost of probing, as a multiple of vgrad's step without probes", (*bench).probing},
 	{"d", "Many seeds of the three scenarios, from the start of the process", (*bench).seeds},
-	{"e", "How a step grows", (*bench).growth},
-	{"f", "XLA's options for compiling", (*bench).compiling},
-	{"g", "What each quantity costs by itself, over our unprobed step", (*bench).alone},
+	{"e", "The time of a step by depth, width and number of lanes", (*bench).growth},
+	{"f", "The whole article with different options of XLA's compiler", (*bench).compiling},
+	{"g", "The cost of each quantity alone, as a multiple of vgrad's step without probes", (*bench).alone},
 }
 
 // selfPart is what -self runs.
-var selfPart = part{"self", "Ours against itself", (*bench).itself}
+var selfPart = part{"self", "vgrad alone, with and without probes", (*bench).itself}
 
+// keys lists the keys of the parts, separated by commas.
 func keys() string {
 	var ks []string
 	for _, p := range parts {
@@ -126,7 +129,8 @@ func keys() string {
 	return strings.Join(ks, ",")
 }
 
-// run does what the flags ask.
+// run runs the parts that the flags select and prints their tables. A part that fails does
+// not stop the others, unless ctx ended.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	if err != nil {

@@ -10,16 +10,18 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// outcome is what a training gave, ours or a rival's: the same numbers as article.Outcome.
+// outcome holds the results of a training, by vgrad or a rival. The numbers are defined as
+// in article.Outcome.
 type outcome struct {
 	Activation  string    `json:"activation"`
 	Seed        int       `json:"seed"`
 	Seconds     float64   `json:"seconds"`       // of the steps
-	MeanAbsGrad []float64 `json:"mean_abs_grad"` // a layer, averaged over every 200th step
-	ValAccuracy float64   `json:"val_accuracy"`
+	MeanAbsGrad []float64 `json:"mean_abs_grad"` // of each layer, averaged over every 200th step
+	ValAccuracy float64   `json:"val_accuracy"`  // at the end, 0 to 1
 }
 
-// factor is the article's measure of vanishing: the last layer's gradient over the first's.
+// factor is the article's measure of vanishing: the last layer's gradient divided by the
+// first layer's. It is NaN without layers, or if the first layer's gradient is 0.
 func (o outcome) factor() float64 {
 	if len(o.MeanAbsGrad) == 0 || o.MeanAbsGrad[0] == 0 {
 		return math.NaN()
@@ -27,13 +29,13 @@ func (o outcome) factor() float64 {
 	return o.MeanAbsGrad[len(o.MeanAbsGrad)-1] / o.MeanAbsGrad[0]
 }
 
-// scenario is what the seeds of one activation gave: medians.
+// scenario holds the medians over the seeds of one activation.
 type scenario struct {
 	activation       string
 	factor, accuracy float64
 }
 
-// scenarios condenses outcomes, in their order.
+// scenarios returns the scenarios of outcomes, in order of first appearance.
 func scenarios(got []outcome) []scenario {
 	var all []scenario
 	factors, accuracies := map[string][]float64{}, map[string][]float64{}
@@ -51,16 +53,17 @@ func scenarios(got []outcome) []scenario {
 	return all
 }
 
-// bands say where factor and validation accuracy of the article's scenarios lie if the
-// recipe is the same: wide enough for a single seed.
+// bands holds, for each activation, the ranges in which factor and validation accuracy lie
+// if a rival trains the same network in the same way. They are wide enough for one seed.
 var bands = map[string]struct{ factor, accuracy [2]float64 }{
 	"sigmoid":    {[2]float64{10, 120}, [2]float64{0.2, 0.75}},
 	"relu":       {[2]float64{3, 25}, [2]float64{0.8, 0.95}},
 	"leaky_relu": {[2]float64{3, 25}, [2]float64{0.8, 0.95}},
 }
 
-// astray says what is out of its band; "" where nothing is.
-func (s scenario) astray() string {
+// outOfBand describes a scenario that is out of its band. It returns "" for one within its
+// band, and for an activation without one.
+func (s scenario) outOfBand() string {
 	band, known := bands[s.activation]
 	within := func(x float64, b [2]float64) bool { return b[0] <= x && x <= b[1] }
 	if !known || within(s.factor, band.factor) && within(s.accuracy, band.accuracy) {
@@ -69,27 +72,28 @@ func (s scenario) astray() string {
 	return fmt.Sprintf("%s: factor %.3g and validation accuracy %.3g are not those of the recipe", s.activation, s.factor, s.accuracy)
 }
 
-// contestant is one way to do what a part measures.
+// contestant is one of the programs that a part compares.
 type contestant struct {
 	name string
-	ours bool // its failure is the benchmark's
-	// once does it and returns the seconds it took and what came of it.
+	ours bool // vgrad: an error stops the part, and a turn has no time limit
+	// once takes a turn. It returns the seconds that it took and the outcomes.
 	once func(context.Context) (seconds float64, got []outcome, err error)
-	// close, where it is not nil, frees what once holds.
+	// close frees what once holds. Nil: nothing.
 	close func()
 }
 
-// result is what the rounds gave of a contestant.
+// result holds the times and the outcomes of a contestant.
 type result struct {
 	name  string
-	times []float64 // seconds, a round each; nil where it was left out
+	times []float64 // seconds of each round; nil: it was left out
 	got   []outcome // of the last round
-	out   string    // why it was left out
+	out   string    // why it was left out; "": it was not
 }
 
-// rounds lets the contestants take turns: first some that are not counted, in which they
-// compile and caches fill, then n that are. A rival that fails, or takes longer
-// for a turn than the bench's patience, is left out, with the reason; ours fails all.
+// rounds lets the contestants take turns. The first rounds are not counted: in them
+// contestants compile, and caches fill. Then n rounds are counted. A rival is left out,
+// with the reason, if it fails or if a turn takes longer than the bench's patience. If
+// vgrad fails, rounds fails.
 func (b *bench) rounds(ctx context.Context, uncounted, n int, cs []contestant) ([]result, error) {
 	results := make([]result, len(cs))
 	for _, c := range cs {
@@ -122,7 +126,7 @@ func (b *bench) rounds(ctx context.Context, uncounted, n int, cs []contestant) (
 	return results, nil
 }
 
-// turn is one turn; a rival's has a limit.
+// turn runs one turn of a contestant. A rival's turn has a time limit.
 func (b *bench) turn(ctx context.Context, c contestant) (float64, []outcome, error) {
 	if c.ours {
 		return c.once(ctx)
@@ -136,10 +140,10 @@ func (b *bench) turn(ctx context.Context, c contestant) (float64, []outcome, err
 	return seconds, got, err
 }
 
-// spread is the median of some numbers, and the least and the greatest of them.
+// spread holds the median, the smallest and the largest of some numbers.
 type spread struct{ median, min, max float64 }
 
-// spreadOf returns the spread of xs; NaN of none.
+// spreadOf returns the spread of xs. It is NaN if xs is empty.
 func spreadOf(xs []float64) spread {
 	if len(xs) == 0 {
 		return spread{math.NaN(), math.NaN(), math.NaN()}
@@ -148,10 +152,10 @@ func spreadOf(xs []float64) spread {
 	return spread{summary.Quantile(xs, 0.5), xs[0], xs[len(xs)-1]}
 }
 
-// times returns the spread with every number multiplied.
+// times returns the spread of the numbers multiplied by x.
 func (s spread) times(x float64) spread { return spread{s.median * x, s.min * x, s.max * x} }
 
-// String is "0.41 (0.40–0.44)".
+// String returns "0.410 (0.400–0.440)", or "–" for NaN.
 func (s spread) String() string {
 	if math.IsNaN(s.median) {
 		return "–"
@@ -159,7 +163,7 @@ func (s spread) String() string {
 	return fmt.Sprintf("%s (%s–%s)", digits(s.median), digits(s.min), digits(s.max))
 }
 
-// digits writes three of them.
+// digits formats x with three significant digits, or all digits before the point. NaN is "–".
 func digits(x float64) string {
 	switch {
 	case math.IsNaN(x):
@@ -172,7 +176,8 @@ func digits(x float64) string {
 	return fmt.Sprintf("%.*f", max(0, 2-int(math.Floor(math.Log10(math.Abs(x))))), x)
 }
 
-// ratio is the median over the rounds of a's time over b's, NaN where one was left out.
+// ratio returns the median over the rounds of a's time divided by b's. It is NaN if one of
+// them was left out.
 func ratio(a, b result) float64 {
 	var rs []float64
 	for i := range min(len(a.times), len(b.times)) {

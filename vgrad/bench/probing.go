@@ -8,11 +8,11 @@ import (
 	"github.com/vgrad/lab/vgrad/engine"
 )
 
-// probes are what is measured of ours, beside loss and accuracy, at more and more cost.
+// probes lists what vgrad measures in part (c), in addition to loss and accuracy.
 var probes = []struct {
 	name          string
 	measure       vgrad.Measure
-	article, wide target // over the unprobed step, for the article's net and width 256
+	article, wide target // ratio to the step without probes, for the article's network and for width 256
 }{
 	{"nothing", vgrad.Measure{Quantities: []vgrad.Quantity{}, HistogramEvery: -1}, 0, 0},
 	{"mean |∂L/∂W| at every step", meanGradient, 1.10, 1.05},
@@ -21,15 +21,15 @@ var probes = []struct {
 	{"histograms of W and ∂L/∂W at every 10th", vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights, vgrad.Gradients}, HistogramEvery: 10}, 1.3, 0},
 }
 
-// probed are the networks of which that is measured.
+// probed lists the networks that are measured with each of the probes.
 var probed = []struct {
 	name         string
 	width, steps int
 }{{"the article's", 10, 2500}, {"width 256", 256, 500}}
 
-// probing is part (c): our step with probes over the same without.
+// probing is part (c): the time of a step with probes, divided by that without probes.
 func (b *bench) probing(ctx context.Context) (table, error) {
-	t := table{head: []string{"network", "measured", "ms a step, median (min–max)", "÷ unprobed", "target"}}
+	t := table{head: []string{"network", "measured", "ms a step, median (min–max)", "÷ without probes", "target"}}
 	for _, net := range probed {
 		var cs []contestant
 		for _, p := range probes {
@@ -49,6 +49,6 @@ func (b *bench) probing(ctx context.Context) (table, error) {
 			t.row(append(row, goal.cells(ratio(r, results[0]))...)...)
 		}
 	}
-	t.note("ReLU on XLA; loss and accuracy are measured in all.")
+	t.note("ReLU on XLA; loss and accuracy are always measured.")
 	return t, nil
 }

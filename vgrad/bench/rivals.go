@@ -22,23 +22,23 @@ import (
 //go:embed rivals
 var files embed.FS
 
-// rival is a library that we are compared with.
+// rival is a library that vgrad is compared with.
 type rival struct {
 	name, title string // "torch", "PyTorch"
 	pack        string // its package in the lock
-	download    string // how much it is, for people
-	ways        []way  // to use it, the usual one first
+	download    string // size of the download and on disk, in prose
+	ways        []way  // the ways to use it, the usual one first
 }
 
 // way is a way to use a rival.
 type way struct {
-	name    string // for people
-	variant string // for its script
-	threads int    // 0: its own choice
-	parts   string // that measure it; D is (d) with all seeds trained in fact, not scaled
+	name    string // in tables
+	variant string // the script's -variant
+	threads int    // 0: the library's default
+	parts   string // keys of the parts that measure it; D: part d, with all seeds trained instead of extrapolated
 }
 
-// in says whether a part measures it.
+// in reports whether a part measures it.
 func (w way) in(part string) bool { return strings.Contains(w.parts, part) }
 
 var rivals = []rival{
@@ -55,6 +55,7 @@ var rivals = []rival{
 	}},
 }
 
+// rivalNamed returns the rival of that name.
 func rivalNamed(name string) (rival, error) {
 	var known []string
 	for _, r := range rivals {
@@ -79,26 +80,28 @@ func (b *bench) each(part string) iter.Seq2[rival, way] {
 	}
 }
 
+// script returns the file name of the rival's script.
 func (r rival) script() string { return "with_" + r.name + ".py" }
 
-// lock returns the text of its requirements.
+// lock returns the text of the rival's requirements file.
 func (r rival) lock() (string, error) {
 	text, err := files.ReadFile("rivals/" + r.name + ".txt")
 	return string(text), err
 }
 
-// version is that of its package in the lock.
+// version returns the version of the rival's package in the lock.
 func (r rival) version() string {
-	text, _ := r.lock() // embedded, or version is "" and a test fails
+	text, _ := r.lock() // cannot fail: it is embedded, and a test reads it
 	_, rest, _ := strings.Cut("\n"+text, "\n"+r.pack+"==")
 	version, _, _ := strings.Cut(rest, " ")
 	return version
 }
 
-// called is how tables call a way of the rival.
-func (r rival) called(w way) string { return fmt.Sprintf("%s %s, %s", r.title, r.version(), w.name) }
+// label names a way of the rival in tables.
+func (r rival) label(w way) string { return fmt.Sprintf("%s %s, %s", r.title, r.version(), w.name) }
 
-// command is its script with its environment's Python, in a mode, in a way.
+// command returns the command that runs the rival's script with the Python of its
+// environment. mode is "serve" or "article".
 func (b *bench) command(ctx context.Context, r rival, w way, mode string, more ...string) *exec.Cmd {
 	args := append([]string{b.place.file("scripts", r.script()), mode, "-variant", w.variant, "-threads", strconv.Itoa(w.threads)}, more...)
 	cmd := exec.CommandContext(ctx, b.place.python(r), args...)
@@ -106,7 +109,7 @@ func (b *bench) command(ctx context.Context, r rival, w way, mode string, more .
 	return cmd
 }
 
-// request is what a serving rival is asked to train; zero fields are the article's.
+// request is the training that a rival's server runs. Zero fields: as in the article.
 type request struct {
 	Depth      int    `json:"depth,omitempty"`
 	Width      int    `json:"width,omitempty"`
@@ -114,7 +117,8 @@ type request struct {
 	Steps      int    `json:"steps,omitempty"`
 }
 
-// server is a rival's process that trains what it is asked to, keeping what it compiled.
+// server is a rival's process that trains one request after the other and keeps what it
+// has compiled.
 type server struct {
 	start  func() *exec.Cmd
 	cmd    *exec.Cmd // nil: not started
@@ -123,12 +127,13 @@ type server struct {
 	stderr *tail
 }
 
-// serving returns the server of a way of a rival; it starts when it is first asked.
+// serving returns the server of a way of a rival. The process starts with the first call
+// of ask.
 func (b *bench) serving(ctx context.Context, r rival, w way) *server {
 	return &server{start: func() *exec.Cmd { return b.command(ctx, r, w, "serve") }}
 }
 
-// ask trains once. It kills the process when ctx ends before the answer.
+// ask trains once. If ctx ends before the answer, ask kills the process.
 func (s *server) ask(ctx context.Context, r request) (o outcome, err error) {
 	if s.cmd == nil {
 		if err := s.open(); err != nil {
@@ -155,6 +160,7 @@ func (s *server) ask(ctx context.Context, r request) (o outcome, err error) {
 	}
 }
 
+// open starts the process.
 func (s *server) open() (err error) {
 	cmd := s.start()
 	s.stderr = &tail{}
@@ -174,6 +180,7 @@ func (s *server) open() (err error) {
 	return nil
 }
 
+// exchange sends a request and reads the answer.
 func (s *server) exchange(r request) (o outcome, err error) {
 	question, err := json.Marshal(r)
 	if err != nil {
@@ -197,19 +204,20 @@ func (s *server) exchange(r request) (o outcome, err error) {
 	return all[0], nil
 }
 
-// kill ends the process, which may have ended.
-func (s *server) kill() { _ = s.cmd.Process.Kill() }
+// kill kills the process.
+func (s *server) kill() { _ = s.cmd.Process.Kill() } // an error: it has ended already
 
-// close ends the process and waits until it has.
+// close kills the process and waits for its end.
 func (s *server) close() {
 	if s.cmd != nil {
 		s.kill()
-		_ = s.cmd.Wait() // killed
+		_ = s.cmd.Wait() // always an error: the process was killed
 		s.cmd = nil
 	}
 }
 
-// outcomes reads the last line of what a program printed.
+// outcomes parses what a program printed: a JSON array of outcomes, or other lines followed
+// by such an array in the last line.
 func outcomes(printed []byte) ([]outcome, error) {
 	var all []outcome
 	text := strings.TrimSpace(string(printed))
@@ -218,12 +226,13 @@ func outcomes(printed []byte) ([]outcome, error) {
 	}
 	line := text[strings.LastIndexByte(text, '\n')+1:]
 	if err := json.Unmarshal([]byte(line), &all); err != nil {
-		return nil, fmt.Errorf("read what it printed: %w: %.200q", err, line)
+		return nil, fmt.Errorf("read the outcomes that it printed: %w: %.200q", err, line)
 	}
 	return all, nil
 }
 
-// process runs a program from its start to its end and reads the outcomes it prints.
+// process runs a program and reads the outcomes that it prints. The seconds are those from
+// its start to its end.
 func process(cmd *exec.Cmd) (seconds float64, got []outcome, err error) {
 	stderr := &tail{}
 	cmd.Stderr = stderr
@@ -237,7 +246,7 @@ func process(cmd *exec.Cmd) (seconds float64, got []outcome, err error) {
 	return seconds, got, err
 }
 
-// tail keeps the end of what is written to it.
+// tail keeps the last 500 bytes that are written to it.
 type tail struct{ text []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
@@ -250,4 +259,4 @@ func (t *tail) Write(p []byte) (int, error) {
 
 func (t *tail) String() string { return strings.Join(strings.Fields(string(t.text)), " ") }
 
-var errOffline = errors.New("it is missing, and VGRAD_OFFLINE=1 lets nothing be fetched")
+var errOffline = errors.New("the environment is missing, and VGRAD_OFFLINE=1 forbids downloading it")

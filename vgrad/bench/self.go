@@ -8,12 +8,12 @@ import (
 	"github.com/vgrad/lab/vgrad/engine"
 )
 
-// itself is -self: ours against itself, in less than a minute, on XLA where it can be had
-// and on the Go backend otherwise.
+// itself is the part of -self: it compares steps of vgrad with different measurements and
+// drivers, in less than a minute. It uses XLA, or the Go backend if XLA is not available.
 func (b *bench) itself(ctx context.Context) (table, error) {
 	name, steps := "xla", 1000
 	if _, err := b.engine(ctx, name, engine.Auto); err != nil {
-		b.say("without XLA: %v", err)
+		b.say("XLA is not available, so this is the Go backend: %v", err)
 		name, steps = backend.Go, 100
 	}
 	const lanes = 16
@@ -31,7 +31,7 @@ func (b *bench) itself(ctx context.Context) (table, error) {
 	if err != nil {
 		return table{}, err
 	}
-	t := table{head: []string{"what", "ms a step, median (min–max)", "÷ the first"}}
+	t := table{head: []string{"measured", "ms a step, median (min–max)", "÷ the first"}}
 	for _, r := range results {
 		t.row(r.name, spreadOf(r.times).times(milli/float64(steps)).String(), digits(ratio(r, results[0])))
 	}

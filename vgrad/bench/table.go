@@ -16,8 +16,10 @@ type table struct {
 	notes []string
 }
 
+// row adds a row.
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
+// note adds a line below the table.
 func (t *table) note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
@@ -43,6 +45,7 @@ func (t *table) write(w io.Writer, markdown bool) error {
 	return err
 }
 
+// markdown prints the table as Markdown.
 func (t *table) markdown(w io.Writer) error {
 	var text strings.Builder
 	line := func(cells []string) {
@@ -64,10 +67,10 @@ func (t *table) markdown(w io.Writer) error {
 	return err
 }
 
-// target is a ratio that is not to be exceeded; zero: there is none.
+// target is the largest ratio that reaches the target. Zero: there is no target.
 type target float64
 
-// cells are the columns of a ratio and its target.
+// cells returns the two cells of a ratio and its target.
 func (t target) cells(ratio float64) []string {
 	verdict := "reached"
 	switch {
@@ -81,28 +84,28 @@ func (t target) cells(ratio float64) []string {
 	return []string{digits(ratio), fmt.Sprintf("≤ %.2f %s", float64(t), verdict)}
 }
 
-// computed are the columns validation accuracy and factor: medians of the seeds, a
-// scenario after the other.
-func computed(of []scenario) []string {
+// computed returns the cells "validation accuracy" and "factor", each with the medians of
+// all scenarios.
+func computed(all []scenario) []string {
 	var accuracies, factors []string
-	for _, s := range of {
+	for _, s := range all {
 		accuracies, factors = append(accuracies, fmt.Sprintf("%.2f", s.accuracy)), append(factors, fmt.Sprintf("%.1f", s.factor))
 	}
 	return []string{strings.Join(accuracies, ", "), strings.Join(factors, ", ")}
 }
 
-// side is one of ours that others are compared with, and what its ratio to each of them,
-// by name, is not to exceed.
+// side is a result of vgrad that the rivals are compared with.
 type side struct {
 	result
-	targets map[string]target
+	targets map[string]target // for its ratio to a rival, by the rival's label
 }
 
-// versus is the table of all results, with the ratio of each side to each of the others.
+// versus returns a table of all results, with the ratio of each side to each result. what
+// is the unit of the times after multiplication by scale.
 func versus(what string, scale float64, sides []side, all []result) table {
-	t := table{head: []string{"who", what + ", median (min–max)"}}
+	t := table{head: []string{"library", what + ", median (min–max)"}}
 	for _, s := range sides {
-		t.head = append(t.head, s.name+" ÷ it", "target")
+		t.head = append(t.head, s.name+" ÷ this row", "target")
 	}
 	t.head = append(t.head, "validation accuracy", "factor")
 	for _, r := range all {
@@ -114,10 +117,10 @@ func versus(what string, scale float64, sides []side, all []result) table {
 		for _, s := range sides {
 			row = append(row, s.targets[r.name].cells(ratio(s.result, r))...)
 		}
-		of := scenarios(r.got)
-		t.row(append(row, computed(of)...)...)
-		for _, o := range of {
-			if wrong := o.astray(); wrong != "" {
+		medians := scenarios(r.got)
+		t.row(append(row, computed(medians)...)...)
+		for _, o := range medians {
+			if wrong := o.outOfBand(); wrong != "" {
 				t.note("Not the same: %s: %s.", r.name, wrong)
 			}
 		}

@@ -11,13 +11,13 @@ import (
 // Batches keep the order and are of few kinds each; groups of one kind count once.
 func TestBatches(t *testing.T) {
 	var gs []group
-	for depth := 2; depth < 2+kindsMost+3; depth++ {
+	for depth := 2; depth < 2+maxKinds+3; depth++ {
 		for seed := range uint64(2) {
 			gs = append(gs, group{experiments: []vgrad.Experiment{{Depth: depth, Seed: seed}}})
 		}
 	}
 	all := batches(gs)
-	if len(all) != 2 || len(all[0]) != 2*kindsMost || len(all[1]) != 6 {
+	if len(all) != 2 || len(all[0]) != 2*maxKinds || len(all[1]) != 6 {
 		t.Fatalf("%d batches", len(all))
 	}
 	i := 0
@@ -44,7 +44,7 @@ func TestMakeRoom(t *testing.T) {
 		return gs
 	}
 	for i, c := range []struct{ from, to, want int }{
-		{2, 6, 4}, {2, 6, 4}, {4, 10, 8}, {100, 100 + kindsMost - 8, kindsMost}, {1, 2, 1}, {2, 2 + kindsMost, kindsMost},
+		{2, 6, 4}, {2, 6, 4}, {4, 10, 8}, {100, 100 + maxKinds - 8, maxKinds}, {1, 2, 1}, {2, 2 + maxKinds, maxKinds},
 	} {
 		if l.makeRoom(kinds(c.from, c.to)); len(l.kinds) != c.want {
 			t.Errorf("step %d: programs of %d kinds are kept; want %d", i, len(l.kinds), c.want)

@@ -1,5 +1,7 @@
-// Package lab trains an experiment, or loads it where it is recorded: it joins
-// the engine that trains to the store that keeps.
+// Package lab trains an experiment, or loads its run if it is recorded. It joins
+// the engine, which trains, and the store, which keeps the runs:
+//
+//	experiment → lab (engine, run store) → run
 //
 //	l := &lab.Lab{}
 //	defer l.Close()
@@ -7,8 +9,7 @@
 //	all, err := l.Compare(ctx, vgrad.Experiment{}, "sigmoid", "relu", "depth=20 activation=tanh")
 //	err = l.Sweep(ctx, experiments, tell)                                   // thousands, none of them kept in memory
 //
-// Nothing is set up before it is needed: an experiment that is recorded opens
-// neither the data nor a backend. The package knows nothing of how anything is
-// drawn; whoever wants to see a training as it goes hands in a sink, see
-// [Lab.Watch].
+// Nothing is set up before it is needed: to load a recorded run, the lab opens
+// neither the data nor a backend. The package draws nothing. To follow a
+// training while it runs, pass a sink in Lab.Watch.
 package lab

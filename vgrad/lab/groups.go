@@ -14,35 +14,37 @@ import (
 )
 
 const (
-	// lanesMost is how many runs are trained as one program at most: what is
-	// saved for each is next to nothing beyond, and all are lost when one fails.
-	lanesMost = 16
-	// lanesWork bounds the multiplications of their step's forward pass: lanes
-	// save what an operation costs beside its work, which is nothing on wide
-	// networks. The article's has 2.5e5.
-	lanesWork = 5e6
-	// oneProgramMost is up to how many runs share one program where programs are
-	// compiled, though another processor is free: compiling a second one takes longer.
-	oneProgramMost = 6
+	// maxLanes is the largest number of runs that are trained as one program.
+	// More lanes save hardly any time for each run, and if one lane fails, all
+	// runs of the program are lost.
+	maxLanes = 16
+	// maxLaneWork limits the multiplications of a program's forward pass, over
+	// all lanes. Lanes share the fixed cost of an operation, which counts for
+	// little on wide networks. The article's network has 2.5e5 multiplications.
+	maxLaneWork = 5e6
+	// maxSharedProgram is the largest number of runs that share one program even
+	// though another processor is free, if the backend compiles programs.
+	// Compiling a second program would take longer than it saves.
+	maxSharedProgram = 6
 )
 
-// group is some experiments that are trained as one program. Those whose model
-// is handed in are alone.
+// group is a set of experiments that are trained as one program. An experiment
+// with Lab.Model has a group of its own.
 type group struct {
 	set         *data.Set
 	experiments []vgrad.Experiment
-	spread      bool // over all devices
+	spread      bool // over all devices; false: on one device
 }
 
-// groups splits experiments into those that are trained together. Where the
-// backend has several devices, lanes are spread over all of them as far as they
-// divide evenly. The rest goes to single devices.
+// groups splits experiments into groups. If the backend has several devices,
+// as many lanes as divide evenly are spread over all devices. Each of the other
+// lanes is trained on one device.
 func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	var keys []string
 	byKey := map[string][]vgrad.Experiment{}
 	for _, e := range es {
 		key := engine.Key(e)
-		if l.handedIn(e) {
+		if l.usesModel(e) {
 			key = e.Hash()
 		}
 		if byKey[key] == nil {
@@ -56,7 +58,7 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 		set := sets[alike[0].WithDefaults().Data]
 		spread, rest := l.divide(alike)
 		for _, whole := range spread {
-			for part := range slices.Chunk(whole, len(l.engines)*most(alike[0], set)) {
+			for part := range slices.Chunk(whole, len(l.engines)*lanesFor(alike[0], set)) {
 				gs = append(gs, group{set, part, true})
 			}
 		}
@@ -70,9 +72,9 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	return gs
 }
 
-// divide returns the experiments that divide evenly among several devices, and the
-// rest. Only lanes of one activation are spread: those of several would travel
-// between the devices at every layer.
+// divide returns the experiments that divide evenly among several devices, and
+// the rest. The lanes of a spread program all have the same activation. With
+// several activations, XLA would move lanes between the devices at every layer.
 func (l *Lab) divide(alike []vgrad.Experiment) (spread [][]vgrad.Experiment, rest []vgrad.Experiment) {
 	if l.wide == nil {
 		return nil, alike
@@ -84,7 +86,8 @@ func (l *Lab) divide(alike []vgrad.Experiment) (spread [][]vgrad.Experiment, res
 	return spread, rest
 }
 
-// stretches yields the parts of one activation each.
+// stretches yields the longest parts of es in which all experiments have the
+// same activation.
 func stretches(es []vgrad.Experiment) iter.Seq[[]vgrad.Experiment] {
 	return func(yield func([]vgrad.Experiment) bool) {
 		for from := 0; from < len(es); {
@@ -100,28 +103,28 @@ func stretches(es []vgrad.Experiment) iter.Seq[[]vgrad.Experiment] {
 	}
 }
 
-// kindsMost is of how many kinds of networks the compiled programs are kept:
-// each takes some ten megabytes.
-const kindsMost = 16
+// maxKinds is the largest number of kinds of networks whose compiled programs
+// are kept in memory. Each kind takes some ten megabytes.
+const maxKinds = 16
 
-// batches splits groups, in their order, so that each batch is of few enough kinds.
+// batches splits groups, in their order, into batches of at most maxKinds kinds.
 func batches(gs []group) [][]group {
 	var all [][]group
 	kinds := map[string]bool{}
 	from := 0
 	for i, g := range gs {
-		if kinds[g.key()] = true; len(kinds) > kindsMost {
+		if kinds[g.key()] = true; len(kinds) > maxKinds {
 			all, from, kinds = append(all, gs[from:i]), i, map[string]bool{g.key(): true}
 		}
 	}
 	return append(all, gs[from:])
 }
 
-// key tells what kind of network a group trains.
+// key identifies the kind of network that a group trains.
 func (g group) key() string { return engine.Key(g.experiments[0]) }
 
-// makeRoom lets go of the engine's programs where those of more groups would be
-// too many; no run may be under way.
+// makeRoom frees the engines' programs if those of gs would exceed maxKinds. No
+// training may be running.
 func (l *Lab) makeRoom(gs []group) {
 	more := maps.Clone(l.kinds)
 	if more == nil {
@@ -130,7 +133,7 @@ func (l *Lab) makeRoom(gs []group) {
 	for _, g := range gs {
 		more[g.key()] = true
 	}
-	if len(more) > kindsMost && len(l.kinds) > 0 {
+	if len(more) > maxKinds && len(l.kinds) > 0 {
 		l.Close()
 		backend.Trim()
 		more = map[string]bool{}
@@ -141,30 +144,33 @@ func (l *Lab) makeRoom(gs []group) {
 	l.kinds = more
 }
 
-// parts is into how many groups experiments are dealt that could be one, where
-// there are so many kinds in all.
+// parts returns the number of groups for experiments that could be lanes of one
+// program. kinds is the number of different programs of the whole call. If there
+// is only one, its experiments are split so that every processor has work.
 func (l *Lab) parts(alike []vgrad.Experiment, set *data.Set, kinds int) int {
-	most := most(alike[0], set)
-	parts := (len(alike) + most - 1) / most
+	lanes := lanesFor(alike[0], set)
+	parts := (len(alike) + lanes - 1) / lanes
 	compiled := l.engines[0].Backend.Loops
-	if kinds == 1 && !(compiled && len(alike) <= oneProgramMost) {
+	if kinds == 1 && !(compiled && len(alike) <= maxSharedProgram) {
 		parts = max(parts, min(len(alike), runtime.GOMAXPROCS(0)))
 	}
 	return dividing(alike, parts)
 }
 
-// most is how many runs like e a device trains as one program at most.
-func most(e vgrad.Experiment, set *data.Set) int {
-	return min(lanesMost, max(1, int(lanesWork/work(e, set))))
+// lanesFor returns the largest number of runs like e that one device trains as
+// one program.
+func lanesFor(e vgrad.Experiment, set *data.Set) int {
+	return min(maxLanes, max(1, int(maxLaneWork/work(e, set))))
 }
 
-// work is how many multiplications the forward pass of a step takes.
+// work returns the number of multiplications in the forward pass of a step.
 func work(e vgrad.Experiment, set *data.Set) float64 {
 	return float64(e.WithDefaults().Batch) * float64(e.Resolved().Multiplications(set.Features, set.Classes))
 }
 
-// dividing is parts, or somewhat more where that divides the number of each
-// activation: all parts are then alike, and one program serves them all.
+// dividing returns the smallest number from parts to 1.5·parts that divides the
+// number of experiments of every activation. All parts are then alike, and one
+// program serves them all. If there is no such number, it returns parts.
 func dividing(alike []vgrad.Experiment, parts int) int {
 	counts := map[activation]int{}
 	for _, e := range alike {
@@ -182,20 +188,21 @@ func dividing(alike []vgrad.Experiment, parts int) int {
 	return parts
 }
 
-// activation is by what lanes are put side by side.
+// activation is the property by which lanes are sorted.
 type activation struct {
 	name, slope string
 }
 
 func activationOf(e vgrad.Experiment) activation {
 	var a activation
-	a.name, _ = e.Field("activation") // a family without one has one kind
+	a.name, _ = e.Field("activation") // "" for a family without an activation
 	a.slope, _ = e.Field("slope")
 	return a
 }
 
-// deal deals experiments out to groups as one deals cards, so that each gets its
-// share of every activation; in a group those of one follow one another.
+// deal distributes experiments to groups in turn, so that each group gets its
+// share of every activation. In a group, experiments of the same activation are
+// next to each other.
 func deal(es []vgrad.Experiment, groups int) [][]vgrad.Experiment {
 	dealt := make([][]vgrad.Experiment, groups)
 	for i, e := range byActivation(es) {
@@ -204,9 +211,10 @@ func deal(es []vgrad.Experiment, groups int) [][]vgrad.Experiment {
 	return dealt
 }
 
-// byActivation puts those of one activation side by side.
+// byActivation sorts experiments by activation, in the order in which the
+// activations first appear.
 func byActivation(es []vgrad.Experiment) []vgrad.Experiment {
-	place := map[activation]int{} // in the order they were asked for
+	place := map[activation]int{} // position of the activation, from 1
 	for _, e := range es {
 		if a := activationOf(e); place[a] == 0 {
 			place[a] = len(place) + 1

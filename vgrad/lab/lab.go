@@ -14,37 +14,40 @@ import (
 	"github.com/vgrad/lab/vgrad/runs"
 )
 
-// Lab trains and loads runs. The zero value works: the user's store, the
-// backend that is at hand. It serves one call at a time.
+// Lab trains and loads runs. The zero value uses the user's store and an
+// available backend. A Lab is not safe for concurrent calls.
 type Lab struct {
-	// Store keeps the runs. Nil: the user's, see [runs.Dir].
+	// Store keeps the runs. Nil: the user's store, see [runs.Dir].
 	Store *runs.Store
-	// Backend by name, as [backend.Open] takes it. Zero: $GOMLX_BACKEND, or what is at hand.
+	// Backend is the name of a backend, see [backend.Open]. Zero: $GOMLX_BACKEND,
+	// or else an available one.
 	Backend string
-	// Driver of the loop over steps. Zero: the device where it can, else the host.
+	// Driver of the loop over steps. Zero: the device if it can, else the host.
 	Driver engine.Driver
-	// Model is the network of experiments whose Network is no known name. Such
-	// a run is found by that name again: change the name with the function.
+	// Model builds the network of experiments whose Network is a [vgrad.Model].
+	// Their runs are found by the name in Network, so change the name whenever
+	// you change the function. Nil: experiments with such a name are refused.
 	Model nets.Model
-	// Say is told in one line what a user would want to know: which backend
-	// and why, that a run was unfinished. Nil: nobody is told.
+	// Say receives messages for the user, one line each: which backend is used
+	// and why, or that a run was unfinished. Nil: the messages are dropped.
 	Say func(string)
-	// Watch gives the sink that follows a training, or nil. Nil: nobody
-	// watches. Runs that are loaded are not replayed. Several runs may be
-	// under way at once, but no two calls to their sinks.
+	// Watch returns the sink that follows the training of an experiment, or nil
+	// for none. It is not called for runs that are loaded. Several runs may train
+	// at the same time, but their sinks are called one at a time. Nil: no sinks.
 	Watch func(vgrad.Experiment) vgrad.Sink
 
-	telling sync.Mutex       // held while Say, Watch, a watching sink or done is called
-	engines []*engine.Engine // one a device
-	wide    *engine.Engine   // over all devices, where there are several
-	kinds   map[string]bool  // keys of the programs that they keep
-	sets    map[string]*data.Set
+	calling sync.Mutex           // held while Say, Watch, one of its sinks or done is called
+	engines []*engine.Engine     // one for each device
+	wide    *engine.Engine       // over all devices; nil: there is only one
+	kinds   map[string]bool      // keys of the programs that the engines keep
+	sets    map[string]*data.Set // by name
 }
 
-// Train returns the run of an experiment: loaded if it is recorded, else
-// trained and recorded. Bad input is an error before any work starts. A run
-// that was interrupted starts again; one that another process is training is
-// waited for. When training fails or ctx ends, what was recorded is kept.
+// Train returns the run of an experiment. If the run is recorded, Train loads
+// it. Otherwise it trains and records it. A run that was interrupted starts
+// again from step 0. If another process is training the run, Train waits for
+// it. Bad input is an error before any work starts. When training fails or ctx
+// ends, the samples recorded so far are kept.
 func (l *Lab) Train(ctx context.Context, e vgrad.Experiment) (*runs.Run, error) {
 	if err := l.Record(ctx, []vgrad.Experiment{e}, nil); err != nil {
 		return nil, err
@@ -52,9 +55,9 @@ func (l *Lab) Train(ctx context.Context, e vgrad.Experiment) (*runs.Run, error) 
 	return l.Store.Load(e)
 }
 
-// Compare trains or loads base changed in turn by each variant, as
-// [vgrad.Experiment.Vary] reads them, and returns the runs as one object. All
-// of them are checked before the first is trained.
+// Compare trains or loads one run for each variant of base, and returns the runs
+// in the order of the variants. [vgrad.Experiment.Vary] describes variants. All
+// experiments are checked before the first is trained.
 func (l *Lab) Compare(ctx context.Context, base vgrad.Experiment, variants ...string) (runs.Comparison, error) {
 	var es []vgrad.Experiment
 	for _, v := range variants {
@@ -67,7 +70,9 @@ func (l *Lab) Compare(ctx context.Context, base vgrad.Experiment, variants ...st
 	return l.All(ctx, es...)
 }
 
-// All is Compare for experiments written out.
+// All trains or loads the runs of experiments, and returns them in their order.
+// It fails without experiments. All of them are checked before the first is
+// trained.
 func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (runs.Comparison, error) {
 	if len(es) == 0 {
 		return nil, errors.New("lab: nothing to compare")
@@ -86,7 +91,8 @@ func (l *Lab) All(ctx context.Context, es ...vgrad.Experiment) (runs.Comparison,
 	return c, nil
 }
 
-// Close frees what the backend holds. The Lab may be used again.
+// Close frees the compiled programs and the device memory. The Lab may be used
+// again.
 func (l *Lab) Close() {
 	for _, e := range l.engines {
 		e.Close()
@@ -97,33 +103,36 @@ func (l *Lab) Close() {
 	l.kinds = nil
 }
 
+// say formats a message for Say.
 func (l *Lab) say(format string, args ...any) {
 	if l.Say != nil {
 		l.tell(func() { l.Say(fmt.Sprintf(format, args...)) })
 	}
 }
 
-// tell calls what the caller handed in, one call at a time.
+// tell runs call, which calls a function of the caller. There is one such call
+// at a time.
 func (l *Lab) tell(call func()) {
-	l.telling.Lock()
-	defer l.telling.Unlock()
+	l.calling.Lock()
+	defer l.calling.Unlock()
 	call()
 }
 
-// check is what can be known to be wrong before any work.
+// check reports the errors of an experiment that are known before any work.
 func (l *Lab) check(e vgrad.Experiment) error {
 	if l.Model != nil && e.Network == nil {
-		return errors.New("a model that is handed in needs a name in Experiment.Network, by which its runs are found")
+		return errors.New("Lab.Model needs a name in Experiment.Network; its runs are found by that name")
 	}
-	return engine.Check(e, l.handedIn(e))
+	return engine.Check(e, l.usesModel(e))
 }
 
-// handedIn reports whether the experiment's network is the Model.
-func (l *Lab) handedIn(e vgrad.Experiment) bool {
+// usesModel reports whether Lab.Model builds the experiment's network.
+func (l *Lab) usesModel(e vgrad.Experiment) bool {
 	_, isModel := e.Network.(vgrad.Model)
 	return l.Model != nil && isModel
 }
 
+// open opens the user's store if the Lab has none.
 func (l *Lab) open() (err error) {
 	if l.Store == nil {
 		l.Store, err = runs.Open("")
@@ -131,7 +140,8 @@ func (l *Lab) open() (err error) {
 	return err
 }
 
-// fetch brings the XLA plugin; the first time that takes a while, and says so.
+// fetch returns the path of the XLA plugin. The first call downloads it, and
+// reports that to Say.
 func (l *Lab) fetch(ctx context.Context) (string, error) {
 	return assets.XLAPlugin(assets.Tell(ctx, func(line string) { l.say("%s", line) }))
 }

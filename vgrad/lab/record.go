@@ -15,18 +15,21 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Record makes sure that every one of the experiments is recorded. What is
-// missing is trained: experiments that can be lanes of one program
-// ([engine.Key]) in groups of a bounded size, and as many groups side by side
-// as there are processors. Where the backend has several devices, XLA spreads a
-// group's lanes over them as far as they divide evenly; what is left takes the
-// devices in turn. What another process is training is waited for. It keeps no
+// Record trains those of the experiments that are not recorded yet. It keeps no
 // run in memory.
 //
-// done is called for each experiment as soon as its run is finished in the
-// store, at once for those that are there already, one call at a time; nil:
-// nobody is told. Bad input is an error before any work starts. When training
-// fails or ctx ends, what was recorded is kept, and no more is begun.
+// Experiments that can be lanes of one program ([engine.Key]) are trained
+// together, in groups of limited size. As many groups train at the same time as
+// there are processors. If the backend has several devices, XLA spreads the
+// lanes that divide evenly over all devices. The other lanes are trained on one
+// device each, and the devices take turns. If another process is training an
+// experiment, Record waits for it.
+//
+// done is called once an experiment's run is finished in the store, and right
+// away for experiments that are recorded already. There is one call at a time.
+// Nil: no calls. Bad input is an error before any work starts. When training
+// fails or ctx ends, the samples recorded so far are kept, and no other training
+// starts.
 func (l *Lab) Record(ctx context.Context, es []vgrad.Experiment, done func(vgrad.Experiment)) error {
 	if err := l.CheckSweep(es); err != nil {
 		return err
@@ -46,11 +49,11 @@ func (l *Lab) Record(ctx context.Context, es []vgrad.Experiment, done func(vgrad
 	if err := r.all(ctx, l.groups(missing, sets)); err != nil {
 		return err
 	}
-	return r.await(ctx)
+	return r.waitForOthers(ctx)
 }
 
-// missing returns the experiments that have to be trained, each once, and
-// tells done of the others.
+// missing returns the experiments that have to be trained, each once. It calls
+// done for the others.
 func (l *Lab) missing(es []vgrad.Experiment, done func(vgrad.Experiment)) ([]vgrad.Experiment, error) {
 	missing, err := l.Store.Missing(es...)
 	if err != nil {
@@ -76,7 +79,7 @@ func (l *Lab) missing(es []vgrad.Experiment, done func(vgrad.Experiment)) ([]vgr
 	return rest, nil
 }
 
-// sayUnfinished tells that a run was begun once.
+// sayUnfinished reports to Say that a run was started before and not finished.
 func (l *Lab) sayUnfinished(e vgrad.Experiment) error {
 	run, err := l.Store.Load(e)
 	switch {
@@ -90,15 +93,15 @@ func (l *Lab) sayUnfinished(e vgrad.Experiment) error {
 	return nil
 }
 
-// recorder trains groups side by side and records them.
+// recorder trains and records the groups of one call of Record.
 type recorder struct {
 	*Lab
-	done   func(vgrad.Experiment)
-	others []vgrad.Experiment // that another process is training
+	done   func(vgrad.Experiment) // nil: no calls
+	others []vgrad.Experiment     // experiments that another process is training
 }
 
-// all records every group; the first that fails stops the others. The programs of
-// a batch are let go of before the next.
+// all records every group. When one fails, the others stop. If memory requires
+// it, the programs of a batch are freed before the next batch.
 func (r *recorder) all(ctx context.Context, gs []group) error {
 	for _, batch := range batches(gs) {
 		r.makeRoom(batch)
@@ -109,7 +112,7 @@ func (r *recorder) all(ctx context.Context, gs []group) error {
 	return nil
 }
 
-// batch records groups side by side.
+// batch records groups, several at the same time.
 func (r *recorder) batch(ctx context.Context, gs []group) error {
 	work, ctx := errgroup.WithContext(ctx)
 	free := make(chan *engine.Engine, r.sideBySide())
@@ -119,7 +122,7 @@ func (r *recorder) batch(ctx context.Context, gs []group) error {
 	work.SetLimit(cap(free))
 	for _, g := range gs {
 		if ctx.Err() != nil {
-			break // what failed says more
+			break // work.Wait returns the error of the group that failed
 		}
 		work.Go(func() error {
 			eng := <-free
@@ -136,8 +139,9 @@ func (r *recorder) batch(ctx context.Context, gs []group) error {
 	return work.Wait()
 }
 
-// sideBySide is how many groups are trained at a time, on all devices
-// together. A model handed in may not bear to be built by two at once.
+// sideBySide returns the number of groups that train at the same time, on all
+// devices. With Lab.Model it is 1, because the caller's function may not be safe
+// for concurrent calls.
 func (r *recorder) sideBySide() int {
 	if r.Model != nil {
 		return 1
@@ -155,9 +159,10 @@ func (g group) String() string {
 	return text
 }
 
-// group trains a group and records its runs. Those that another process is
-// training, or has trained by now, are left to it: where it trains the first, all
-// of the group are for now, so that the two do not follow each other around.
+// group trains a group and records its runs. It leaves out runs that another
+// process has finished by now. It postpones runs that another process is
+// training. If that is the first run of the group, it postpones the whole group,
+// so that two processes with the same list work on different groups.
 func (r *recorder) group(ctx context.Context, eng *engine.Engine, g group) (err error) {
 	var lanes []engine.Lane
 	var writers []*runs.Writer
@@ -172,10 +177,10 @@ func (r *recorder) group(ctx context.Context, eng *engine.Engine, g group) (err 
 		case errors.Is(err, runs.ErrRecorded):
 			r.tell(func() { r.finished(e) })
 		case errors.Is(err, runs.ErrLocked) && len(writers) == 0:
-			r.leave(err, g.experiments[i:]...)
+			r.postpone(err, g.experiments[i:]...)
 			return nil
 		case errors.Is(err, runs.ErrLocked):
-			r.leave(err, e)
+			r.postpone(err, e)
 		case err != nil:
 			return err
 		default:
@@ -204,8 +209,8 @@ func (r *recorder) group(ctx context.Context, eng *engine.Engine, g group) (err 
 	return nil
 }
 
-// leave leaves experiments to another process for now.
-func (r *recorder) leave(why error, es ...vgrad.Experiment) {
+// postpone leaves experiments to another process until waitForOthers.
+func (r *recorder) postpone(why error, es ...vgrad.Experiment) {
 	r.tell(func() { r.others = append(r.others, es...) })
 	r.say("%s: %v; waiting for it", es[0].Name(), why)
 }
@@ -217,7 +222,7 @@ func (r *recorder) train(ctx context.Context, eng *engine.Engine, set *data.Set,
 		return err
 	}
 	job := engine.Job{Experiment: lanes[0].Experiment, Data: set}
-	if r.handedIn(job.Experiment) {
+	if r.usesModel(job.Experiment) {
 		job.Model = r.Model
 	}
 	res, err := eng.Train(ctx, job, lanes[0].Sinks...)
@@ -226,13 +231,13 @@ func (r *recorder) train(ctx context.Context, eng *engine.Engine, set *data.Set,
 	}
 	for _, u := range res.Without {
 		if u.Role == "" && u.Variable.DType().IsFloat() { // biases and scales have no units of their own
-			r.say("%s: no units are measured behind %s: it %s", job.Experiment.Name(), u.Variable.Path(), u.Reason)
+			r.say("%s: the units after %s are not measured: it %s", job.Experiment.Name(), u.Variable.Path(), u.Reason)
 		}
 	}
 	return nil
 }
 
-// sinks are what follows a run: its writer, and whoever watches.
+// sinks returns the sinks of a run: its writer and the one that Watch returns.
 func (r *recorder) sinks(e vgrad.Experiment, w *runs.Writer) []vgrad.Sink {
 	sinks := []vgrad.Sink{w}
 	if r.Watch == nil {
@@ -246,7 +251,8 @@ func (r *recorder) sinks(e vgrad.Experiment, w *runs.Writer) []vgrad.Sink {
 	return sinks
 }
 
-// oneAtATime is a sink that is not called while another of the Lab's is.
+// oneAtATime wraps a sink, so that it is not called while another sink of the
+// Lab is.
 type oneAtATime struct {
 	vgrad.Sink
 	lab *Lab
@@ -262,15 +268,16 @@ func (s oneAtATime) Put(step int, rows []vgrad.Row) (err error) {
 	return err
 }
 
+// finished calls done.
 func (r *recorder) finished(e vgrad.Experiment) {
 	if r.done != nil {
 		r.done(e)
 	}
 }
 
-// await waits for the runs that were left to other processes, and trains those
-// that they gave up or never began.
-func (r *recorder) await(ctx context.Context) error {
+// waitForOthers waits for the runs that were left to other processes. It trains
+// those that the other processes did not finish or never started.
+func (r *recorder) waitForOthers(ctx context.Context) error {
 	for len(r.others) > 0 {
 		left := r.others
 		r.others = nil
@@ -290,8 +297,8 @@ func (r *recorder) await(ctx context.Context) error {
 	return nil
 }
 
-// prepare finds the data and opens the backend, each once. The data is read while
-// programs are compiled for it.
+// prepare loads the data sets and opens the backend, both at the same time. Each
+// is done once for the Lab.
 func (l *Lab) prepare(ctx context.Context, es []vgrad.Experiment) (map[string]*data.Set, error) {
 	opened := make(chan error, 1)
 	go func() { opened <- l.openBackend(ctx) }()
@@ -304,6 +311,7 @@ func (l *Lab) prepare(ctx context.Context, es []vgrad.Experiment) (map[string]*d
 	return l.sets, errors.Join(err, <-opened)
 }
 
+// openBackend opens the backend and makes its engines, once.
 func (l *Lab) openBackend(ctx context.Context) error {
 	if l.engines != nil {
 		return nil
@@ -317,7 +325,8 @@ func (l *Lab) openBackend(ctx context.Context) error {
 	return nil
 }
 
-// use makes the engines for so many of a backend's devices.
+// use makes the engines: one for each of a backend's devices, and if there are
+// several, one that spreads lanes over all of them.
 func (l *Lab) use(b *backend.Backend, devices int) {
 	for device := range devices {
 		l.engines = append(l.engines, &engine.Engine{Backend: b, Driver: l.Driver, Device: device})
@@ -327,6 +336,7 @@ func (l *Lab) use(b *backend.Backend, devices int) {
 	}
 }
 
+// load opens the data set of that name, once.
 func (l *Lab) load(ctx context.Context, name string) error {
 	if l.sets[name] != nil {
 		return nil

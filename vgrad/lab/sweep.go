@@ -9,14 +9,14 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Sweep makes sure that every one of the experiments is recorded: those of a
-// [vgrad.Sweep], or of its shard. All of them are checked before any is
-// trained, and what is wrong is told at once. It keeps no run in memory.
+// Sweep trains the experiments of a [vgrad.Sweep], or of one of its shards, that
+// are not recorded yet, as [Lab.Record] does. All experiments are checked before
+// any is trained, and one error reports what is wrong. It keeps no run in memory.
 //
-// tell is called once at the beginning and then whenever a run is finished,
-// one call at a time; nil: nobody is told. When ctx ends, or the process is
-// killed, what was recorded stays, and the same call goes on from there.
-// Several processes that share the store share the work.
+// tell is called once at the start and then after each finished run, one call at
+// a time. Nil: no calls. When ctx ends or the process is killed, the finished
+// runs stay, and the same call trains the rest. Several processes with the same
+// store share the work.
 func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(vgrad.Progress)) error {
 	if err := l.CheckSweep(es); err != nil {
 		return err
@@ -43,11 +43,11 @@ func (l *Lab) Sweep(ctx context.Context, es []vgrad.Experiment, tell func(vgrad.
 	return nil
 }
 
-// wrongMost is how many different errors a sweep tells at most.
-const wrongMost = 20
+// maxErrors is the largest number of different errors that CheckSweep reports.
+const maxErrors = 20
 
-// CheckSweep reports what is wrong with experiments before any is trained, each
-// thing once; [Lab.Sweep] begins with it.
+// CheckSweep reports what is wrong with experiments, each error once and at most
+// 20 of them. It trains nothing. [Lab.Sweep] begins with it.
 func (l *Lab) CheckSweep(es []vgrad.Experiment) error {
 	var wrong []error
 	said := map[string]bool{}
@@ -57,21 +57,22 @@ func (l *Lab) CheckSweep(es []vgrad.Experiment) error {
 			continue
 		}
 		said[err.Error()] = true
-		if wrong = append(wrong, fmt.Errorf("%s: %w", e.Name(), err)); len(wrong) == wrongMost {
+		if wrong = append(wrong, fmt.Errorf("%s: %w", e.Name(), err)); len(wrong) == maxErrors {
 			break
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// pace tells how far a sweep is and how fast it goes.
+// pace measures the progress of a sweep and its speed.
 type pace struct {
-	total, done, found int
-	work, worked       uint64 // of the runs to come, and of those that came
-	last               vgrad.Experiment
+	total, done, found int              // runs; found are those recorded before the sweep
+	work, worked       uint64           // of the runs that are left, and of those that are trained
+	last               vgrad.Experiment // the one that finished last
 	begun              time.Time
 }
 
+// newPace returns the pace at the start of a sweep of total runs.
 func newPace(total int, missing []vgrad.Experiment) *pace {
 	p := &pace{total: total, done: total - len(missing), found: total - len(missing), begun: time.Now()}
 	for _, e := range missing {
@@ -80,12 +81,14 @@ func newPace(total int, missing []vgrad.Experiment) *pace {
 	return p
 }
 
+// finished counts a run.
 func (p *pace) finished(e vgrad.Experiment) {
 	w := e.Work()
 	p.done++
 	p.work, p.worked, p.last = p.work-w, p.worked+w, e
 }
 
+// now returns the progress, with the time left estimated from the work.
 func (p *pace) now() vgrad.Progress {
 	now := vgrad.Progress{Total: p.total, Done: p.done, Found: p.found, Last: p.last, Took: time.Since(p.begun)}
 	if p.worked > 0 {

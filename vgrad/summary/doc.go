@@ -1,11 +1,11 @@
-// Package summary condenses runs to what is compared between them: the factor
-// by which the gradient vanishes, the spread of repetitions, and of a run's
-// curves as much as a figure can show. It stands between runs and figures:
+// Package summary condenses runs to the numbers that are compared: the factor
+// by which the gradient vanishes, and the spread of repetitions. It also thins
+// a run's curves to the points that a figure can show. It reads runs, and
+// figures read it:
 //
 //	run store → summary → figures
 //
-// Whatever says "factor" or "10–90 %" in this module means what is defined
-// here.
+// The whole module uses these definitions of "factor" and "10–90 %".
 //
 //	f, err := summary.Factor(run)                // mean |∂L/∂W| of the last layer over the first
 //	s := summary.SpreadOf(factors)               // "38 (26–48)"

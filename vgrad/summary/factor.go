@@ -6,19 +6,19 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Every is the distance, in steps, of the summaries over which the article,
-// and with it this module, averages.
+// Every is the distance in steps between the article's summaries. The article
+// averages over its summaries, and this module averages over the same steps.
 const Every = 200
 
 // Gradient is mean |∂L/∂W| of a layer over a training.
 type Gradient struct {
-	Mean        float64 // over the steps that [Steps] gives, each on that step's batch
+	Mean        float64 // over the steps that [Steps] returns, each on that step's batch
 	First, Last float64 // at the first and the last of them
 }
 
-// Steps returns, of the steps at which a quantity is recorded, those over which
-// the factor is averaged: step 0 and then every 200th; where that is not
-// recorded, the next that is.
+// Steps returns the steps over which the factor is averaged: step 0 and every
+// 200th step after it. If one of them is not recorded, the next recorded step
+// takes its place. recorded lists the recorded steps in ascending order.
 func Steps(recorded []int) []int {
 	var steps []int
 	goal := 0
@@ -31,8 +31,8 @@ func Steps(recorded []int) []int {
 	return steps
 }
 
-// GradientOf returns the gradient of a layer. It fails where mean |∂L/∂W| is not
-// recorded there from step 0 on.
+// GradientOf returns the gradient of a layer. Layers count from 1. It fails if
+// mean |∂L/∂W| of that layer is not recorded from step 0 on.
 func GradientOf(src vgrad.Source, layer int) (Gradient, error) {
 	var g Gradient
 	n := 0.0
@@ -57,8 +57,9 @@ func GradientOf(src vgrad.Source, layer int) (Gradient, error) {
 }
 
 // Factor is the article's measure of vanishing: the mean gradient of the last
-// layer over that of the first, so 1 where nothing vanishes, infinite where
-// nothing arrives, NaN where a gradient was NaN. It fails as [GradientOf] does.
+// layer divided by that of the first. It is 1 if nothing vanishes, infinite if
+// only the first layer's gradient is 0, and NaN if a gradient was NaN. It fails
+// as [GradientOf] does.
 func Factor(src vgrad.Source) (float64, error) {
 	first, err := GradientOf(src, 1)
 	if err != nil {

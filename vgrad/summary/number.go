@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Number is a float64 that JSON shows as null where it is NaN or infinite.
+// Number is a float64 that is null in JSON if it is NaN or infinite.
 type Number float64
 
 // MarshalJSON writes the number, or null.

@@ -1,6 +1,6 @@
-// Package sweep tells what a sweep gave: it reads its runs from the store, one
-// at a time and condensed, and makes of them a table and figures over seeds.
-// It trains nothing.
+// Package sweep shows the results of a sweep: it reads the recorded runs and
+// makes a table and figures that summarize them over seeds. It condenses each
+// run before it reads the next. It trains nothing.
 //
 //	run store → summary → sweep → table, figures → page, cell
 //

@@ -12,21 +12,21 @@ import (
 	"github.com/vgrad/lab/vgrad/page"
 )
 
-// What fits a figure or a page; what does not is said in its place.
+// Limits of a page. If there is more, the page says what it leaves out.
 const (
 	maxLines  = 12 // of a trend
-	maxCurves = 8  // of a figure with a curve a scenario
+	maxCurves = 8  // scenarios in one figure of curves; with more, a figure for each group
 	maxMaps   = 6
-	maxGroups = 4 // of scenarios, where there are more than maxCurves
+	maxGroups = 4 // of scenarios that get a figure of curves
 )
 
-// Page makes the page of a sweep: its table and its figures. It fails where
-// nothing is recorded.
+// Page makes the page of a sweep: its table and its figures. It fails if no run
+// is recorded.
 func (r *Result) Page() (*page.Page, error) {
 	if len(r.Runs) == 0 {
 		return nil, errors.New("sweep: nothing is recorded to make a page of")
 	}
-	p := &page.Page{Title: "A sweep over " + r.over(), Lead: r.lead()}
+	p := &page.Page{Title: r.title(), Lead: r.lead()}
 	p.Table(r.Table())
 	for _, section := range []func(*page.Page) error{r.maps, r.trends, r.curves} {
 		if err := section(p); err != nil {
@@ -36,37 +36,64 @@ func (r *Result) Page() (*page.Page, error) {
 	return p, nil
 }
 
-func (r *Result) over() string {
-	if len(r.Fields) == 0 {
-		return "seeds"
+// title names the fields that vary, and those that the sweep sets to one value.
+func (r *Result) title() string {
+	title := "A sweep over " + strings.Join(r.Fields, " and ")
+	switch {
+	case len(r.Fields) > 0:
+	case slices.Contains(r.fixed, "seed"):
+		title += "one seed"
+	default:
+		title += "seeds"
 	}
-	return strings.Join(r.Fields, " and ")
+	if fixed := r.outcomes[0].Experiment.NameBy(r.fixed...); fixed != "" {
+		title += ", with " + fixed
+	}
+	return title
 }
 
+// lead says how many scenarios and runs there are, what they have in common, and
+// how many runs are missing.
 func (r *Result) lead() string {
 	scenarios := r.Scenarios()
 	fewest, most := scenarios[0].Runs, 0
 	for _, s := range scenarios {
 		fewest, most = min(fewest, s.Runs), max(most, s.Runs)
 	}
-	each := fmt.Sprintf("%d", most)
+	each := counted(most, "run")
 	if fewest < most {
-		each = fmt.Sprintf("%d to %d", fewest, most)
+		each = fmt.Sprintf("%d to %d runs", fewest, most)
 	}
 	e := scenarios[0].Experiment
-	text := fmt.Sprintf("%d scenarios, %s runs each with seeds of their own; %s data, %s, batches of %d.", len(scenarios), each, e.Data, e.Optimizer, e.Batch)
-	if len(scenarios) == 1 {
-		text = fmt.Sprintf("%s runs of %s.", each, scenarios[0].Name)
+	seeds := ""
+	if most > 1 {
+		seeds = " with different seeds"
 	}
-	if r.Missing > 0 {
+	text := fmt.Sprintf("%d scenarios, %s each%s; %s data, %s, batches of %d.", len(scenarios), each, seeds, e.Data, e.Optimizer, e.Batch)
+	if len(scenarios) == 1 {
+		text = fmt.Sprintf("%s of %s.", each, scenarios[0].Name)
+	}
+	switch {
+	case r.Missing == 1:
+		text += " **1 run of the sweep is missing**: it is not recorded in this store."
+	case r.Missing > 1:
 		text += fmt.Sprintf(" **%d runs of the sweep are missing**: they are not recorded in this store.", r.Missing)
 	}
 	return text
 }
 
-// Axes names the fields of the figures: that whose values go along the
-// horizontal axis (the depth, where it varies, else the first number), and that
-// which tells lines or rows apart (the activation, where it varies); "" for none.
+// counted returns "1 run" or "2 runs".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Axes chooses the fields of the figures. The values of across go along the
+// horizontal axis: the depth if it varies, else the first field of numbers, else
+// the first field. The values of other are lines or rows: the activation if it
+// varies, else the first of the remaining fields. Either is "" if there is none.
 func (r *Result) Axes() (across, other string) {
 	for _, f := range r.Fields {
 		if across == "" && r.isNumber(f) || f == "depth" {
@@ -95,19 +122,19 @@ func (r *Result) isNumber(field string) bool {
 	})
 }
 
-// without are the fields that vary but for some.
+// without lists the fields that vary, except for the given ones.
 func (r *Result) without(fields ...string) []string {
 	return slices.DeleteFunc(slices.Clone(r.Fields), func(f string) bool { return slices.Contains(fields, f) })
 }
 
-// group is the sources that agree in some fields.
+// group is a set of runs that have the same values of some fields.
 type group struct {
 	name    string // "width=10"; "" where there is one group
 	sources []vgrad.Source
 }
 
-// by groups the runs by fields, in order of first appearance. In a group the
-// other fields label them.
+// by groups the runs by the values of fields, in order of first appearance. The
+// label of a run in its group is made of the other fields that vary.
 func (r *Result) by(fields ...string) []group {
 	others := r.without(fields...)
 	var groups []group
@@ -127,7 +154,8 @@ func (r *Result) by(fields ...string) []group {
 	return groups
 }
 
-// maps are of the gradient factor by two fields, a map for each combination of the others.
+// maps adds maps of the gradient factor by two fields, one map for each
+// combination of the other fields.
 func (r *Result) maps(p *page.Page) error {
 	across, other := r.Axes()
 	if other == "" {
@@ -137,7 +165,7 @@ func (r *Result) maps(p *page.Page) error {
 	groups := r.by(rest...)
 	p.Heading(fmt.Sprintf("How much of the gradient vanishes, by %s and %s", across, other))
 	if len(groups) > maxMaps {
-		p.Text(fmt.Sprintf("There are %d combinations of %s; the map is of all of them together.", len(groups), strings.Join(rest, ", ")))
+		p.Text(fmt.Sprintf("There are %d combinations of %s; the map shows all of them in one.", len(groups), strings.Join(rest, ", ")))
 		groups = r.by()
 	}
 	for _, g := range groups {
@@ -158,15 +186,17 @@ func titled(fig *chart.Figure, name string) *chart.Figure {
 	return fig
 }
 
-// trends are of factor and accuracy against the field that is a number.
+// trends adds figures of the gradient factor and of the validation accuracy
+// against the field on the horizontal axis, if its values are numbers. A sweep
+// of regressions has the validation loss instead of the accuracy.
 func (r *Result) trends(p *page.Page) error {
 	across, _ := r.Axes()
 	if across == "" || !r.isNumber(across) {
 		return nil
 	}
-	p.Heading("What becomes of it with " + across)
+	p.Heading("Gradient factor and result, by " + across)
 	if n := len(r.by(r.without(across)...)); n > maxLines {
-		p.Text(fmt.Sprintf("This would be a figure of %d lines, too many to tell apart: the table above has their values.", n))
+		p.Text(fmt.Sprintf("The figures are left out: this would be a figure of %d lines, too many to tell apart. The table above has their values.", n))
 		return nil
 	}
 	factor, err := chart.FactorTrend(r.Sources(), across)
@@ -185,10 +215,11 @@ func (r *Result) trends(p *page.Page) error {
 	return nil
 }
 
-// curves are of the gradient by layer and by step, a line a scenario.
+// curves adds figures of the gradient by layer and by step, with one line for
+// each scenario.
 func (r *Result) curves(p *page.Page) error {
 	groups := r.by()
-	p.Heading("Layer by layer, step by step")
+	p.Heading("The gradient by layer and by step")
 	if n := len(r.Scenarios()); n > maxCurves {
 		across, _ := r.Axes()
 		all := r.by(across)
@@ -214,6 +245,7 @@ func (r *Result) curves(p *page.Page) error {
 	return nil
 }
 
+// of returns " of " and the name, or "" without a name.
 func of(name string) string {
 	if name == "" {
 		return ""
@@ -221,7 +253,7 @@ func of(name string) string {
 	return " of " + name
 }
 
-// evenly picks up to n groups, the first and the last among them.
+// evenly picks up to n evenly spaced groups, including the first and the last.
 func evenly(groups []group, n int) []group {
 	if len(groups) <= n {
 		return groups
@@ -233,6 +265,7 @@ func evenly(groups []group, n int) []group {
 	return some
 }
 
+// labels lists the labels of sources, each once, in order.
 func labels(sources []vgrad.Source) []string {
 	var names []string
 	for _, s := range sources {

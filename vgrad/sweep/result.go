@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/page"
@@ -13,13 +14,14 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// Result is what is recorded of a sweep. Runs of one scenario share a label,
-// which names it by what varies: "sigmoid depth=6".
+// Result holds the recorded runs of a sweep. Runs of one scenario have the same
+// label. It names the scenario by the fields that vary: "sigmoid depth=6".
 type Result struct {
-	Fields  []string       // that vary, the seed aside
-	Runs    []*summary.Run // in the order of the experiments
+	Fields  []string       // the fields that vary, without the seed; empty: only the seed varies
+	Runs    []*summary.Run // the finished runs, in the order of the experiments
 	Missing int            // experiments without a finished run
 
+	fixed    []string // the fields that the sweep sets to one value
 	outcomes []Outcome
 }
 
@@ -27,28 +29,30 @@ type Result struct {
 type Outcome struct {
 	Scenario string `json:"scenario"`
 	Seed     uint64 `json:"seed"`
-	// Factor is that of [summary.Factor].
+	// Factor is the gradient factor, see [summary.Factor].
 	Factor      Number           `json:"factor"`
-	ValAccuracy Number           `json:"val_accuracy"` // at the end, 0 to 1; null where there are no classes
+	ValAccuracy Number           `json:"val_accuracy"` // at the end, 0 to 1; NaN, and null in JSON, for a regression
 	ValLoss     Number           `json:"val_loss"`     // at the end, nats
 	Experiment  vgrad.Experiment `json:"experiment"`   // defaults written out
 	Run         string           `json:"run"`          // its name in the store
 
-	classes bool // there is an accuracy
+	classes bool // a classification, so there is an accuracy
 }
 
-// Number is a float64 that JSON shows as null where it is NaN or infinite.
+// Number is a float64 that is null in JSON if it is NaN or infinite.
 type Number = summary.Number
 
-// Read reads the runs of a sweep's experiments that are recorded: all of them,
-// or a shard. It holds one whole run at a time and of the others some
-// kilobytes. It fails on a run that cannot be read, and when ctx ends.
+// Read reads the recorded runs of es: the experiments of the sweep s, or of one
+// of its shards. It counts experiments without a finished run as missing. It
+// keeps one whole run in memory at a time, and some kilobytes of each of the
+// others. It fails if s is invalid, if a run cannot be read or lacks what an
+// [Outcome] needs, and when ctx ends.
 func Read(ctx context.Context, store *runs.Store, s vgrad.Sweep, es []vgrad.Experiment) (*Result, error) {
 	fields, err := s.Varied()
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Fields: fields, outcomes: []Outcome{}}
+	r := &Result{Fields: fields, fixed: fixed(s, fields), outcomes: []Outcome{}}
 	for _, e := range es {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("sweep: read: %w", err)
@@ -71,6 +75,27 @@ func Read(ctx context.Context, store *runs.Store, s vgrad.Sweep, es []vgrad.Expe
 	return r, nil
 }
 
+// fixed lists the fields that s sets to one value. varied are those with several.
+func fixed(s vgrad.Sweep, varied []string) []string {
+	var fields []string
+	for _, text := range s.Over {
+		field, _, ok := strings.Cut(text, "=")
+		if field = strings.TrimSpace(field); !ok {
+			field = "activation" // a word without "=", see [vgrad.Sweep]
+		}
+		if field == "seed" { // not in varied even if it varies
+			if seeds, err := (vgrad.Sweep{Over: []string{text}}).Experiments(); err != nil || len(seeds) > 1 {
+				continue
+			}
+		}
+		if !slices.Contains(varied, field) {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+// add appends a run, condensed, and its outcome.
 func (r *Result) add(run *runs.Run) error {
 	o := Outcome{Scenario: run.Label(), Seed: run.Experiment.Seed, Experiment: run.Experiment.WithDefaults(), Run: run.Name}
 	o.Experiment.Label = ""
@@ -94,10 +119,10 @@ func (r *Result) add(run *runs.Run) error {
 	return nil
 }
 
-// Outcomes lists the runs' outcomes.
+// Outcomes lists the outcomes, in the order of Runs.
 func (r *Result) Outcomes() []Outcome { return slices.Clone(r.outcomes) }
 
-// Sources returns the runs as figures take them.
+// Sources returns Runs as the type that package chart takes.
 func (r *Result) Sources() []vgrad.Source {
 	var sources []vgrad.Source
 	for _, run := range r.Runs {
@@ -106,19 +131,21 @@ func (r *Result) Sources() []vgrad.Source {
 	return sources
 }
 
-// Scenario is what the repetitions of one scenario gave.
+// Scenario summarizes the runs of one scenario over their seeds. Its spreads
+// leave out runs that gave NaN.
 type Scenario struct {
-	Name             string
-	Experiment       vgrad.Experiment // of the first run
-	Runs             int
-	Factor, Accuracy summary.Spread // of the runs that gave a number; of a regression there is no accuracy
-	Loss             summary.Spread // likewise
-	NaN              int            // runs that did not, in the factor, the accuracy or a regression's loss
+	Name       string
+	Experiment vgrad.Experiment // of the first run
+	Runs       int
+	Factor     summary.Spread // the gradient factor, see [summary.Factor]
+	Accuracy   summary.Spread // the validation accuracy, 0 to 1; NaN for a regression
+	Loss       summary.Spread // the validation loss, in nats
+	NaN        int            // runs that gave NaN: as factor, as accuracy, or as the loss of a regression
 
 	classes bool
 }
 
-// Scenarios condenses the repetitions, in order of first appearance.
+// Scenarios summarizes the scenarios, in order of first appearance.
 func (r *Result) Scenarios() []Scenario {
 	var all []Scenario
 	at := map[string]int{}
@@ -151,12 +178,12 @@ func (r *Result) Scenarios() []Scenario {
 	return all
 }
 
-// Table has a row a scenario: how many runs, and the median and the 10–90 %
-// range of gradient factor and validation accuracy, or of a regression the
-// validation loss.
+// Table returns a table with one row for each scenario: the number of runs, and
+// the median and the 10–90 % range of the gradient factor and of the validation
+// accuracy. A regression has the validation loss instead of the accuracy.
 func (r *Result) Table() page.Table {
 	t := page.Table{
-		Caption: "Medians over seeds, with their 10–90 % range. The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step, or the next that is recorded.",
+		Caption: "Medians over seeds, with their 10–90 % range. The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step. If such a step is not recorded, the next recorded step counts.",
 		Columns: append(slices.Clone(r.Fields), "runs", "gradient factor"),
 	}
 	if len(r.Fields) == 0 {
@@ -174,14 +201,14 @@ func (r *Result) Table() page.Table {
 	nan := slices.ContainsFunc(scenarios, func(s Scenario) bool { return s.NaN > 0 })
 	if nan {
 		t.Columns = append(t.Columns, "NaN")
-		t.Caption += " Runs that gave NaN are counted and left out."
+		t.Caption += " Runs that gave NaN are counted in the last column and left out of the medians."
 	}
 	for _, s := range scenarios {
 		var row []string
 		for _, f := range r.Fields {
 			value, err := s.Experiment.Field(f)
 			if err != nil {
-				value = err.Error() // no such field: Read had refused the sweep
+				value = err.Error() // not reached: Read refuses a sweep over a field that does not exist
 			}
 			row = append(row, value)
 		}
@@ -203,7 +230,7 @@ func (r *Result) Table() page.Table {
 	return t
 }
 
-// orDash is a spread, or a dash where it is not what counts.
+// orDash formats a spread if it counts for the scenario, and else a dash.
 func orDash(s summary.Spread, counts bool) string {
 	if !counts {
 		return "–"

@@ -38,10 +38,11 @@ func record(t testing.TB, store *runs.Store, e vgrad.Experiment, growth float64)
 	}
 	defer w.Close()
 	e = e.WithDefaults()
+	layers := e.Resolved().Layers()
 	feeder := &vgrad.Feeder{To: w}
 	for step := 0; step < e.Steps; step += e.Measure.Every {
 		samples := []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.Loss, Value: 2}, {Site: vgrad.NetworkSite, Quantity: vgrad.TrainAccuracy, Value: 0.5}}
-		for layer := 1; layer <= e.Depth; layer++ {
+		for layer := 1; layer <= layers; layer++ {
 			site := vgrad.Site{Path: fmt.Sprintf("/layer%d/weights", layer), Layer: layer, Size: 100}
 			samples = append(samples, vgrad.Sample{Site: site, Quantity: vgrad.MeanAbsGrad, Value: math.Pow(growth, float64(layer))})
 		}
@@ -49,7 +50,7 @@ func record(t testing.TB, store *runs.Store, e vgrad.Experiment, growth float64)
 			t.Fatal(err)
 		}
 	}
-	err = feeder.Put(e.Steps, []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 1 / float64(e.Depth)}})
+	err = feeder.Put(e.Steps, []vgrad.Sample{{Site: vgrad.NetworkSite, Quantity: vgrad.ValLoss, Value: 1}, {Site: vgrad.NetworkSite, Quantity: vgrad.ValAccuracy, Value: 1 / float64(layers)}})
 	if err := errors.Join(err, w.Finish(runs.Provenance{})); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestReadInPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(p.Lead, "3 to 4 runs each") || !strings.Contains(p.Lead, "1 runs of the sweep are missing") {
+	if !strings.Contains(p.Lead, "3 to 4 runs each") || !strings.Contains(p.Lead, "1 run of the sweep is missing**: it is not") {
 		t.Errorf("lead: %s", p.Lead)
 	}
 }
@@ -185,9 +186,9 @@ func TestPage(t *testing.T) {
 			[]string{"A sweep over depth and activation", "Gradient factor by depth and activation", "Gradient factor by depth", "Validation accuracy by depth", "by layer", "layer 1 over training"}, nil, 5},
 		{[]string{"depth=2..7", "sigmoid,relu"}, []string{"Of the 6 values of depth, 4 are shown", "by layer: depth=2", "by layer: depth=7"}, []string{"by layer: depth=3<"}, 3 + 8},
 		{[]string{"width=8,16", "depth=2,3", "sigmoid,relu"}, []string{"activation: width=8", "activation: width=16"}, nil, 4 + 2},
-		{[]string{"initializer=glorot_uniform,he_normal", "sigmoid,relu"}, []string{"by initializer and activation"}, []string{"What becomes of it"}, 1 + 2},
+		{[]string{"initializer=glorot_uniform,he_normal", "sigmoid,relu"}, []string{"by initializer and activation"}, []string{"Gradient factor and result"}, 1 + 2},
 		{[]string{"learning_rate=0.001,0.1"}, []string{"Gradient factor by learning_rate"}, []string{"How much of the gradient"}, 2 + 2},
-		{[]string{"seed=0..4"}, []string{"A sweep over seeds", "5 runs of sigmoid"}, []string{"What becomes of it"}, 2},
+		{[]string{"seed=0..4"}, []string{"A sweep over seeds", "5 runs of sigmoid"}, []string{"Gradient factor and result"}, 2},
 		{[]string{"depth=2,3", "gain=1,2,3,4,5,6,7,8,9,10,11,12,13"}, []string{"a figure of 13 lines, too many", "13 scenarios of depth=2 are too many lines"}, nil, 1},
 		{[]string{"depth=2,3", "sigmoid,relu", "gain=1,2", "batch=10,20", "optimizer=adam,sgd"}, []string{"There are 8 combinations of gain, batch, optimizer", "of different batch, gain, optimizer,"}, nil, 1},
 	} {
@@ -214,6 +215,43 @@ func TestPage(t *testing.T) {
 				t.Errorf("%d figures; want %d", n, c.figures)
 			}
 		})
+	}
+}
+
+// A field with one value is named in the title, and a count of one has its noun in
+// the singular.
+func TestTitleAndCounts(t *testing.T) {
+	for _, c := range []struct {
+		over        []string
+		title, lead string
+	}{
+		{[]string{"network=highway", "depth=3,4"}, "A sweep over depth, with network=highway", "2 scenarios, 1 run each; "},
+		{[]string{"relu", " width = 8", "depth=2,3", "seed=0,1"}, "A sweep over depth, with relu width=8", "2 scenarios, 2 runs each with different seeds; "},
+		{[]string{"depth=2,3", "seed=4"}, "A sweep over depth, with seed=4", "2 scenarios, 1 run each; "},
+		{[]string{"depth=2", "seed=0..2"}, "A sweep over seeds, with depth=2", "3 runs of sigmoid"},
+		{[]string{"seed=5..5"}, "A sweep over one seed, with seed=5", "1 run of sigmoid"},
+		{[]string{"depth=2,3", "sigmoid,relu"}, "A sweep over depth and activation", "4 scenarios, 1 run each; "},
+	} {
+		p, err := pageOf(t, c.over...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Title != c.title || !strings.HasPrefix(p.Lead, c.lead) {
+			t.Errorf("%v: title %q, lead %q; want %q, %q", c.over, p.Title, p.Lead, c.title, c.lead)
+		}
+	}
+	store, s, es := recorded(t, "depth=2,3", "seed=0..3")
+	for _, e := range es[5:7] {
+		if err := store.Delete(runs.Name(e)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := read(t, store, s, es).Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(p.Lead, "2 to 4 runs each") || !strings.Contains(p.Lead, "**2 runs of the sweep are missing**: they are") {
+		t.Errorf("lead: %s", p.Lead)
 	}
 }
 
