@@ -353,7 +353,13 @@ func (b *build) compose() *text {
 	for _, d := range b.inOrder() {
 		switch d.kind {
 		case varKind:
-			if b.p.versions[d.name] == 0 || b.names[variable{d.name, 0}] != "" {
+			if d.gonb {
+				if b.isFirstOfSpec(d) {
+					body.add("var ")
+					body.code(d.cell, d.from, d.to, b.specEdits(d))
+					body.add("\n")
+				}
+			} else if b.p.versions[d.name] == 0 || b.names[variable{d.name, 0}] != "" {
 				body.add("var ", b.goName(d.name, 0), " ", d.typ.write(b.aliasOf), "\n")
 			}
 		case constKind:

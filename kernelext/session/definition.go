@@ -40,6 +40,7 @@ type definition struct {
 	path  string   // of an import
 	typ   typeText // of variables and constants
 	value string   // of a constant, as Go
+	spec  []ref    // of a variable of a GoNB cell: the names of its line, which is from from to to
 	kept  *kept    // of a variable
 }
 

@@ -190,13 +190,9 @@ func (e *emission) clean(c *cellText, from, to int, edits []edit) string {
 // variables declares the variables of the program, and notes those that cannot be.
 func (e *emission) variables() []string {
 	var parts []string
-	declare := func(name string, t typeText) {
-		e.keys = append(e.keys, name)
-		parts = append(parts, "var "+name+" "+t.write(e.aliasOf)+"\n")
-	}
 	for _, d := range e.inOrder() {
 		if d.kind == varKind && (e.p.versions[d.name] == 0 || e.names[variable{d.name, 0}] != "") {
-			declare(e.goName(d.name, 0), d.typ)
+			parts = append(parts, e.variable(d))
 		}
 	}
 	for _, v := range e.cellVariables() {
@@ -207,10 +203,23 @@ func (e *emission) variables() []string {
 		if name := e.names[v]; t.bad != "" {
 			e.locals[name] = true
 		} else {
-			declare(name, t)
+			e.keys = append(e.keys, name)
+			parts = append(parts, "var "+name+" "+t.write(e.aliasOf)+"\n")
 		}
 	}
 	return parts
+}
+
+// variable declares a variable of an earlier cell.
+func (e *emission) variable(d *definition) string {
+	e.keys = append(e.keys, e.goName(d.name, 0))
+	switch {
+	case !d.gonb:
+		return "var " + e.goName(d.name, 0) + " " + d.typ.write(e.aliasOf) + "\n"
+	case e.isFirstOfSpec(d):
+		return "var " + e.clean(d.cell, d.from, d.to, e.specEdits(d)) + "\n"
+	}
+	return ""
 }
 
 // cellVariables lists the variables that the cell defines, each version that is one of

@@ -17,15 +17,17 @@ import (
 func (s *Session) Finish(p *Program) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.remove(p.removes)
 	for _, d := range p.defines {
 		s.define(d)
 	}
 	if !p.Plain {
+		for _, key := range p.gonb {
+			s.gonb[key] = true
+		}
 		return
 	}
-	for _, name := range p.Declared {
-		delete(s.gonb, name)
-	}
+	clear(s.gonb) // it was told to forget all
 	reported := s.readKept()
 	for name, d := range p.values {
 		k, ok := reported[name]

@@ -58,11 +58,15 @@ type Program struct {
 	Missing    []string // packages that are not at hand; Source is then empty
 	Plain      bool     // a plain cell; else the cell is GoNB's
 	ReadsInput bool     // it may read standard input
+	Forget     []string // what GoNB has to forget before, in silence
+	Lines      int      // lines that Source has before the reader's, of a GoNB cell
 
 	number   int
 	defines  []*definition // functions, types, constants, imports
 	values   map[string]*definition
 	loaded   []string
+	gonb     []string  // what GoNB remembers of it
+	removes  []string  // what GoNB is told to forget
 	problems []problem // what to tell where Missing cannot be got
 }
 
@@ -124,6 +128,7 @@ func (s *Session) translate(p *parsed) (*Program, error) {
 	}
 	program := &Program{Plain: true, number: p.cell.number, ReadsInput: b.readsInput()}
 	program.Source, program.Declared = b.emit()
+	program.Forget = slices.Sorted(maps.Keys(s.gonb))
 	b.record(program)
 	return program, nil
 }
@@ -182,8 +187,8 @@ func (b *build) readsInput() bool {
 	return false
 }
 
-// record notes what the cell defines, for Finish.
-func (b *build) record(p *Program) {
+// recordDeclarations notes what the cell declares, for Finish.
+func (b *build) recordDeclarations(p *Program) {
 	for _, i := range b.p.imports {
 		name := b.s.importName(i)
 		if name == "." {
@@ -206,6 +211,11 @@ func (b *build) record(p *Program) {
 			}
 		}
 	}
+}
+
+// record notes what the cell defines, for Finish.
+func (b *build) record(p *Program) {
+	b.recordDeclarations(p)
 	p.values = map[string]*definition{}
 	for _, v := range b.cellVariables() { // the last version of a name wins
 		p.values[v.name] = b.valueOf(v)
