@@ -16,6 +16,8 @@ func nearest(word string, names []string) string {
 		n := distance(word, name)
 		if strings.EqualFold(word, name) {
 			n = 0
+		} else if letters(word) == letters(name) {
+			n = 1
 		} else if len(word) > 2 && n >= least && strings.HasPrefix(strings.ToLower(name), strings.ToLower(word)) && len(name) <= len(word)+3 {
 			n = least - 1
 		}
@@ -24,6 +26,13 @@ func nearest(word string, names []string) string {
 		}
 	}
 	return best
+}
+
+// letters are the letters of a word in the alphabet's order.
+func letters(word string) string {
+	all := []rune(word)
+	slices.Sort(all)
+	return string(all)
 }
 
 // distance counts the letters that are to be changed, inserted, left out or swapped with
