@@ -20,9 +20,10 @@ const (
 //
 // GoNB takes a program apart into its declarations and puts them together in another
 // order, so lines are told by directives in the bodies of functions. It computes the
-// number of lines of a declaration from positions that follow the directives: each
-// function begins on line 1 and ends on line 2 of main.go for its sake. Lines that begin
-// with %, ! or the word package would be taken for its own, so none does.
+// number of lines of a declaration from positions that follow the directives, and makes a
+// slice of that size: each function begins on line 1 and ends on line 2 of main.go for its
+// sake. It loses the comment before main, so main is but a call. Lines that begin with %, !
+// or the word package would be taken for its own, so none does.
 type emission struct {
 	*build
 	keep     string // what that package is called
@@ -237,10 +238,12 @@ func (b *build) cellVariables() (all []variable) {
 	return all
 }
 
-// body writes func main.
+// body writes func main, and the function with the statements that it calls.
 func (e *emission) body() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "//line main.go:1\nfunc main() {\n\t%s.Begin(%s.Cell{Number: %d})\n\tdefer %s.End()\n", e.keep, e.keep, e.p.cell.number, e.keep)
+	name := e.fresh("runCell")
+	e.keys = append(e.keys, name)
+	fmt.Fprintf(&out, "//line main.go:1\nfunc "+name+"() {\n\t%s.Begin(%s.Cell{Number: %d})\n\tdefer %s.End()\n", e.keep, e.keep, e.p.cell.number, e.keep)
 	for _, line := range e.loads() {
 		out.WriteString("\t" + line + "\n")
 	}
@@ -252,7 +255,7 @@ func (e *emission) body() string {
 	if e.main != "" {
 		out.WriteString("\t" + e.main + "()\n")
 	}
-	out.WriteString("\t/*line main.go:2:1*/}\n")
+	out.WriteString("\t/*line main.go:2:1*/}\n\nfunc main() { " + name + "() }\n")
 	return out.String()
 }
 

@@ -124,6 +124,7 @@ func (i stubs) Import(path string) (*types.Package, error) {
 func compiles(t testing.TB, s *Session, source string) {
 	t.Helper()
 	fset := token.NewFileSet()
+	dump(t, source)
 	f, err := parser.ParseFile(fset, "main.go", "package main\n"+source, parser.SkipObjectResolution)
 	if err == nil {
 		_, err = (&types.Config{Importer: stubs{s.index}}).Check("main", fset, []*ast.File{f}, nil)
