@@ -58,7 +58,7 @@ func labCommand(ctx context.Context, args []string, std streams) error {
 			return err
 		}
 	}
-	return serve(ctx, l, !*noBrowser, std)
+	return serveJupyter(ctx, l, !*noBrowser, std)
 }
 
 // token returns the lab's token from the environment variables that Jupyter uses; "" if
@@ -93,7 +93,7 @@ func usable(ctx context.Context, o setup.Options, err error) bool {
 	return true
 }
 
-func serve(ctx context.Context, l jupyter.Lab, browser bool, std streams) error {
+func serveJupyter(ctx context.Context, l jupyter.Lab, browser bool, std streams) error {
 	home, err := jupyter.Open()
 	if err != nil {
 		return err

@@ -25,6 +25,12 @@ func kernelCommand(ctx context.Context, args []string, std streams) error {
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
 		what, args = args[0], args[1:]
 	}
+	switch what {
+	case "run":
+		return runKernel(ctx, args, std)
+	case "watch":
+		return watchKernel(args, std)
+	}
 	var o setup.Options
 	f := flag.NewFlagSet("kernel", flag.ContinueOnError)
 	f.StringVar(&o.Work, "work", "", "folder of the module that cells see (default: the current one)")

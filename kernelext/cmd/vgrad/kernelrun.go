@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vgrad/lab/kernelext/messaging"
+	"github.com/vgrad/lab/kernelext/serve"
+	"github.com/vgrad/lab/vgrad/assets"
+)
+
+// runKernel is what the kernelspec starts: a kernel, until Jupyter asks for its end.
+func runKernel(ctx context.Context, args []string, std streams) error {
+	f := flag.NewFlagSet("kernel run", flag.ContinueOnError)
+	file := f.String("f", "", "the connection file")
+	bin := f.String("bin", "", "folder with gonb and goimports")
+	work := f.String("work", "", "folders of the modules that cells see, with commas between")
+	goRoot := f.String("goroot", "", "of the Go that compiles cells (default: the one on PATH)")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "vgrad kernel run is started by Jupyter; see vgrad kernel install.")
+		f.PrintDefaults()
+	}
+	if err := parseAlone(f, args, std); err != nil {
+		return err
+	}
+	if *file == "" || *bin == "" {
+		return usageError{errors.New("kernel run: say -f and -bin")}
+	}
+	conn, err := messaging.ReadConnection(*file)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	o := serve.Options{
+		Connection: conn, File: *file, GoNB: filepath.Join(*bin, "gonb"), Watcher: []string{self, "kernel", "watch"},
+		GoVersion: goVersionIn(*goRoot), Work: strings.FieldsFunc(*work, func(r rune) bool { return r == ',' }),
+		Log: func(line string) { fmt.Fprintln(std.err, line) },
+	}
+	if cache, err := assets.Cache(); err == nil {
+		o.History = filepath.Join(cache, "history")
+	}
+	k, err := serve.New(o)
+	if err != nil {
+		return err
+	}
+	return k.Run(context.WithoutCancel(ctx)) // an interrupt is the cell's
+}
+
+// goVersionIn reads the version of a Go, as go1.26.5; "" where it has none.
+func goVersionIn(root string) string {
+	text, err := os.ReadFile(filepath.Join(root, "VERSION"))
+	if root == "" || err != nil {
+		return ""
+	}
+	version, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSpace(version)
+}
+
+// watchKernel looks after GoNB for a kernel, which starts it.
+func watchKernel(args []string, std streams) error {
+	f := flag.NewFlagSet("kernel watch", flag.ContinueOnError)
+	dir := f.String("dir", "", "the session's folder, which is removed at the end")
+	f.SetOutput(std.err)
+	if err := f.Parse(args); err != nil {
+		return usageError{err}
+	}
+	if f.NArg() == 0 {
+		return usageError{errors.New("kernel watch: say which program")}
+	}
+	return serve.Watch(*dir, f.Args(), os.Stdin, std.out)
+}
