@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,9 +24,11 @@ type CellError struct {
 // Error is name and message.
 func (e *CellError) Error() string { return e.Name + ": " + e.Message }
 
-// newCellError tells of problems, which stand in the order of the cell.
+// newCellError tells of problems, those of the cell itself first, in its order.
 func newCellError(problems []problem) *CellError {
-	slices.SortStableFunc(problems, func(a, b problem) int { return a.offset - b.offset })
+	slices.SortStableFunc(problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(b.cell.number, a.cell.number), cmp.Compare(a.offset, b.offset))
+	})
 	problems = slices.CompactFunc(problems, func(a, b problem) bool { return a.cell == b.cell && a.offset == b.offset })
 	e := &CellError{Name: CompileError, Message: problems[0].message}
 	for i, p := range problems {

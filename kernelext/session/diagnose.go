@@ -16,6 +16,7 @@ func (b *build) diagnose() []problem {
 	problems := b.wrong
 	problems = append(problems, b.usedTooEarly()...)
 	problems = append(problems, b.gone()...)
+	problems = append(problems, b.unnamed()...)
 	for _, err := range b.errors {
 		if b.isHarmless(err) {
 			continue
@@ -93,6 +94,26 @@ func (b *build) gone() (problems []problem) {
 		}
 		if why := b.whyGone(d); why != "" {
 			problems = append(problems, problem{b.p.cell, b.firstMention(d.name), why})
+		}
+	}
+	return problems
+}
+
+// unnamed finds variables that functions of the cell use and that cannot be variables of
+// the program, since their types cannot be written.
+func (b *build) unnamed() (problems []problem) {
+	for _, v := range b.cellVariables() {
+		t := b.typeOf(v)
+		if t == nil {
+			continue
+		}
+		why := textOf(t, b.pkg).bad
+		for _, d := range b.p.decls {
+			for _, f := range d.refs {
+				if why != "" && f.name == v.name {
+					problems = append(problems, problem{b.p.cell, f.from, fmt.Sprintf("%s has no type that functions could name: %s", f.name, why)})
+				}
+			}
 		}
 	}
 	return problems
@@ -191,7 +212,10 @@ func (b *build) meant(err types.Error, text string) string {
 		if isMember {
 			return with(of+".", nearest(member, b.membersOf(of, err)))
 		}
-		return nearest(m[1], b.visible())
+		if name := nearest(m[1], b.visible()); name != "" {
+			return name
+		}
+		return b.meantElsewhere(m[1])
 	}
 	if m := missingMember.FindStringSubmatch(text); m != nil {
 		if sel, ok := last(b.selectors(err)).(*ast.SelectorExpr); ok {
@@ -206,6 +230,42 @@ func (b *build) meant(err types.Error, text string) string {
 		}
 	}
 	return ""
+}
+
+// meantElsewhere looks for a bare name among what the laboratory's packages export, and
+// among the words that it takes in strings.
+func (b *build) meantElsewhere(word string) string {
+	best := ""
+	for _, name := range slices.Sorted(maps.Keys(b.s.index.implicits())) {
+		path := b.s.index.implicits()[name]
+		if !strings.HasPrefix(path, labModule) {
+			continue
+		}
+		p, err := b.s.index.load(path)
+		if err != nil {
+			continue
+		}
+		members := exported(p)
+		if slices.Contains(members, word) {
+			return name + "." + word
+		}
+		if near := nearest(word, members); near != "" && best == "" {
+			best = name + "." + near
+		}
+	}
+	if near := nearest(word, activations); best == "" && near != "" {
+		best = fmt.Sprintf("%q", near)
+	}
+	return best
+}
+
+func exported(p *types.Package) (names []string) {
+	for _, n := range p.Scope().Names() {
+		if ast.IsExported(n) {
+			names = append(names, n)
+		}
+	}
+	return names
 }
 
 func with(prefix, name string) string {
@@ -231,11 +291,7 @@ func (b *build) membersOf(name string, err types.Error) (names []string) {
 			continue
 		}
 		if p, _ := b.s.index.load(strings.Trim(i.Path.Value, `"`)); p != nil {
-			for _, n := range p.Scope().Names() {
-				if ast.IsExported(n) {
-					names = append(names, n)
-				}
-			}
+			names = append(names, exported(p)...)
 		}
 	}
 	return names

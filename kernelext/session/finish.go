@@ -27,7 +27,10 @@ func (s *Session) Finish(p *Program) {
 		}
 		return
 	}
-	clear(s.gonb) // it was told to forget all
+	if p.Source == "" {
+		return // it did not run
+	}
+	clear(s.gonb) // GoNB was told to forget all
 	reported := s.readKept()
 	for name, d := range p.values {
 		k, ok := reported[name]

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type index struct {
 	importer types.Importer
 	absent   map[string]error // what was asked for in vain
 	folder   string           // of the module that is asked for what is not in view; ""
+	state    string           // of the sources of the modules in view, when they were listed
 }
 
 func newIndex(o Options) *index {
@@ -55,6 +57,7 @@ func (x *index) warm(ctx context.Context) error {
 
 func (x *index) fill(ctx context.Context) {
 	defer close(x.whole)
+	x.state = x.tool.opts.sourceState()
 	if kept := x.readKept(); kept != nil {
 		x.add(kept)
 		close(x.common)
@@ -86,6 +89,33 @@ func (x *index) fillWhole(ctx context.Context) error {
 	return x.keep()
 }
 
+// refresh lists packages anew where the sources of a module in view changed since: the
+// reader works on a package beside the notebook. What was imported before is forgotten,
+// since types of two times are not the same.
+func (x *index) refresh() {
+	if !x.ready() {
+		return
+	}
+	now := x.tool.opts.sourceState()
+	if now == x.state {
+		return
+	}
+	x.state = now
+	x.mu.Lock()
+	for path, p := range x.pkgs {
+		if x.tool.opts.isOfModule(p.Dir) {
+			p.Export = ""
+			x.pkgs[path] = p
+		}
+	}
+	x.importer = importer.ForCompiler(x.fset, "gc", x.open)
+	clear(x.absent)
+	x.mu.Unlock()
+	ctx, stop := context.WithTimeout(context.Background(), askLimit)
+	defer stop()
+	x.failed = x.fillWhole(ctx)
+}
+
 // add adds packages. One with types stays when it is listed again without.
 func (x *index) add(list []pkg) {
 	x.mu.Lock()
@@ -107,6 +137,10 @@ func (x *index) add(list []pkg) {
 func (x *index) chooseNames() map[string]string {
 	names := maps.Clone(standard)
 	best := map[string]string{}
+	modules := x.tool.ownPatterns()
+	before := func(path, than string) bool { // the modules' own order, then the shorter path, so that it is the same each time
+		return than == "" || cmp.Or(cmp.Compare(patternOf(path, modules), patternOf(than, modules)), cmp.Compare(len(path), len(than)), cmp.Compare(path, than)) < 0
+	}
 	for path, p := range x.pkgs {
 		switch {
 		case !p.importable() || p.Std || slices.Contains(notForCells, path):
@@ -124,9 +158,13 @@ func (x *index) chooseNames() map[string]string {
 	return names
 }
 
-// before prefers the shorter path, so that the choice is the same each time.
-func before(path, than string) bool {
-	return than == "" || len(path) < len(than) || len(path) == len(than) && path < than
+// patternOf is the place of the first pattern that a path matches.
+func patternOf(path string, patterns []string) int {
+	i := slices.IndexFunc(patterns, func(p string) bool { return strings.HasPrefix(path+"/", strings.TrimSuffix(p, "...")) })
+	if i < 0 {
+		return len(patterns)
+	}
+	return i
 }
 
 // ready reports whether all packages are known.

@@ -98,9 +98,8 @@ func (x *index) keptFile() string {
 			text, _ := os.ReadFile(filepath.Join(dir, name))
 			h.Write(text)
 		}
-		files, newest := sources(dir)
-		fmt.Fprintln(h, files, newest.UnixNano())
 	}
+	fmt.Fprintln(h, o.sourceState())
 	return filepath.Join(cacheFolder(o.Dir), "packages", "packages-"+hex.EncodeToString(h.Sum(nil)[:12])+".json")
 }
 
@@ -130,6 +129,26 @@ func goVersion(root string) string {
 	}
 	text, _ := os.ReadFile(filepath.Join(root, "VERSION"))
 	return root + string(text)
+}
+
+// sourceState changes when a Go file of a module in view does. Modules of the module
+// cache do not.
+func (o Options) sourceState() (state string) {
+	for _, dir := range o.Modules {
+		if strings.Contains(filepath.ToSlash(dir), "/pkg/mod/") {
+			continue
+		}
+		files, newest := sources(dir)
+		state += fmt.Sprintln(dir, files, newest.UnixNano())
+	}
+	return state
+}
+
+// isOfModule reports whether a folder is in a module in view.
+func (o Options) isOfModule(folder string) bool {
+	return slices.ContainsFunc(o.Modules, func(dir string) bool {
+		return folder == dir || strings.HasPrefix(folder, dir+string(filepath.Separator))
+	})
 }
 
 // sources counts the Go files of a module and finds the newest.

@@ -53,7 +53,7 @@ func (s *Session) Look(dir string) { s.index.look(dir) }
 
 // Program is what a cell becomes.
 type Program struct {
-	Source     string   // what GoNB is given
+	Source     string   // what GoNB is given; "" where there is nothing to run
 	Declared   []string // what GoNB would remember of it, and should forget
 	Missing    []string // packages that are not at hand; Source is then empty
 	Plain      bool     // a plain cell; else the cell is GoNB's
@@ -74,8 +74,11 @@ type Program struct {
 func (s *Session) Translate(number int, code string) (*Program, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.index.refresh()
 	commands, rest := Split(code)
 	switch {
+	case strings.TrimSpace(code) == "":
+		return &Program{Plain: true, number: number}, nil
 	case rest == "", isForGoNB(rest):
 		return s.translateGoNB(number, code), nil
 	}
@@ -90,7 +93,7 @@ func (s *Session) Translate(number int, code string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if commands != "" && program.Source != "" {
+	if commands != "" && len(program.Missing) == 0 {
 		program.Source = commands + "\n" + program.Source
 	}
 	return program, nil
@@ -130,6 +133,9 @@ func (s *Session) translate(p *parsed) (*Program, error) {
 	program.Source, program.Declared = b.emit()
 	program.Forget = slices.Sorted(maps.Keys(s.gonb))
 	b.record(program)
+	if len(p.statements) == 0 && !p.names["main"] {
+		program.Source, program.Declared, program.Forget = "", nil, nil
+	}
 	return program, nil
 }
 

@@ -124,7 +124,6 @@ func (i stubs) Import(path string) (*types.Package, error) {
 func compiles(t testing.TB, s *Session, source string) {
 	t.Helper()
 	fset := token.NewFileSet()
-	dump(t, source)
 	f, err := parser.ParseFile(fset, "main.go", "package main\n"+source, parser.SkipObjectResolution)
 	if err == nil {
 		_, err = (&types.Config{Importer: stubs{s.index}}).Check("main", fset, []*ast.File{f}, nil)
@@ -252,6 +251,34 @@ func TestTranslate(t *testing.T) {
 		{name: "received", cells: []string{"c := make(chan int, 1)\nc <- 2\n<-c"}, has: []string{"keep.Result(<-c)"}},
 		{name: "last is a loop", cells: []string{"for range 3 {\n}"}, not: []string{"Result"}},
 		{name: "goto", cells: []string{"i := 0\nagain:\ni++\nif i < 3 {\n\tgoto again\n}\ni"}, has: []string{"keep.Result(i)"}},
+		{name: "swap", cells: []string{"x, y := 1, 2\nx, y := y, x\nfmt.Println(x, y)"}, has: []string{"x, y = y, x"}},
+		{name: "carriage returns", cells: []string{"x := 1\r\nif x > 0 {\r\n\tx++\r\n}\r\ns := `a\r\nb`\r\nx"}, has: []string{"keep.Result(x)", `s = "a\nb"`}},
+		{name: "builtin as variable", cells: []string{"len := 3\nlen", "len + 1"}, has: []string{"var len int"}},
+		{name: "alias and embedding", cells: []string{"type E = vgrad.Experiment\ntype Mine struct {\n\tE\n\tNote string\n}", "m := Mine{E: E{Depth: 3}, Note: \"a\"}", "m.Depth"}, has: []string{"type E = vgrad.Experiment"}},
+		{name: "recursive functions over cells", cells: []string{"func even(n int) bool { return n == 0 || odd(n-1) }\nfunc odd(n int) bool { return n != 0 && even(n-1) }", "func odd(n int) bool { return n%2 == 1 }", "even(3)"}, has: []string{"n%2 == 1"}, not: []string{"n != 0"}},
+		{name: "interface", cells: []string{"type Shape interface{ Area() float64 }\ntype Sq float64\nfunc (s Sq) Area() float64 { return float64(s * s) }", "var s Shape = Sq(2)\ns.Area()", "s.(Sq)"}, has: []string{"func (s Sq) Area"}},
+		{name: "type of an import", cells: []string{"import r \"math/rand\"\ng := r.New(r.NewSource(1))", "g.Intn(3)"}, has: []string{"var g *rand.Rand"}},
+		{name: "types of types", cells: []string{"m := map[string][]func(int, ...string) (chan<- error, *time.Time){}\nvar s struct {\n\tA int `json:\"a\"`\n}", "fmt.Println(m, s)"}},
+		{name: "literals", cells: []string{"struct{ A int }{1}"}, has: []string{"keep.Result(struct{ A int }{1})"}},
+		{name: "slice literal", cells: []string{"[]int{1,\n2}"}, has: []string{"keep.Result([]int{1,"}},
+		{name: "map literal", cells: []string{"map[string]int{\"a\": 1}"}, has: []string{"keep.Result("}},
+		{name: "function literal", cells: []string{"func(x int) int { return x }"}, has: []string{"keep.Result("}},
+		{name: "assertion", cells: []string{"var a any = 3\na.(int)"}, has: []string{"keep.Result(a.(int))"}},
+		{name: "address", cells: []string{"x := 3\n&x"}, has: []string{"keep.Result(&x)"}},
+		{name: "increment", cells: []string{"x := 3\nx++"}, not: []string{"Result"}},
+		{name: "parentheses", cells: []string{"(1 + 2)"}, has: []string{"keep.Result((1 + 2))"}},
+		{name: "block", cells: []string{"{\n\tx := 1\n\t_ = x\n}\nx := \"a\"\nx"}, has: []string{"var x string"}},
+		{name: "goroutine", cells: []string{"var wg sync.WaitGroup\nwg.Add(1)\ngo func() { defer wg.Done() }()\nwg.Wait()"}},
+		{name: "comma ok", cells: []string{"m := map[string]int{}\nv, ok := m[\"a\"]\nc := make(chan int, 1)\nclose(c)\nw, ok := <-c\nvar a any = v\nn, ok := a.(int)\nfmt.Println(v, w, n, ok)"}, not: []string{"ok_2"}},
+		{name: "new type beside a new variable", cells: []string{"a, e := 1, 2\nb, e := 1, \"x\"\nfmt.Println(a, b, e)"}, has: []string{"b, e_2 = 1, \"x\""}},
+		{name: "generic redefined", cells: []string{"func id[T any](x T) T { return x }\ntype Pair[A, B any] struct {\n\tFirst A\n\tSecond B\n}", "p := Pair[int, string]{1, id(\"a\")}", "p.Second"}, has: []string{"var p Pair[int, string]"}},
+		{name: "closure over a version", cells: []string{"x := 1\nf := func() int { return x }\nx := \"a\"\nfmt.Println(f(), x)"}, has: []string{"return x }", "f(), x_2"}},
+		{name: "function sees the last version", cells: []string{"x := 1\nfunc f() string { return x }\nx := \"a\"\nfmt.Println(f())"}, has: []string{"return x_2 }"}},
+		{name: "names that collide", cells: []string{"x_2 := 5\nx := 1\nx := \"a\"\nkeep := x_2\nrunCell := 3\nfmt.Println(x, keep, runCell)"}, has: []string{"keep_ \"", "x_2_ = \"a\""}},
+		{name: "constants of a type", cells: []string{"type Level int\nconst (\n\tLow Level = iota + 1\n\tHigh\n)\nfunc (l Level) String() string { return [...]string{\"\", \"low\", \"high\"}[l] }", "High"}, has: []string{"const High Level = 2", "func (l Level) String()"}},
+		{name: "local of an unwritable type", cells: []string{"type inner = struct{ a int }\nfunc f() any {\n\ttype T struct{}\n\treturn T{}\n}\nx := f()\nx"}, has: []string{"var x any"}},
+		{name: "unexported type", cells: []string{"n, err := 3, reflect.TypeOf(atomic.Int64{}).Field(0)\nb := binary.LittleEndian\nb.Uint16([]byte{1, 2})"}, has: []string{"var b = binary.LittleEndian"}, not: []string{`Define("b"`}},
+		{name: "unexported type beside others", cells: []string{"b, n := binary.BigEndian, 3\nb, m := binary.BigEndian, 4\nfmt.Println(n, m)", "n + m"}, has: []string{`keep.Load("n", &n)`}},
 	} {
 		t.Run(c.name, c.run)
 	}
@@ -273,6 +300,16 @@ func TestWrong(t *testing.T) {
 		{name: "old function breaks", cells: []string{"type T struct{ A int }\nfunc f(t T) int { return t.A }", "type T struct{ B int }\nf(T{})"}, wrong: "A"},
 		{name: "type changed", cells: []string{"type T struct{ A int }\nt := T{1}", "type T struct{ B int }", "t"}, wrong: "its type T has changed since cell [1]"},
 		{name: "all errors", cells: []string{"a1\nb1\nc1\nd1\ne1\nf1\ng1\nh1\ni1\nj1\nk1\nl1"}, wrong: "undefined: a1", trace: []string{"line 10", "and 2 more"}},
+		{name: "bare member", cells: []string{"GradientFlo"}, wrong: "did you mean chart.GradientFlow?"},
+		{name: "bare word", cells: []string{"cell.Compare(vgrad.Experiment{}, rleu)"}, wrong: `did you mean "relu"?`},
+		{name: "unexported type later", cells: []string{"b := binary.LittleEndian", "b"}, wrong: "b of cell [1] was not kept: its type binary.littleEndian is not exported"},
+		{name: "local in a function", cells: []string{"b := binary.LittleEndian\nfunc f() { b.Uint16(nil) }"}, wrong: "b has no type that functions could name: its type binary.littleEndian is not exported"},
+		{name: "import", cells: []string{"import \"fmt\n"}, wrong: "string literal not terminated"},
+		{name: "several on a line", cells: []string{"a := nope; b := nada"}, wrong: "undefined: nope", trace: []string{"undefined: nada"}},
+		{name: "unicode", cells: []string{"ä := \"öö\" + nö"}, wrong: "undefined: nö", trace: []string{"\n    ä := \"öö\" + nö\n                ^"}},
+		{name: "in a function of the cell", cells: []string{"func f() int {\n\treturn \"a\"\n}\nf()"}, wrong: "cannot use \"a\"", trace: []string{"Cell [1], line 2", "        return \"a\"\n               ^"}},
+		{name: "goes nowhere", cells: []string{"for {\n\tbreak outer\n}"}, wrong: "outer"},
+		{name: "own initializer", cells: []string{"f := func(n int) int { return f(n - 1) }"}, wrong: "undefined: f"},
 		{name: "version names", cells: []string{"x := 1\nx := \"a\"\nx * 2"}, wrong: "x * 2"},
 	} {
 		t.Run(c.name, c.run)
@@ -294,6 +331,105 @@ func TestNotKept(t *testing.T) {
 	_, err = s.Translate(3, "n++\nc <- n")
 	if err == nil || !strings.Contains(err.Error(), "c of cell [1] was not kept: a channel lives in its process only") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What shares memory comes as a whole, and types in interfaces are named.
+func TestKept(t *testing.T) {
+	s := newSession(t)
+	p, err := s.Translate(1, "type P struct{ A any }\nx := 1\np := &x\ny := P{time.Second}\nother := 2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, s, []kept{
+		{Name: "x", File: "1", Group: "g", Size: 8}, {Name: "p", File: "1", Group: "g"}, {Name: "other", File: "2", Size: 9},
+		{Name: "y", File: "3", Types: []string{`"time".Duration`, "*P", "Gone"}},
+	})
+	s.Finish(p)
+	if p, err = s.Translate(2, "*p"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`keep.Load("p", &p)`, `keep.Load("x", &x)`} {
+		if !strings.Contains(p.Source, want) {
+			t.Errorf("no %s in\n%s", want, p.Source)
+		}
+	}
+	if strings.Contains(p.Source, "other") {
+		t.Error("other is loaded")
+	}
+	if p, err = s.Translate(3, "y"); err != nil {
+		t.Fatal(err)
+	}
+	compiles(t, s, p.Source)
+	if !strings.Contains(p.Source, "keep.Type[time.Duration]()") || !strings.Contains(p.Source, "keep.Type[*P]()") || strings.Contains(p.Source, "Gone") {
+		t.Errorf("types:\n%s", p.Source)
+	}
+	if rows := s.Who(); len(rows) != 5 || rows[0] != (Variable{Name: "other", Kind: "variable", Type: "int", Size: 9, Cell: 1}) || rows[4].Kind != "type" || rows[4].Type != "struct{ A any }" {
+		t.Errorf("%+v", rows)
+	}
+	// A variable that the program did not get to stays as it was.
+	if p, err = s.Translate(4, "panic(1)\nx := \"a\""); err != nil {
+		t.Fatal(err)
+	}
+	report(t, s, nil)
+	s.Finish(p)
+	if p, err = s.Translate(5, "x"); err != nil || !strings.Contains(p.Source, "var x int") {
+		t.Errorf("x is not what it was: %v", err)
+	}
+	s.Reset()
+	if _, err = s.Translate(6, "x"); err == nil || len(s.Who()) > 0 {
+		t.Error("x is there after Reset")
+	}
+}
+
+// report writes what a program reports of its variables.
+func report(t *testing.T, s *Session, list []kept) {
+	t.Helper()
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(s.options.Dir, "cell")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kept.json"), text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	s := newSession(t)
+	p, err := s.Translate(1, "import \"gonum.org/v1/gonum/statt\"\nstatt.Mean(nil, nil)")
+	if err != nil || len(p.Missing) != 1 || p.Missing[0] != "gonum.org/v1/gonum/statt" || p.Source != "" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if err := s.NotFound(p); err == nil || !strings.Contains(err.Error(), `did you mean "gonum.org/v1/gonum/stat"?`) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What only declares need not run.
+func TestNothingToRun(t *testing.T) {
+	s := newSession(t)
+	for _, code := range []string{"// a comment", "func f() int { return 3 }\ntype T int\nconst c = 3\nimport \"fmt\"", ""} {
+		p, err := s.Translate(1, code)
+		if err != nil || p.Source != "" || len(p.Missing) > 0 {
+			t.Errorf("%q: %+v, %v", code, p, err)
+		}
+		s.Finish(p)
+	}
+	if _, err := s.Translate(2, "f() + c + int(T(3))"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadsInput(t *testing.T) {
+	s := newSession(t)
+	for code, want := range map[string]bool{"var n int\nfmt.Scan(&n)": true, "bufio.NewScanner(os.Stdin)": true, "fmt.Sscan(\"a\")": false} {
+		if p, err := s.Translate(1, code); err != nil || p.ReadsInput != want {
+			t.Errorf("%q: %v, %v", code, p, err)
+		}
 	}
 }
 
