@@ -62,7 +62,7 @@ var checks = []check{
 	{"go", goVersion, "install the Go that go.mod names, and put it on PATH"},
 	{"gonb", tool(0), fixSetup},
 	{"goimports", tool(1), fixSetup},
-	{"gopls", tool(2), fixSetup},
+	{"vgrad", ownProgram, fixSetup},
 	{"jupyter", findJupyter, fixSetup},
 	{"kernelspec", kernelspec, fixSetup},
 	{"kernel list", kernelList, fixSetup},

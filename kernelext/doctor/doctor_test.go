@@ -69,7 +69,7 @@ func TestFindings(t *testing.T) {
 			}
 		}, "not a Go program", fixSetup},
 		{"no goimports", "goimports", nil, "there is no goimports", fixSetup},
-		{"no gopls", "gopls", nil, "there is no gopls", fixSetup},
+		{"no vgrad", "vgrad", nil, "there is no vgrad", fixSetup},
 		{"no Jupyter", "jupyter", func(t *testing.T, m *machine) { t.Setenv("PATH", "") }, "there is no JupyterLab", fixSetup},
 		{"its program is gone", "kernelspec", nil, "a program that is gone", fixSetup},
 		{"no kernelspec", "kernelspec", func(t *testing.T, m *machine) { kernel.Remove(m.home.Data()) }, "no such file", fixSetup},
@@ -178,13 +178,13 @@ func TestExamineSick(t *testing.T) {
 }
 
 func ExampleFinding() {
-	f := Finding{Part: "gopls", Detail: "there is no gopls in /cache/bin", Mend: "go tool vgrad setup"}
+	f := Finding{Part: "vgrad", Detail: "there is no vgrad in /cache/bin", Mend: "go tool vgrad setup"}
 	fmt.Println(f)
 	text, err := json.Marshal(f)
 	fmt.Println(string(text), err)
 	fmt.Println(Finding{Part: "gonb", OK: true, Detail: "v0.11.4 in /cache/bin"})
 	// Output:
-	// WRONG  gopls         there is no gopls in /cache/bin; fix with: go tool vgrad setup
-	// {"part":"gopls","ok":false,"detail":"there is no gopls in /cache/bin","mend":"go tool vgrad setup","seconds":0} <nil>
+	// WRONG  vgrad         there is no vgrad in /cache/bin; fix with: go tool vgrad setup
+	// {"part":"vgrad","ok":false,"detail":"there is no vgrad in /cache/bin","mend":"go tool vgrad setup","seconds":0} <nil>
 	// ok     gonb          v0.11.4 in /cache/bin
 }

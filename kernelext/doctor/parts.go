@@ -71,6 +71,12 @@ func tool(i int) func(context.Context, *machine) (string, error) {
 	}
 }
 
+// ownProgram checks the program that the kernelspec starts.
+func ownProgram(_ context.Context, m *machine) (string, error) {
+	bin := setup.Bin(m.cache)
+	return "in " + bin, setup.CheckProgram(bin)
+}
+
 // findJupyter checks that there is a JupyterLab: the pinned one, or one that the user has
 // installed.
 func findJupyter(ctx context.Context, m *machine) (string, error) {

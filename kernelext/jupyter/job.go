@@ -11,7 +11,7 @@ import (
 )
 
 // Job is a running program together with all processes that it starts. A Jupyter server
-// puts each kernel into a session of its own, and a kernel starts gopls and the programs of
+// puts each kernel into a session of its own, and a kernel starts GoNB and the programs of
 // cells. All of them inherit an environment variable, by which the job finds and ends them.
 // The zero value is not usable; [Start] makes a Job.
 type Job struct {
@@ -97,7 +97,7 @@ func (j *Job) Stop() error {
 func (j *Job) Processes() []int { return marked(j.mark) }
 
 // sweep ends the processes that the program left running. It first asks them to end, so
-// that a kernel can stop its gopls and remove its folder, and then kills them.
+// that a kernel can end GoNB and remove its folder, and then kills them.
 func (j *Job) sweep() {
 	signals := []func(*os.Process) error{terminate, (*os.Process).Kill}
 	for _, signal := range signals {

@@ -1,4 +1,4 @@
-// Package kernel writes the kernelspec with which Jupyter starts GoNB for the lessons.
+// Package kernel writes the kernelspec with which Jupyter starts the kernel of the lessons.
 //
 // A kernelspec is a folder. Its kernel.json says which program to start and in what
 // environment; Jupyter serves the other files to the page. This one is called [Name].
@@ -42,7 +42,7 @@ const LinkFlags = "-ldflags=-s -w"
 
 // Spec is the content of a kernelspec.
 type Spec struct {
-	Bin     string   // folder with gonb, goimports and gopls; required
+	Bin     string   // folder with vgrad, gonb and goimports; required
 	Work    []string // absolute folders of the modules that cells see; at least one
 	GoRoot  string   // of the Go that compiles cells; "": the one on PATH
 	Backend string   // value of GOMLX_BACKEND; "": the user's environment decides
@@ -94,8 +94,7 @@ func (s Spec) json() ([]byte, error) {
 		return nil, err
 	}
 	f := file{
-		Argv: []string{filepath.Join(s.Bin, "gonb"), "--kernel", "{connection_file}",
-			"-go_work=" + strings.Join(s.Work, ","), "-raw_error=true"},
+		Argv:        s.argv(),
 		DisplayName: DisplayName, Language: "go", InterruptMode: "message",
 		Env:      s.environment(),
 		Metadata: metadata{&s},
@@ -106,6 +105,15 @@ func (s Spec) json() ([]byte, error) {
 	enc.SetIndent("", "  ")
 	err := enc.Encode(f)
 	return text.Bytes(), err
+}
+
+// argv starts the kernel, which finds gonb and goimports beside its own program.
+func (s Spec) argv() []string {
+	argv := []string{filepath.Join(s.Bin, "vgrad"), "kernel", "run", "-f", "{connection_file}", "-work=" + strings.Join(s.Work, ",")}
+	if s.GoRoot != "" {
+		argv = append(argv, "-goroot="+s.GoRoot)
+	}
+	return argv
 }
 
 // environment returns the variables that Jupyter adds to the kernel's environment. Jupyter

@@ -34,7 +34,7 @@ func TestSpec(t *testing.T) {
 	s := specIn(t)
 	s.Backend, s.Env = "go", []string{"VGRAD_CACHE=/a cache/$x"}
 	f := parsed(t, s)
-	if got := strings.Join(f.Argv, "|"); got != "/a cache/bin/gonb|--kernel|{connection_file}|-go_work=/my $HOME/module,/lab|-raw_error=true" {
+	if got := strings.Join(f.Argv, "|"); got != "/a cache/bin/vgrad|kernel|run|-f|{connection_file}|-work=/my $HOME/module,/lab|-goroot=/usr/local/go" {
 		t.Errorf("argv %s", got)
 	}
 	for name, want := range map[string]string{
@@ -194,8 +194,8 @@ func ExampleSpec() {
 	_, changed, err := spec.Install(data)
 	fmt.Println(changed, err)
 	installed, err := Read(data)
-	fmt.Println(installed.Argv[3], err)
+	fmt.Println(installed.Argv[5], err)
 	// Output:
 	// true <nil>
-	// -go_work=/home/me/lab <nil>
+	// -work=/home/me/lab <nil>
 }

@@ -41,7 +41,8 @@ func (e *execution) explain(what reply) *CellError {
 // command is the error of one of GoNB's commands, or of what it starts before the cell.
 func (e *execution) command(text string) *CellError {
 	var lines []string
-	for line := range strings.Lines(text) {
+	said, _, _ := strings.Cut(text, "\n---------------\n") // GoNB's advice on workspaces, which are ours
+	for line := range strings.Lines(said) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "executing special commands in cell: ")
 		if line == "" || strings.HasPrefix(line, "failed to run ") || exitStatus.MatchString(line) && len(line) < 20 {
 			continue
@@ -55,7 +56,13 @@ func (e *execution) command(text string) *CellError {
 	if len(lines) == 0 {
 		return &CellError{Name: name, Message: "GoNB could not run the cell"}
 	}
-	return &CellError{Name: name, Message: lines[0], Traceback: lines}
+	message := lines[0]
+	for _, line := range lines { // the go command tells the way from the program to what is wrong
+		if message = line; !strings.HasSuffix(line, " imports") {
+			break
+		}
+	}
+	return &CellError{Name: name, Message: message, Traceback: lines}
 }
 
 // compileError reads what the compiler said: of a cell of GoNB's, which tells cell and

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -19,6 +20,8 @@ import (
 func Watch(dir string, argv []string, stdin io.Reader, stdout io.Writer) error {
 	signals := make(chan os.Signal, 1) // taken and dropped: one that is ignored would be in cells as well
 	signal.Notify(signals, os.Interrupt)
+	ask := make(chan os.Signal, 1)
+	signal.Notify(ask, syscall.SIGTERM)
 	adopt()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stderr = os.Stderr
@@ -64,17 +67,18 @@ func Watch(dir string, argv []string, stdin io.Reader, stdout io.Writer) error {
 				keep = keep || word == "keep"
 				continue
 			}
-			terminate(cmd.Process)
-			select {
-			case <-ended:
-			case <-time.After(patience):
-			}
-			endDescendants(cmd.Process.Pid)
-			if !keep && dir != "" {
-				return removeAll(dir)
-			}
-			return nil
+		case <-ask:
 		}
+		terminate(cmd.Process)
+		select {
+		case <-ended:
+		case <-time.After(patience):
+		}
+		endDescendants(cmd.Process.Pid)
+		if !keep && dir != "" {
+			return removeAll(dir)
+		}
+		return nil
 	}
 }
 

@@ -122,8 +122,10 @@ func InstallKernel(ctx context.Context, o Options, dataFolder string) (dir strin
 			return "", fmt.Errorf("setup: %w; run first: go tool vgrad setup", err)
 		}
 	}
-	if _, err := s.echarts(ctx); err != nil {
-		return "", fmt.Errorf("setup: %w", err)
+	for _, step := range []func(*setup, context.Context) (string, error){(*setup).vgrad, (*setup).echarts} {
+		if _, err := step(s, ctx); err != nil {
+			return "", fmt.Errorf("setup: %w", err)
+		}
 	}
 	if err := s.resolves(ctx); err != nil {
 		return "", err

@@ -1,8 +1,7 @@
 // Package setup installs everything that the lessons need, and uninstalls it.
 //
 // All parts are pinned: Python packages by the hashes in kernelext/jupyter's lock, Go
-// programs by go.sum, ECharts and XLA by vgrad/assets, MNIST by vgrad/data. gopls has a
-// go.sum of its own, because it needs other versions of this module's dependencies. The
+// programs by go.sum, ECharts and XLA by vgrad/assets, MNIST by vgrad/data. The
 // parts go into the cache ($VGRAD_CACHE, or the user's cache folder), except those that the
 // go command keeps in its own caches.
 //
@@ -49,7 +48,7 @@ var steps = []step{
 	{"module", true, (*setup).module},
 	{"gonb", true, (*setup).gonb},
 	{"goimports", true, (*setup).goimports},
-	{"gopls", false, (*setup).gopls},
+	{"vgrad", true, (*setup).vgrad},
 	{"jupyter", true, (*setup).jupyter},
 	{"echarts", false, (*setup).echarts},
 	{"backend", false, (*setup).backend},

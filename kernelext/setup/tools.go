@@ -3,7 +3,6 @@ package setup
 import (
 	"context"
 	"debug/buildinfo"
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -13,14 +12,6 @@ import (
 	"strings"
 )
 
-// The module in which gopls is built.
-var (
-	//go:embed gopls.mod
-	goplsMod []byte
-	//go:embed gopls.sum
-	goplsSum []byte
-)
-
 // Tool is a Go program that the kernel needs.
 type Tool struct {
 	Name    string
@@ -28,11 +19,10 @@ type Tool struct {
 	Version string // of its module
 }
 
-// Tools lists the programs. The versions of the first two are those in go.mod.
+// Tools lists the programs, with the versions that go.mod has.
 var Tools = []Tool{
 	{"gonb", "github.com/janpfeifer/gonb", "v0.11.4"},
 	{"goimports", "golang.org/x/tools/cmd/goimports", "v0.44.0"},
-	{"gopls", "golang.org/x/tools/gopls", "v0.23.0"},
 }
 
 // Bin returns the folder of the tools in the cache.
@@ -72,18 +62,53 @@ func (s *setup) goimports(ctx context.Context) (string, error) {
 	return s.tool(ctx, Tools[1], s.work.Lab)
 }
 
-func (s *setup) gopls(ctx context.Context) (string, error) {
-	dir := filepath.Join(s.cache, "gopls")
-	err := os.MkdirAll(dir, 0o777)
-	for name, content := range map[string][]byte{"go.mod": goplsMod, "go.sum": goplsSum} {
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), content, 0o666)
+// vgrad builds the program that the kernelspec starts, from the laboratory's module.
+func (s *setup) vgrad(ctx context.Context) (string, error) {
+	path := Program(Bin(s.cache))
+	before := modified(path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return "", err
+	}
+	build := func() error { return s.goRun(ctx, s.work.Lab, "build", "-ldflags=-s -w", "-o", path, program) }
+	err := build()
+	if err != nil && ctx.Err() == nil && before != "" { // a kernel that runs keeps it from being written to
+		if err = os.Remove(path); err == nil {
+			err = build()
 		}
 	}
 	if err != nil {
 		return "", err
 	}
-	return s.tool(ctx, Tools[2], dir)
+	if modified(path) == before {
+		return "is there", nil
+	}
+	return "built", nil
+}
+
+// Program is where the vgrad program is in the folder bin.
+func Program(bin string) string { return Tool{Name: "vgrad"}.Path(bin) }
+
+// CheckProgram reports why there is no vgrad program in the folder bin.
+func CheckProgram(bin string) error {
+	info, err := buildinfo.ReadFile(Program(bin))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("there is no vgrad in %s", bin)
+	case err != nil:
+		return fmt.Errorf("%s is not a Go program: %w", Program(bin), err)
+	case info.Path != program:
+		return fmt.Errorf("%s is %s, expected %s", Program(bin), info.Path, program)
+	}
+	return nil
+}
+
+// modified tells two states of a file apart; "" stands for none.
+func modified(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
 }
 
 // tool builds a program in the version that the module in dir requires, unless it is there.

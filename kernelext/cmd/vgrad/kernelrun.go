@@ -11,6 +11,7 @@ import (
 
 	"github.com/vgrad/lab/kernelext/messaging"
 	"github.com/vgrad/lab/kernelext/serve"
+	"github.com/vgrad/lab/kernelext/session"
 	"github.com/vgrad/lab/vgrad/assets"
 )
 
@@ -18,7 +19,7 @@ import (
 func runKernel(ctx context.Context, args []string, std streams) error {
 	f := flag.NewFlagSet("kernel run", flag.ContinueOnError)
 	file := f.String("f", "", "the connection file")
-	bin := f.String("bin", "", "folder with gonb and goimports")
+	bin := f.String("bin", "", "folder with gonb and goimports (default: that of this program)")
 	work := f.String("work", "", "folders of the modules that cells see, with commas between")
 	goRoot := f.String("goroot", "", "of the Go that compiles cells (default: the one on PATH)")
 	f.Usage = func() {
@@ -28,8 +29,8 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 	if err := parseAlone(f, args, std); err != nil {
 		return err
 	}
-	if *file == "" || *bin == "" {
-		return usageError{errors.New("kernel run: say -f and -bin")}
+	if *file == "" {
+		return usageError{errors.New("kernel run: say -f")}
 	}
 	conn, err := messaging.ReadConnection(*file)
 	if err != nil {
@@ -39,10 +40,18 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
+	folder := *bin
+	if folder == "" {
+		folder = filepath.Dir(self)
+	}
+	modules := strings.FieldsFunc(*work, func(r rune) bool { return r == ',' })
 	o := serve.Options{
-		Connection: conn, File: *file, GoNB: filepath.Join(*bin, "gonb"), Watcher: []string{self, "kernel", "watch"},
-		GoVersion: goVersionIn(*goRoot), Work: strings.FieldsFunc(*work, func(r rune) bool { return r == ',' }),
+		Connection: conn, File: *file, GoNB: filepath.Join(folder, "gonb"), Watcher: []string{self, "kernel", "watch"},
+		GoVersion: goVersionIn(*goRoot), Work: modules,
 		Log: func(line string) { fmt.Fprintln(std.err, line) },
+		Session: func(dir string) serve.Session {
+			return serve.Notebook(session.Options{Dir: dir, Modules: modules, GoRoot: *goRoot})
+		},
 	}
 	if cache, err := assets.Cache(); err == nil {
 		o.History = filepath.Join(cache, "history")

@@ -152,7 +152,7 @@ func TestLab(t *testing.T) {
 		t.Fatal(err)
 	}
 	running := descendants(t, lab.Process.Pid)
-	for _, want := range []string{"gonb", "gopls"} {
+	for _, want := range []string{"gonb", "kernel run", "kernel watch"} {
 		if !strings.Contains(strings.Join(running, "\n"), want) {
 			t.Errorf("%s is not among the lab's processes:\n%s", want, strings.Join(running, "\n"))
 		}

@@ -22,7 +22,7 @@ func setupCommand(ctx context.Context, args []string, std streams) error {
 	setupFlags(f, &o)
 	f.Usage = func() {
 		fmt.Fprintln(f.Output(), `vgrad setup installs what the lessons need, in pinned versions, into the cache ($VGRAD_CACHE, or
-the user's cache folder): JupyterLab, GoNB, goimports, gopls, ECharts, XLA, MNIST, a kernelspec
+the user's cache folder): JupyterLab, GoNB, goimports, ECharts, XLA, MNIST, a kernelspec
 and compiled packages. It skips parts that are there. vgrad uninstall removes them.
 
 Flags:`)

@@ -2,7 +2,7 @@
 import json, sys, unittest
 import jupyter_kernel_test as jkt
 
-jkt.TIMEOUT = 8  # a request that GoNB does not know gets no reply
+jkt.TIMEOUT = 30
 
 
 class Kernel(jkt.KernelTests):
