@@ -113,16 +113,19 @@ func (x *index) refresh() {
 	x.mu.Unlock()
 	ctx, stop := context.WithTimeout(context.Background(), askLimit)
 	defer stop()
-	x.failed = x.fillWhole(ctx)
+	if err := x.fillWhole(ctx); err != nil {
+		return // what is broken is told when a cell names it
+	}
 }
 
-// add adds packages. One with types stays when it is listed again without.
+// add adds packages. The types of one that is known stay, so that what was got for one
+// cell does not mix versions with what is in view.
 func (x *index) add(list []pkg) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, p := range list {
 		old, found := x.pkgs[p.Path]
-		if found && p.Export == "" {
+		if _, err := os.Stat(old.Export); found && err == nil {
 			p.Export = old.Export
 		}
 		p.Dep = p.Dep && (!found || old.Dep)

@@ -71,9 +71,15 @@ type Program struct {
 }
 
 // Translate makes a program of a cell. The error is a *[CellError].
-func (s *Session) Translate(number int, code string) (*Program, error) {
+func (s *Session) Translate(number int, code string) (p *Program, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() { // a fault of this package costs one cell and not the kernel
+		if fault := recover(); fault != nil {
+			c := &cellText{number: number, code: code}
+			p, err = nil, newCellError([]problem{{c, 0, fmt.Sprintf("this cell brings out a fault of the kernel, please report it: %v", fault)}})
+		}
+	}()
 	s.index.refresh()
 	commands, rest := Split(code)
 	switch {
@@ -82,14 +88,14 @@ func (s *Session) Translate(number int, code string) (*Program, error) {
 	case rest == "", isForGoNB(rest):
 		return s.translateGoNB(number, code), nil
 	}
-	p := parseCell(&cellText{number: number, code: rest})
-	if declaresInit(p) {
+	parsed := parseCell(&cellText{number: number, code: rest})
+	if declaresInit(parsed) {
 		return s.translateGoNB(number, code), nil
 	}
-	if len(p.wrong) > 0 {
-		return nil, newCellError(p.wrong)
+	if len(parsed.wrong) > 0 {
+		return nil, newCellError(parsed.wrong)
 	}
-	program, err := s.translate(p)
+	program, err := s.translate(parsed)
 	if err != nil {
 		return nil, err
 	}

@@ -123,14 +123,18 @@ func (i stubs) Import(path string) (*types.Package, error) {
 // compiles type-checks a program as the compiler would.
 func compiles(t testing.TB, s *Session, source string) {
 	t.Helper()
+	if err := compilesQuietly(s, source); err != nil {
+		t.Errorf("the program does not compile: %v\n%s", err, source)
+	}
+}
+
+func compilesQuietly(s *Session, source string) error {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, "main.go", "package main\n"+source, parser.SkipObjectResolution)
 	if err == nil {
 		_, err = (&types.Config{Importer: stubs{s.index}}).Check("main", fset, []*ast.File{f}, nil)
 	}
-	if err != nil {
-		t.Errorf("the program does not compile: %v\n%s", err, source)
-	}
+	return err
 }
 
 // cells are cells one after another: what their programs have, and what is wrong with
