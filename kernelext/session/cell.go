@@ -186,7 +186,7 @@ func split(code string) []piece {
 	var tokens []scanned
 	depth := 0
 	finish := func(silent bool) {
-		if len(tokens) > 0 {
+		if len(tokens) > 0 && tokens[0].tok != token.PACKAGE { // of a program that was pasted
 			p := piece{kind: kindOf(tokens), from: tokens[0].from, to: tokens[len(tokens)-1].to, silent: silent}
 			all = append(all, p)
 		}

@@ -41,7 +41,7 @@ func (b *build) isHarmless(err types.Error) bool {
 	case strings.HasSuffix(err.Msg, " imported and not used"), strings.Contains(err.Msg, " imported as ") && strings.HasSuffix(err.Msg, " and not used"),
 		strings.HasPrefix(err.Msg, "initialization cycle"), strings.HasPrefix(err.Msg, "\t"):
 		return true
-	case b.isFixable(err):
+	case b.isFixable(err), isUnusedLabel(err):
 		return true
 	case strings.HasSuffix(err.Msg, "is not used"):
 		return b.atTop(err)

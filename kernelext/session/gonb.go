@@ -281,12 +281,15 @@ func (b *build) isFirstOfSpec(d *definition) bool {
 	return true
 }
 
-// Refused is to be called in the place of [Session.Finish] for a cell of GoNB's that it
-// could not compile: it remembers nothing of it.
+// Refused is to be called in the place of [Session.Finish] for a cell that GoNB could not
+// compile: nothing of it is there.
 func (s *Session) Refused(p *Program) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remove(p.removes)
+	for _, key := range p.Forget {
+		delete(s.gonb, key)
+	}
 }
 
 // remove forgets what the reader told GoNB to forget.

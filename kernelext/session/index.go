@@ -79,6 +79,11 @@ func (x *index) fill(ctx context.Context) {
 // fillWhole lists the laboratory's packages, with their types, and the others by name:
 // theirs are asked for when a cell names them.
 func (x *index) fillWhole(ctx context.Context) error {
+	if len(x.tool.opts.Modules) == 0 {
+		std, err := x.tool.list(ctx, "", false, "std")
+		x.add(std)
+		return err
+	}
 	lab, err := x.tool.list(ctx, "", true, labPatterns...)
 	x.add(lab)
 	others, err2 := x.tool.list(ctx, "", false, append([]string{"std"}, x.tool.ownPatterns()...)...)

@@ -137,12 +137,29 @@ func (s *Session) translate(p *parsed) (*Program, error) {
 	}
 	program := &Program{Plain: true, number: p.cell.number, ReadsInput: b.readsInput()}
 	program.Source, program.Declared = b.emit()
+	if method := ambiguous(program.Declared); method != "" {
+		return nil, newCellError([]problem{{p.cell, 0, fmt.Sprintf("two generic types have a method %s with a value receiver, which GoNB takes for one; make one a pointer receiver", method)}})
+	}
 	program.Forget = slices.Sorted(maps.Keys(s.gonb))
 	b.record(program)
 	if len(p.statements) == 0 && !p.names["main"] {
 		program.Source, program.Declared, program.Forget = "", nil, nil
 	}
 	return program, nil
+}
+
+// ambiguous finds a method that GoNB takes for another's: it knows methods of generic types
+// by their names alone, unless the receiver is a pointer.
+func ambiguous(keys []string) string {
+	seen := map[string]bool{}
+	for _, key := range keys {
+		method, ok := strings.CutPrefix(key, "unknown~")
+		if ok && seen[method] {
+			return method
+		}
+		seen[method] = ok
+	}
+	return ""
 }
 
 // missing lists the packages that the cell imports and that are not at hand.

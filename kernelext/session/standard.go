@@ -10,8 +10,8 @@ var common = strings.Fields(`bufio bytes cmp context encoding/json errors fmt io
 
 // standard lists the packages of the standard library that need no import: each by the
 // last word of its path. Where several have one name it is the one that is meant most
-// often: math/rand for rand, text/template for template, encoding/csv's neighbours
-// over the others. Cryptography is imported by its path, so that rand is never a guess.
+// often: math/rand for rand, text/template for template, text/scanner for scanner.
+// Cryptography is imported by its path, so that nobody gets a rand that is none.
 var standard = byName(`archive/tar archive/zip bufio bytes cmp compress/bzip2 compress/flate
 	compress/gzip compress/lzw compress/zlib container/heap container/list container/ring
 	context database/sql debug/buildinfo debug/dwarf debug/elf debug/gosym debug/macho

@@ -24,6 +24,9 @@ func unusedName(err types.Error) string {
 func (b *build) unusedFixes() map[*cellText][]edit {
 	fixes := map[*cellText][]edit{}
 	for _, err := range b.errors {
+		if isUnusedLabel(err) {
+			b.fixLabel(err, fixes)
+		}
 		name := unusedName(err)
 		if name == "" {
 			continue
@@ -37,6 +40,22 @@ func (b *build) unusedFixes() map[*cellText][]edit {
 		}
 	}
 	return fixes
+}
+
+// isUnusedLabel reports the error of a label that nothing jumps to.
+func isUnusedLabel(err types.Error) bool {
+	return strings.HasPrefix(err.Msg, "label ") && strings.HasSuffix(err.Msg, " declared and not used")
+}
+
+// fixLabel takes out a label.
+func (b *build) fixLabel(err types.Error, fixes map[*cellText][]edit) {
+	for _, n := range pathTo(b.file, err.Pos) {
+		if l, ok := n.(*ast.LabeledStmt); ok && l.Label.Pos() == err.Pos {
+			if c, from, _ := b.text.origin(b.offsetOf(l.Pos())); c != nil {
+				fixes[c] = append(fixes[c], edit{from, from + int(l.Colon-l.Pos()) + 1, ""})
+			}
+		}
+	}
 }
 
 func (b *build) offsetOf(pos token.Pos) int { return b.fset.Position(pos).Offset }
