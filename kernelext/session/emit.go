@@ -243,7 +243,11 @@ func (e *emission) body() string {
 	var out strings.Builder
 	name := e.fresh("runCell")
 	e.keys = append(e.keys, name)
-	fmt.Fprintf(&out, "//line main.go:1\nfunc "+name+"() {\n\t%s.Begin(%s.Cell{Number: %d})\n\tdefer %s.End()\n", e.keep, e.keep, e.p.cell.number, e.keep)
+	input := ""
+	if e.readsInput() {
+		input = ", Input: true"
+	}
+	fmt.Fprintf(&out, "//line main.go:1\nfunc %s() {\n\t%s.Begin(%s.Cell{Number: %d%s})\n\tdefer %s.End()\n", name, e.keep, e.keep, e.p.cell.number, input, e.keep)
 	for _, line := range e.loads() {
 		out.WriteString("\t" + line + "\n")
 	}
@@ -277,6 +281,9 @@ func (e *emission) loads() (lines []string) {
 		if d.kind == varKind && d.kept != nil && (e.p.versions[d.name] == 0 || e.names[variable{d.name, 0}] != "") {
 			lines = append(lines, fmt.Sprintf("%s.Load(%q, &%s)", e.keep, d.name, e.goName(d.name, 0)))
 		}
+	}
+	if len(lines) > 0 {
+		lines = append(lines, e.keep+".Ready()")
 	}
 	return lines
 }

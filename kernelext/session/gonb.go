@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -179,6 +180,9 @@ func (b *build) supply(p *Program, g *gonbCell, body *parsed) {
 	kinds, constants, functions := e.declarations()
 	text := strings.Join(slices.Concat(kinds, constants, e.neededVariables(), functions), "")
 	lines := e.loads()
+	if len(lines) > 0 {
+		lines = slices.Insert(lines, 0, fmt.Sprintf("%s.Begin(%s.Cell{Number: %d})", e.keep, e.keep, p.number))
+	}
 	b.p.decls = own
 	b.importsOfGoNB(body)
 	if text != "" || len(lines) > 0 {

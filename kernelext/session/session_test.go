@@ -87,7 +87,8 @@ func finish(t testing.TB, s *Session, p *Program, lost map[string]string) {
 }
 
 const keepStub = `package keep
-type Cell struct { Number int }
+type Cell struct { Number int; Input bool }
+func Ready() {}
 func Begin(Cell) {}
 func End() {}
 func Type[T any]() {}
@@ -256,6 +257,7 @@ func TestTranslate(t *testing.T) {
 		{name: "last is a loop", cells: []string{"for range 3 {\n}"}, not: []string{"Result"}},
 		{name: "goto", cells: []string{"i := 0\nagain:\ni++\nif i < 3 {\n\tgoto again\n}\ni"}, has: []string{"keep.Result(i)"}},
 		{name: "pasted program", cells: []string{"package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}"}, has: []string{"cellMain()"}},
+		{name: "input", cells: []string{"var n int\nfmt.Scan(&n)"}, has: []string{"keep.Cell{Number: 1, Input: true}"}},
 		{name: "unused label", cells: []string{"outer:\nfor range 3 {\n}\nfunc f() {\nagain:\n\tfmt.Println(1)\n}"}, not: []string{"outer", "again"}},
 		{name: "swap", cells: []string{"x, y := 1, 2\nx, y := y, x\nfmt.Println(x, y)"}, has: []string{"x, y = y, x"}},
 		{name: "carriage returns", cells: []string{"x := 1\r\nif x > 0 {\r\n\tx++\r\n}\r\ns := `a\r\nb`\r\nx"}, has: []string{"keep.Result(x)", `s = "a\nb"`}},
