@@ -6,15 +6,15 @@ import (
 	"math/bits"
 )
 
-// Zero is what a number is set to that is really zero where 0 would stand for the
-// default: Experiment{Gain: vgrad.Zero} starts with all weights at zero. In
-// variants and in JSON a written zero is meant as such: "gain=0".
+// Zero sets a number to zero in a field where 0 would stand for the default:
+// Experiment{Gain: vgrad.Zero} starts with all weights at zero. Variants and
+// JSON do not need it: there a written zero is a zero, as in "gain=0".
 var Zero = math.Copysign(0, -1)
 
-// unbounded is the lower bound of what may be any finite number.
+// unbounded is the lower bound of a number that may have any finite value.
 var unbounded = math.Inf(-1)
 
-// atLeastOne reports a count that is none.
+// atLeastOne reports a count below 1.
 func atLeastOne(name string, n int) error { return atLeast(1, name, n) }
 
 // atLeast reports a count that is too small.
@@ -25,7 +25,7 @@ func atLeast(least int, name string, n int) error {
 	return nil
 }
 
-// finite reports a number that is not finite or below a bound.
+// finite reports a number that is below a bound or not finite.
 func finite(name string, x, bound float64) error {
 	if math.IsNaN(x) || math.IsInf(x, 0) || x < bound {
 		return fmt.Errorf("%s is %v; it must be a finite number%s", name, x, atOrAbove(bound, "at least"))
@@ -33,7 +33,7 @@ func finite(name string, x, bound float64) error {
 	return nil
 }
 
-// above reports a number that is not finite or not above a bound.
+// above reports a number that is at or below a bound, or not finite.
 func above(name string, x, bound float64) error {
 	if finite(name, x, bound) != nil || x == bound {
 		return fmt.Errorf("%s is %v; it must be a finite number%s", name, x, atOrAbove(bound, "above"))
@@ -48,27 +48,27 @@ func atOrAbove(bound float64, word string) string {
 	return fmt.Sprintf(" %s %v", word, bound)
 }
 
-// mostWork bounds products and sums of costs, so that a sum over a sweep of
-// MaxSweep experiments does not overflow.
-const mostWork = 1 << 45
+// maxWork is the largest cost of one experiment. It keeps the sum over a sweep
+// of MaxSweep experiments from overflowing.
+const maxWork = 1 << 45
 
-// product multiplies counts, none of them below 0, up to mostWork.
+// product multiplies counts and stops at maxWork. A negative count is 0.
 func product(factors ...int) uint64 {
 	p := uint64(1)
 	for _, f := range factors {
 		high, low := bits.Mul64(p, uint64(max(0, f)))
-		if p = low; high > 0 || low > mostWork {
-			p = mostWork
+		if p = low; high > 0 || low > maxWork {
+			p = maxWork
 		}
 	}
 	return p
 }
 
-// sum adds costs up to mostWork.
+// sum adds costs and stops at maxWork.
 func sum(terms ...uint64) uint64 {
 	s := uint64(0)
 	for _, t := range terms {
-		s = min(mostWork, s+min(mostWork, t))
+		s = min(maxWork, s+min(maxWork, t))
 	}
 	return s
 }

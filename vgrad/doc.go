@@ -1,5 +1,5 @@
-// Package vgrad is the vocabulary of the laboratory: the words that every
-// other package shares and nothing that acts on them.
+// Package vgrad is the vocabulary of the laboratory. It defines the types that
+// all other packages share, and does no work of its own.
 //
 // Data flows one way:
 //
@@ -7,10 +7,10 @@
 //
 // An [Experiment] says what is to be run: a [Network] of some family, its task, its
 // stages. The model declares its sites, and each [Quantity] is measured at each
-// [Site] that has it. A [Sink], such as a run store or a live figure, is told once
-// which columns there are ([Schema]) and then takes rows of numbers. Findings and
-// figures read single values, each a [Sample], from a [Source]: a recorded run, a
-// run still going, an imported log.
+// [Site] that has it. A [Sink] is a run store or a live figure, for example. It
+// receives the columns once, as a [Schema], and then rows of numbers. Findings and
+// figures read single values, each a [Sample], from a [Source]. A source is a
+// recorded run, a run in progress or an imported log.
 //
 // The zero Experiment is the article's: six dense layers of ten units with
 // sigmoid activations, trained on MNIST by Adam for 2,500 steps of 30 images.

@@ -13,18 +13,18 @@ import (
 // Experiment says what is to be run: a network, its task, how it is trained and
 // what is measured. It is a plain value: copy it, change a field, compare.
 //
-// A field left at its zero value takes the default stated beside it, and the
-// defaults together are the article's experiment. Two experiments that mean
-// the same have the same [Experiment.Hash], whether a default is written out
-// or not. [Zero] is for a number that is really zero.
+// A field left at its zero value takes the default stated beside it. The
+// defaults are the article's experiment. [Experiment.Hash] does not depend on
+// whether a default is written out. To set a number to zero, use [Zero].
 type Experiment struct {
-	// Label is what figures call the run; it is no part of the hash.
-	// Zero: what sets the experiment apart from the article's (see Name).
+	// Label is the run's name in figures. It is not part of the hash.
+	// Zero: the fields in which the experiment differs from the article's; see Name.
 	Label string `json:"label,omitempty"`
 
-	// Network is the family with its parameters, as Highway{Depth: 20}, or a
-	// [Model] that is handed in. Zero: the perceptron of the next six fields,
-	// which are those of [MLP]. With another family they must be unset.
+	// Network is the family with its parameters, such as Highway{Depth: 20}, or
+	// the name of a [Model] whose function the caller supplies. Zero: the
+	// perceptron that the next six fields describe. These are the fields of
+	// [MLP]; with another family they must be unset.
 	Network     Network `json:"-"`
 	Depth       int     `json:"depth,omitempty"`
 	Width       int     `json:"width,omitempty"`
@@ -38,37 +38,38 @@ type Experiment struct {
 	// Batch is the number of examples of a step. Zero: 30.
 	Batch int `json:"batch,omitempty"`
 	// Loss is what is minimized, "cross_entropy" or "mean_squared_error".
-	// Zero: what belongs to the data.
+	// Zero: the data set's own loss.
 	Loss string `json:"loss,omitempty"`
 
-	// Optimizer that turns gradients into updates. Zero: "adam".
+	// Optimizer turns gradients into updates. Zero: "adam".
 	Optimizer string `json:"optimizer,omitempty"`
-	// LearningRate of the optimizer. Zero: 0.001.
+	// LearningRate is the optimizer's. Zero: 0.001.
 	LearningRate float64 `json:"learning_rate,omitempty"`
-	// Steps of training. Zero: 2500, or those of the stages together.
+	// Steps is the number of training steps. Zero: the sum over the stages, or
+	// 2500 without stages.
 	Steps int `json:"steps,omitempty"`
-	// Stages are the parts of the training, one after another, as pre-training
-	// and fine-tuning. Nil: one stage that trains everything for Steps steps.
+	// Stages are the parts of the training in order, such as pre-training and
+	// fine-tuning. Nil: one stage that trains all variables for Steps steps.
 	Stages []Stage `json:"stages,omitempty"`
-	// Seed from which initial weights and shuffles are drawn.
+	// Seed of the initial weights and the shuffles. Zero: seed 0.
 	Seed uint64 `json:"seed,omitempty"`
 
 	// Measure says what is measured and how often. Zero: everything.
 	Measure Measure `json:"measure,omitzero"`
 
-	// zeros names the fields whose zero is meant, each with a space behind it.
+	// zeros names the fields that are zero on purpose, each followed by a space.
 	zeros string
 }
 
-// Stage is a part of a training. The optimizer begins anew with each stage; the
-// batches and the numbers of the steps go on.
+// Stage is a part of a training. Each stage starts with a new optimizer; the
+// batches and the step numbers continue from the stage before.
 type Stage struct {
-	// Name is what figures call the stage. Zero: "stage 1" and so on.
+	// Name is the stage's name in figures. Zero: "stage 1" and so on.
 	Name string `json:"name,omitempty"`
 	// Steps of the stage; at least 1.
 	Steps int `json:"steps"`
-	// Train says which variables are trained: patterns of their paths,
-	// separated by commas, as "/layer1/*" (see [MatchPath]). Zero: all.
+	// Train selects the variables that are trained, by patterns of their paths
+	// separated by commas, such as "/layer1/*" (see [MatchPath]). Zero: all.
 	Train string `json:"train,omitempty"`
 	// Optimizer and LearningRate of the stage. Zero: the experiment's.
 	Optimizer    string  `json:"optimizer,omitempty"`
@@ -78,15 +79,15 @@ type Stage struct {
 // Defaults returns the article's experiment with every field written out.
 func Defaults() Experiment { return Experiment{}.WithDefaults() }
 
-// general are the defaults of the fields that belong to no network.
+// general holds the defaults of the fields that do not belong to the network.
 var general = Experiment{
 	Data: "mnist", Batch: 30,
 	Optimizer: "adam", LearningRate: 0.001, Steps: 2500,
 	Measure: Measure{Every: 1, HistogramEvery: 200},
 }
 
-// Resolved returns the network with every parameter written out, whichever way
-// the experiment gives them.
+// Resolved returns the network with every parameter written out. The parameters
+// come from Network or, for a perceptron, also from the experiment's own fields.
 func (e Experiment) Resolved() Network {
 	e = e.WithDefaults()
 	if _, ok := e.Network.(MLP); ok {
@@ -95,7 +96,7 @@ func (e Experiment) Resolved() Network {
 	return e.Network
 }
 
-// perceptron collects the fields that are MLP's.
+// perceptron collects the fields of MLP.
 func (e Experiment) perceptron() MLP {
 	return MLP{e.Depth, e.Width, e.Activation, e.Slope, e.Initializer, e.Gain}
 }
@@ -106,9 +107,10 @@ func (e Experiment) withPerceptron(n MLP) Experiment {
 	return e
 }
 
-// flat moves the parameters of an MLP in Network to the experiment's own fields,
-// and those fields that are set to [Zero] to zeros. What both give stays with
-// the experiment's field; Validate tells of it where they differ.
+// flat moves the parameters of an MLP in Network to the experiment's own fields.
+// It names the fields that are set to [Zero] in zeros and makes them plain zeros.
+// Where both give a parameter, the experiment's field is kept; Validate reports
+// the two if they differ.
 func (e Experiment) flat() Experiment {
 	n, isMLP := e.Network.(MLP)
 	if isMLP {
@@ -127,8 +129,8 @@ func (e Experiment) flat() Experiment {
 	return e
 }
 
-// markZeros makes each negative zero among the fields of v a plain one, and
-// returns zeros with their names.
+// markZeros makes each negative zero among the fields of v a plain zero. It
+// returns zeros with the names of these fields added.
 func markZeros(v reflect.Value, zeros string) string {
 	for i, name := range namesOf(v.Type()) {
 		if f := v.Field(i); f.Kind() == reflect.Float64 && f.Float() == 0 && math.Signbit(f.Float()) {
@@ -146,8 +148,8 @@ func withZero(zeros, name string) string {
 	return strings.Join(slices.Compact(names), " ") + " "
 }
 
-// means reports whether zeros has a name.
-func means(zeros, name string) bool {
+// hasName reports whether zeros contains a name.
+func hasName(zeros, name string) bool {
 	return zeros != "" && slices.Contains(strings.Fields(zeros), name)
 }
 
@@ -179,12 +181,12 @@ func (e Experiment) WithDefaults() Experiment {
 	return e
 }
 
-// fill sets the zero fields of dst from src, into nested structs. Fields that
-// zeros names are zero on purpose.
+// fill sets the zero fields of dst from src, also in nested structs. It leaves
+// the fields that zeros names, which are zero on purpose.
 func fill(dst, src reflect.Value, zeros string) {
 	for i, name := range namesOf(dst.Type()) {
 		switch d, s := dst.Field(i), src.Field(i); {
-		case !d.CanSet() || d.Kind() == reflect.Interface || means(zeros, name):
+		case !d.CanSet() || d.Kind() == reflect.Interface || hasName(zeros, name):
 		case d.Kind() == reflect.Struct:
 			fill(d, s, "")
 		case d.IsZero():
@@ -193,12 +195,12 @@ func fill(dst, src reflect.Value, zeros string) {
 	}
 }
 
-// unset sets the fields of dst that equal those of src to zero, into nested
-// structs, but for fields that zeros names.
+// unset sets the fields of dst that equal those of src to zero, also in nested
+// structs. It leaves the fields that zeros names.
 func unset(dst, src reflect.Value, zeros string) {
 	for i, name := range namesOf(dst.Type()) {
 		switch d, s := dst.Field(i), src.Field(i); {
-		case !d.CanSet() || d.Kind() == reflect.Interface || means(zeros, name):
+		case !d.CanSet() || d.Kind() == reflect.Interface || hasName(zeros, name):
 		case d.Kind() == reflect.Struct:
 			unset(d, s, "")
 		case d.Comparable() && d.Equal(s):
@@ -207,8 +209,8 @@ func unset(dst, src reflect.Value, zeros string) {
 	}
 }
 
-// withoutDefaults returns e with every field that equals its default unset. Of
-// zeros it keeps those that are the value of a field.
+// withoutDefaults returns e with every field that equals its default unset. It
+// keeps the names in zeros whose fields are still zero.
 func (e Experiment) withoutDefaults() Experiment {
 	e = e.flat()
 	e.zeros = e.zerosInUse()
@@ -234,8 +236,8 @@ func (e Experiment) withoutDefaults() Experiment {
 	return e
 }
 
-// zerosInUse is zeros without the fields that have another value by now, and
-// without those whose default is zero anyway.
+// zerosInUse returns zeros without the fields that now have another value, and
+// without those whose default is zero.
 func (e Experiment) zerosInUse() string {
 	kept := ""
 	for _, name := range strings.Fields(e.zeros) {
@@ -252,9 +254,9 @@ func (e Experiment) zerosInUse() string {
 	return kept
 }
 
-// Name returns the label, or, where there is none, the activation followed by
-// the fields that set the experiment apart from the article's, seed excepted:
-// "tanh depth=20 width=32". Of another family than the perceptron it begins
+// Name returns the label. Without one it returns the activation followed by the
+// fields in which the experiment differs from the article's, except the seed:
+// "tanh depth=20 width=32". For other families than the perceptron it begins
 // with the family: "highway depth=20".
 func (e Experiment) Name() string {
 	if e.Label != "" {
@@ -267,7 +269,7 @@ func (e Experiment) Name() string {
 		switch {
 		case err != nil || name == "label" || name == "network" || name == "seed":
 		case name == "activation" && e.Network == nil:
-		case !f.IsZero() || means(e.zeros, name):
+		case !f.IsZero() || hasName(e.zeros, name):
 			words = append(words, name+"="+text(f))
 		}
 	}
@@ -277,7 +279,8 @@ func (e Experiment) Name() string {
 	return strings.Join(words, " ")
 }
 
-// nameStart begins the name: the activation of a perceptron, else the family.
+// nameStart is the first word of the name: the activation of a perceptron, else
+// the family.
 func (e Experiment) nameStart() string {
 	if e.Network != nil {
 		return e.Network.Family()
@@ -285,18 +288,18 @@ func (e Experiment) nameStart() string {
 	return e.WithDefaults().Activation
 }
 
-// text writes the value of a field as Vary reads it.
+// text writes the value of a field in the form that Vary reads.
 func text(f reflect.Value) string { return fmt.Sprint(f.Interface()) }
 
 // Vary returns e changed as the variant says: one or more words, each
 // "field=value" with the field's JSON name ("depth=20 width=32"); a word
-// without "=" is an activation ("relu"). "network=highway" changes the family;
-// parameters that both families have stay. It fails on a field that does not
-// exist or a value that does not fit it.
+// without "=" is an activation ("relu"). "network=highway" changes the family
+// and keeps the parameters that both families have. Vary fails on a field that
+// does not exist and on a value that does not fit its field.
 func (e Experiment) Vary(variant string) (Experiment, error) {
 	words := strings.FieldsFunc(variant, func(r rune) bool { return r == ' ' || r == ',' })
 	if len(words) == 0 {
-		return e, errors.New("empty variant; say an activation or field=value, as in \"depth=20\"")
+		return e, errors.New("empty variant; give an activation or field=value, such as \"depth=20\"")
 	}
 	slices.SortStableFunc(words, func(a, b string) int { return familyFirst(a) - familyFirst(b) })
 	for _, word := range words {
@@ -319,8 +322,8 @@ func familyFirst(word string) int {
 	return 1
 }
 
-// set assigns a field by its JSON name. A zero is meant; where the field cannot
-// be zero that is an error.
+// set assigns a field by its JSON name. A zero is taken literally, not as the
+// default. It is an error for a field that cannot be zero.
 func (e *Experiment) set(name, value string) error {
 	if name == "network" {
 		return e.setNetwork(value)
@@ -337,13 +340,13 @@ func (e *Experiment) set(name, value string) error {
 		return nil
 	})
 	if err == nil && zero {
-		err = e.meanZero(name, value)
+		err = e.recordZero(name, value)
 	}
 	return err
 }
 
-// meanZero books that a field is zero on purpose.
-func (e *Experiment) meanZero(name, value string) error {
+// recordZero records in zeros that a field is zero on purpose.
+func (e *Experiment) recordZero(name, value string) error {
 	f, err := e.field(name)
 	if err != nil {
 		return err
@@ -361,7 +364,7 @@ func (e *Experiment) meanZero(name, value string) error {
 	return fmt.Errorf("%s=%s has no value; leave the word out for the default, %v", name, value, byDefault)
 }
 
-// checkField reports what Validate says of one field.
+// checkField returns the fault that Validate finds in one field.
 func (e Experiment) checkField(name string) error {
 	err := e.Validate()
 	if err == nil {
@@ -375,12 +378,12 @@ func (e Experiment) checkField(name string) error {
 	return nil
 }
 
-// setNetwork changes the family, and keeps the parameters that the new one has.
+// setNetwork changes the family and keeps the parameters that the new one has.
 func (e *Experiment) setNetwork(name string) error {
 	if name == "" {
 		return fmt.Errorf("network= has no value; the families are %s", strings.Join(Families(), ", "))
 	}
-	before := e.flat() // what was given stays, though it may be the old family's default
+	before := e.flat() // a given parameter is kept, even if it equals the old family's default
 	if _, written := e.Network.(MLP); written {
 		before = e.withoutDefaults()
 	}
@@ -398,7 +401,7 @@ func (e *Experiment) setNetwork(name string) error {
 	*e = e.withPerceptron(MLP{})
 	for _, p := range before.parameters() {
 		f, err := before.field(p)
-		if err != nil || f.IsZero() && !means(before.zeros, p) {
+		if err != nil || f.IsZero() && !hasName(before.zeros, p) {
 			continue
 		}
 		if err := e.change(p, func(to reflect.Value) error { to.Set(f); return nil }); err != nil {
@@ -448,8 +451,8 @@ func settable(f reflect.Value) bool {
 	return false
 }
 
-// field returns the value of a field by its JSON name: "network" is the family's
-// name. It is a copy.
+// field returns a copy of a field's value by its JSON name. The value of
+// "network" is the family's name.
 func (e Experiment) field(name string) (value reflect.Value, err error) {
 	if name == "network" {
 		family := ""
@@ -462,12 +465,12 @@ func (e Experiment) field(name string) (value reflect.Value, err error) {
 	return value, err
 }
 
-// Fields lists the fields that Vary can set, by their JSON names; those of the
-// perceptron among them. Other families have their own.
+// Fields lists the JSON names of the fields that Vary can set. The list has the
+// perceptron's parameters; other families have their own.
 func Fields() []string { return Experiment{}.fields() }
 
-// fields lists the fields of the experiment, its network's in the place of the
-// perceptron's.
+// fields lists the fields of the experiment, with the parameters of its network
+// in place of the perceptron's.
 func (e Experiment) fields() []string {
 	names := []string{"label", "network"}
 	names = append(names, e.parameters()...)
@@ -479,8 +482,9 @@ func (e Experiment) fields() []string {
 	return names
 }
 
-// Field returns the value of a field by its JSON name, as Vary reads it; of an
-// unset field the default. It fails on a field that does not exist.
+// Field returns the value of a field by its JSON name, in the form that Vary
+// reads. For an unset field it returns the default. It fails on a field that does
+// not exist.
 func (e Experiment) Field(name string) (string, error) {
 	f, err := e.WithDefaults().field(name)
 	if err != nil {
@@ -489,8 +493,8 @@ func (e Experiment) Field(name string) (string, error) {
 	return text(f), nil
 }
 
-// NameBy names e by some of its fields, the activation first and alone:
-// "sigmoid depth=6". Fields that do not exist are left out.
+// NameBy names e by some of its fields: "sigmoid depth=6". The activation comes
+// first, as a bare word. Fields that do not exist are left out.
 func (e Experiment) NameBy(fields ...string) string {
 	var words []string
 	for _, name := range fields {
@@ -541,9 +545,9 @@ func parseInto(f reflect.Value, text string) error {
 	return nil
 }
 
-// Validate reports what is wrong with the numbers and the quantities of the
-// experiment, all of it at once, a line for each fault. Names of activations,
-// data sets and optimizers are checked by the packages that know them.
+// Validate reports all faults in the numbers and the quantities of the experiment
+// in one error, a line for each fault. The names of activations, data sets and
+// optimizers are checked by the packages that know them.
 func (e Experiment) Validate() error {
 	both := e.givenTwice()
 	given := e
@@ -554,7 +558,8 @@ func (e Experiment) Validate() error {
 	return errors.Join(wrong...)
 }
 
-// givenTwice reports parameters that the experiment has beside its network's.
+// givenTwice reports network parameters that are set in the experiment's own
+// fields although Network is set too.
 func (e Experiment) givenTwice() error {
 	if _, isModel := e.Network.(Model); e.Network == nil || isModel {
 		return nil
@@ -591,13 +596,13 @@ func (e Experiment) checkStages() error {
 		steps += s.Steps
 	}
 	if e.Stages != nil && e.Steps != 0 && e.Steps != steps {
-		wrong = append(wrong, fmt.Errorf("steps is %d; the stages have %d together; leave steps unset", e.Steps, steps))
+		wrong = append(wrong, fmt.Errorf("steps is %d, but the steps of the stages add up to %d; leave steps unset", e.Steps, steps))
 	}
 	return errors.Join(wrong...)
 }
 
 // InStages returns the stages of the training, with names, optimizers and
-// learning rates written out: one where there are none.
+// learning rates written out. Without stages it returns one, named "training".
 func (e Experiment) InStages() []Stage {
 	e = e.WithDefaults()
 	stages := slices.Clone(e.Stages)
@@ -619,10 +624,10 @@ func (e Experiment) InStages() []Stage {
 	return stages
 }
 
-// Alike returns the experiment without what the lanes of one program may differ
-// in: label, seed, learning rate, and the parameters that the network's own
-// Alike leaves out. Experiments whose Alike has one hash can be trained as one
-// program.
+// Alike returns the experiment without the fields in which the lanes of one
+// program may differ: label, seed, learning rate, and the parameters that the
+// network's own Alike leaves out. Experiments can be trained as one program if
+// the hashes of their Alike are equal.
 func (e Experiment) Alike() Experiment {
 	n := e.Resolved().Alike()
 	e = e.withoutDefaults()
@@ -634,15 +639,15 @@ func (e Experiment) Alike() Experiment {
 	return e
 }
 
-// Work is about how long training takes, in no particular unit: it is for
-// sharing out experiments and for telling how much of a sweep is left. An
-// operation costs the same until its matrices are large. Inputs and outputs are
-// taken to be MNIST's, since only the data is known to know its own. It never
-// overflows in a sum over a sweep. Whole numbers make it the same on every
-// machine.
+// Work estimates how long training takes, in arbitrary units. It serves to divide
+// experiments among machines and to estimate how much of a sweep is left. The
+// model is a fixed cost for each layer plus one for each multiplication. The
+// numbers of inputs and outputs are MNIST's, because the experiment does not hold
+// those of other data. A sum over a sweep does not overflow. Work is a whole
+// number, so that it is the same on every machine.
 func (e Experiment) Work() uint64 {
 	e = e.WithDefaults()
-	const small = 1 << 14 // multiplications done in the time that a layer's operations take to begin
+	const small = 1 << 14 // a layer's fixed cost, in multiplications
 	n := e.Resolved()
 	step := sum(product(small, n.Layers()), product(e.Batch, int(n.Multiplications(784, 10))))
 	return product(int(step/64), e.Steps)

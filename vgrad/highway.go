@@ -8,7 +8,7 @@ import "errors"
 //
 //	y = T(x)·H(x) + (1 − T(x))·x, H(x) = φ(x·W_H + b_H), T(x) = σ(x·W_T + b_T)
 //
-// where the gate T decides, unit by unit, how much of the input is replaced.
+// The gate T decides for each unit how much of the input is replaced.
 type Highway struct {
 	// Depth is the number of layers, the first and the output included. Zero: 10.
 	Depth int `json:"depth,omitempty"`
@@ -18,8 +18,8 @@ type Highway struct {
 	Activation string `json:"activation,omitempty"`
 	// Slope of leaky ReLU below zero. Zero: 0.2; [Zero]: none.
 	Slope float64 `json:"slope,omitempty"`
-	// GateBias is where the gates' biases b_T start: below zero the layers
-	// begin by carrying their input on. Zero: -2; [Zero]: half open gates.
+	// GateBias is the initial value of the gates' biases b_T. Below zero the
+	// layers at first pass on most of their input. Zero: -2; [Zero]: half open gates.
 	GateBias float64 `json:"gate_bias,omitempty"`
 	// Initializer of the weights; biases b_H start at zero. Zero: "glorot_uniform".
 	Initializer string `json:"initializer,omitempty"`
@@ -30,18 +30,18 @@ type Highway struct {
 // Family is "highway".
 func (Highway) Family() string { return "highway" }
 
-// Defaults are ten layers of fifty units.
+// Defaults returns ten layers of fifty units.
 func (Highway) Defaults() Network {
 	return Highway{Depth: 10, Width: 50, Activation: "tanh", Slope: 0.2, GateBias: -2, Initializer: "glorot_uniform", Gain: 1}
 }
 
-// Check finds numbers out of range. A highway has at least its first layer and its output.
+// Check reports numbers out of range. The depth is at least 2: the first layer and the output.
 func (n Highway) Check() error {
 	return errors.Join(atLeast(2, "depth", n.Depth), atLeastOne("width", n.Width),
 		finite("gain", n.Gain, 0), finite("slope", n.Slope, unbounded), finite("gate_bias", n.GateBias, unbounded))
 }
 
-// Effective leaves out the slope of what is no leaky ReLU.
+// Effective leaves out the slope unless the activation is leaky ReLU.
 func (n Highway) Effective() Network {
 	if n.Activation != "leaky_relu" {
 		n.Slope = 0
@@ -58,7 +58,7 @@ func (n Highway) Alike() Network {
 // Layers is Depth.
 func (n Highway) Layers() int { return n.Depth }
 
-// Multiplications counts one for each weight, of layers and gates.
+// Multiplications counts one for each weight of the layers and the gates.
 func (n Highway) Multiplications(inputs, outputs int) uint64 {
 	return sum(product(inputs, n.Width), product(2, n.Depth-2, n.Width, n.Width), product(n.Width, outputs))
 }

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Histogram counts float32 values by sign and magnitude. A bin is a quarter
-// of an octave wide in the float's own terms: the sign, the exponent and the
-// top two bits of the mantissa name it, so bins have edges at 1, 1.25, 1.5,
-// 1.75 times each power of two, their relative width lies between 1/7 and
-// 1/4 from 1e-38 to 1e38, and every backend counts exactly alike.
+// Histogram counts float32 values by sign and magnitude. The sign, the exponent
+// and the top two bits of the mantissa select a value's bin, so bins have edges
+// at 1, 1.25, 1.5 and 1.75 times each power of two. The relative width of a bin
+// is between 1/7 and 1/4, from 1e-38 to 1e38. No logarithm is taken, so all
+// backends give the same counts.
 //
 // Zero counts zeros and subnormal numbers (below 1.18e-38), which XLA flushes
 // to zero.
@@ -19,8 +19,8 @@ type Histogram struct {
 	PosInf, NegInf int
 }
 
-// Bin is a half-open interval and how many values fell into it: [Low, High)
-// above zero, (Low, High] below.
+// Bin is a half-open interval and the number of values in it. The interval is
+// [Low, High) above zero and (Low, High] below.
 type Bin struct {
 	Low, High float64
 	Count     int
@@ -29,8 +29,8 @@ type Bin struct {
 // RawBins is the number of bins a probe counts into; see [NewHistogram].
 const RawBins = 1 << 11
 
-// NewHistogram makes a histogram from raw counts: counts[i] values whose
-// float32 bits, shifted right by 21, are i. It has RawBins entries.
+// NewHistogram makes a histogram from raw counts, of RawBins entries: counts[i] is
+// the number of values whose float32 bits, shifted right by 21, are i.
 func NewHistogram(counts []int32) *Histogram {
 	h := &Histogram{}
 	for i, n := range counts {
@@ -40,7 +40,7 @@ func NewHistogram(counts []int32) *Histogram {
 	return h
 }
 
-// HistogramOf counts values: what a probe computes in the graph, computed here.
+// HistogramOf counts values on the host, exactly as a probe does in the graph.
 func HistogramOf(values []float32) *Histogram {
 	counts := make([]int32, RawBins)
 	for _, x := range values {
@@ -49,7 +49,7 @@ func HistogramOf(values []float32) *Histogram {
 	return NewHistogram(counts)
 }
 
-// add books n values of raw bin i.
+// add adds n values of raw bin i.
 func (h *Histogram) add(i, n int) {
 	negative, exponent, quarter := i>>10 == 1, i>>2&0xff, i&3
 	switch {
@@ -82,7 +82,7 @@ func cmpFloat(a, b float64) int {
 	return 0
 }
 
-// Raw returns the counts from which NewHistogram makes h again, by raw bin.
+// Raw returns the counts above 0 by raw bin, the inverse of [NewHistogram].
 func (h *Histogram) Raw() map[int]int {
 	raw := map[int]int{}
 	for _, b := range h.Bins {
@@ -109,9 +109,8 @@ func (h *Histogram) Count() int {
 	return n
 }
 
-// CountIn returns about how many finite values lie in [low, high): the counts
-// of the bins inside, and of a bin that straddles an end the share that lies
-// inside, taken as spread evenly over the bin.
+// CountIn returns about how many finite values lie in [low, high). A bin that
+// overlaps an end counts in part, as if its values were spread evenly over it.
 func (h *Histogram) CountIn(low, high float64) float64 {
 	n := 0.0
 	if low <= 0 && 0 < high {
@@ -126,9 +125,9 @@ func (h *Histogram) CountIn(low, high float64) float64 {
 	return n
 }
 
-// Quantile returns about the value below which the fraction p of the finite
-// values lies, 0 ≤ p ≤ 1; NaN where there are none. Its relative error is at
-// most a bin's width.
+// Quantile returns approximately the value below which the fraction p of the
+// finite values lies, 0 ≤ p ≤ 1. It is NaN if there are no finite values. The
+// relative error is at most a bin's width.
 func (h *Histogram) Quantile(p float64) float64 {
 	bins := slices.Clone(h.Bins)
 	if h.Zero > 0 {

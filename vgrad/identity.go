@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// Hash returns the content hash of the experiment: 64 hexadecimal digits that
-// depend on every field that has an effect, but not on the label. Defaults are
-// left out of it, so it does not change when a later version adds a field.
+// Hash returns the content hash of the experiment, 64 hexadecimal digits of
+// SHA-256. It depends on every field that has an effect, but not on the label.
+// Defaults are left out, so it does not change when a later version adds a field.
 func (e Experiment) Hash() string {
 	e = e.withoutDefaults()
 	e.Measure = e.Measure.canonical()
 	return e.withoutEffectless().sum()
 }
 
-// FormerHash returns the hash that versions before format 2 gave. It differs
-// from Hash where fields are set that have no effect, as a slope beside sigmoid.
+// FormerHash returns the hash as it was before format 2. It differs from Hash if
+// a field is set that has no effect, such as a slope with sigmoid.
 func (e Experiment) FormerHash() string {
 	e = e.withoutDefaults()
 	e.Measure.Quantities = sortedQuantities(e.Measure.Quantities)
@@ -31,7 +31,7 @@ func (e Experiment) FormerHash() string {
 // withoutEffectless leaves out the parameters that have no effect.
 func (e Experiment) withoutEffectless() Experiment {
 	spelt := e
-	spelt.zeros = "" // a zero of a parameter without effect has none either
+	spelt.zeros = "" // for parameters without effect, zero or default makes no difference
 	all := spelt.Resolved()
 	effective := all.Effective()
 	if all == effective {
@@ -58,8 +58,8 @@ func (e Experiment) sum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// MarshalJSON writes the fields that are set, the network's among them:
-// {"network":"highway","depth":20,"steps":300}.
+// MarshalJSON writes the fields that are set, with the network's parameters in
+// the same object: {"network":"highway","depth":20,"steps":300}.
 func (e Experiment) MarshalJSON() ([]byte, error) {
 	_, named := e.Network.(MLP)
 	e = e.flat()
@@ -73,7 +73,7 @@ func (e Experiment) MarshalJSON() ([]byte, error) {
 		out.add("network", MLP{}.Family())
 	}
 	for _, name := range e.parameters() {
-		if f, err := e.field(name); err == nil && (!f.IsZero() || means(e.zeros, name)) {
+		if f, err := e.field(name); err == nil && (!f.IsZero() || hasName(e.zeros, name)) {
 			out.add(name, f.Interface())
 		}
 	}
@@ -82,14 +82,14 @@ func (e Experiment) MarshalJSON() ([]byte, error) {
 		f := v.Field(i)
 		switch {
 		case name == "" || name == "-" || name == "label" || slices.Contains(perceptronFields, name):
-		case !f.IsZero() || means(e.zeros, name):
+		case !f.IsZero() || hasName(e.zeros, name):
 			out.add(name, f.Interface())
 		}
 	}
 	return out.end()
 }
 
-// jsonObject writes an object's members in the order in which they come.
+// jsonObject writes an object's members in the order in which they are added.
 type jsonObject struct {
 	text bytes.Buffer
 	err  error
@@ -108,7 +108,7 @@ func (o *jsonObject) end() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. An unknown field is an error that
-// names those there are.
+// names the known ones.
 func (e *Experiment) UnmarshalJSON(text []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
@@ -127,7 +127,8 @@ func (e *Experiment) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// readNetwork reads the family; it is kept, though it may be the default one.
+// readNetwork reads the family. A family that is written out is kept, even the
+// default one.
 func (e *Experiment) readNetwork(text json.RawMessage) error {
 	if text == nil {
 		return nil
@@ -142,7 +143,7 @@ func (e *Experiment) readNetwork(text json.RawMessage) error {
 	return nil
 }
 
-// read reads one member.
+// read reads one member of the object into its field.
 func (e *Experiment) read(name string, text json.RawMessage) error {
 	_, named := e.Network.(MLP)
 	var err error

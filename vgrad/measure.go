@@ -8,22 +8,23 @@ import (
 
 // Measure says which quantities are recorded and how often. The zero value
 // records every scalar quantity at every step and every histogram at every
-// 200th. Step 0 is always recorded. What is not due is not computed.
+// 200th step. Step 0 is always recorded. A quantity is computed only at the steps
+// at which it is recorded.
 type Measure struct {
-	// Quantities to record beside the loss and the accuracies, which are
-	// always recorded. Nil: all of them; empty: none.
+	// Quantities to record in addition to the loss and the accuracies, which are
+	// always recorded. Nil: all quantities of the laboratory; empty: none.
 	Quantities []Quantity `json:"quantities,omitzero"`
-	// Every how many steps the scalars are recorded. Zero: 1.
+	// Every is the number of steps between two records of the scalars. Zero: 1.
 	Every int `json:"every,omitempty"`
-	// HistogramEvery is the same for histograms, and for what is finished on the
-	// host. Zero: 200; negative: none.
+	// HistogramEvery is the same for histograms and for quantities that are
+	// computed on the host. Zero: 200; negative: these are not recorded.
 	HistogramEvery int `json:"histogram_every,omitempty"`
-	// Sites says at which sites quantities are recorded: patterns of their
-	// paths, separated by commas (see [MatchPath]). Zero: at all of them.
+	// Sites selects the sites at which quantities are recorded, by patterns of
+	// their paths separated by commas (see [MatchPath]). Zero: all sites.
 	Sites string `json:"sites,omitempty"`
 }
 
-// check reports what is wrong with a measure whose defaults are written out.
+// check reports the faults of a measure whose defaults are written out.
 func (m Measure) check() error {
 	wrong := []error{atLeastOne("measure.every", m.Every), checkPatterns("measure.sites", m.Sites)}
 	for _, q := range m.Quantities {
@@ -49,8 +50,8 @@ func (m Measure) Measures(q Quantity) bool {
 	return slices.Contains(m.Quantities, q)
 }
 
-// canonical returns the measure in the one spelling of what it means: quantities
-// sorted, all of them as nil, no histograms as -1.
+// canonical returns the one form of all measures that mean the same: quantities
+// are sorted, all quantities are nil, and no histograms is -1.
 func (m Measure) canonical() Measure {
 	m.Quantities = sortedQuantities(m.Quantities)
 	if slices.Equal(m.Quantities, sortedQuantities(measurable())) {
@@ -63,7 +64,7 @@ func (m Measure) canonical() Measure {
 	return m
 }
 
-// measurable lists the quantities that need not be recorded.
+// measurable lists the quantities that a measure can leave out.
 func measurable() []Quantity {
 	return slices.DeleteFunc(Quantities(), func(q Quantity) bool {
 		info, err := q.Info()
@@ -71,14 +72,15 @@ func measurable() []Quantity {
 	})
 }
 
-// sortedQuantities sorts and drops repeats: the order means nothing.
+// sortedQuantities sorts quantities and drops repeats, because their order has
+// no meaning.
 func sortedQuantities(qs []Quantity) []Quantity {
 	qs = slices.Clone(qs)
 	slices.Sort(qs)
 	return slices.Compact(qs)
 }
 
-// String is what is measured and how often, for prose.
+// String describes the measure for prose: "every quantity, every 10 steps".
 func (m Measure) String() string {
 	what := "every quantity"
 	if m.Quantities != nil {

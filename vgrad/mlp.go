@@ -3,8 +3,8 @@ package vgrad
 import "errors"
 
 // MLP is the multi-layer perceptron: Depth dense layers, the last of them linear.
-// It is the default family, and an experiment has its parameters as fields of
-// its own: Experiment{Depth: 20} is Experiment{Network: MLP{Depth: 20}}.
+// It is the default family. An experiment has its parameters as fields too:
+// Experiment{Depth: 20} means the same as Experiment{Network: MLP{Depth: 20}}.
 type MLP struct {
 	// Depth is the number of layers with weights, output included. Zero: 6.
 	Depth int `json:"depth,omitempty"`
@@ -23,18 +23,18 @@ type MLP struct {
 // Family is "mlp".
 func (MLP) Family() string { return "mlp" }
 
-// Defaults are the article's.
+// Defaults returns the article's network.
 func (MLP) Defaults() Network {
 	return MLP{Depth: 6, Width: 10, Activation: "sigmoid", Slope: 0.2, Initializer: "glorot_uniform", Gain: 1}
 }
 
-// Check finds numbers out of range.
+// Check reports numbers out of range.
 func (n MLP) Check() error {
 	return errors.Join(atLeastOne("depth", n.Depth), atLeastOne("width", n.Width),
 		finite("gain", n.Gain, 0), finite("slope", n.Slope, unbounded))
 }
 
-// Effective leaves out the slope of what is no leaky ReLU.
+// Effective leaves out the slope unless the activation is leaky ReLU.
 func (n MLP) Effective() Network {
 	if n.Activation != "leaky_relu" {
 		n.Slope = 0

@@ -9,42 +9,43 @@ import (
 	"sync"
 )
 
-// Network is a family of networks: a plain, comparable struct whose fields are the family's
-// parameters, each with a json tag, its name in variants and on disk. A field
-// at its zero value takes the family's default.
+// Network is a family of networks: a plain, comparable struct whose fields are
+// the family's parameters. The json tag of a field is its name in variants and on
+// disk. A field at its zero value takes the family's default.
 //
-// A family of the laboratory's own has two files of one name: its struct here,
-// and its builder in package nets. A cell links this package each time it runs
-// and must not link GoMLX with it. A family from elsewhere has its builder as a
-// method (see nets.Builder) and is listed by [Register].
+// The laboratory's own families have two files of the same name: the struct in
+// this package, and the builder in package nets. They are separate because a cell
+// links this package each time it runs and must not link GoMLX with it. A family
+// from another module has its builder as a method (see nets.Builder) and is added
+// by [Register].
 type Network interface {
 	// Family is the name in "network=…".
 	Family() string
 	// Defaults returns the family's struct with every field written out.
 	Defaults() Network
-	// Check reports what is wrong with the parameters, all of which are
-	// written out, a line for each fault. Names of activations and
-	// initializers are checked by the builder.
+	// Check reports the faults of the parameters, a line for each. All
+	// parameters are written out. Names of activations and initializers are
+	// checked by the builder.
 	Check() error
-	// Effective returns the network without the parameters that have no
-	// effect beside the others, as a slope beside an activation that has none.
+	// Effective returns the network without the parameters that have no effect
+	// because of the others, such as a slope with an activation that has none.
 	Effective() Network
 	// Alike returns the network without the parameters in which the lanes of
 	// one program may differ.
 	Alike() Network
 	// Layers is the number of layers with weights.
 	Layers() int
-	// Multiplications is how many the forward pass of one example takes, with
-	// so many inputs and outputs; 0 where it is not known. It is the one cost
-	// formula of the laboratory.
+	// Multiplications is the number of multiplications in the forward pass of
+	// one example with that many inputs and outputs. 0: not known. It is the
+	// only cost formula of the laboratory.
 	Multiplications(inputs, outputs int) uint64
 }
 
-// families lists the families; the first is the default one.
+// families lists the families. The first is the default.
 var families = []Network{MLP{}, Highway{}}
 
-// Register adds a family from elsewhere, for the whole process. It panics where
-// the name is taken. Call it before any experiment of the family is read.
+// Register adds a family from another module, for the whole process. It panics
+// if the name is taken. Call it before any experiment of the family is read.
 func Register(n Network) {
 	if slices.Contains(Families(), n.Family()) {
 		panic(fmt.Sprintf("vgrad: there is a network family %q already", n.Family()))
@@ -61,18 +62,18 @@ func Families() []string {
 	return names
 }
 
-// Model is a network that the caller hands in as a function. Its runs are found
-// by its name: change the name with the function. The fields initializer and
-// gain of the experiment apply to it.
+// Model is the name of a network whose function the caller supplies. Recorded
+// runs are found by this name, so change it whenever the function changes. The
+// experiment's fields initializer and gain apply to the model.
 type Model string
 
 // Family is the model's name.
 func (m Model) Family() string { return string(m) }
 
-// Defaults is the model itself: it has no parameters.
+// Defaults returns the model itself: it has no parameters.
 func (m Model) Defaults() Network { return m }
 
-// Check finds a model without a name.
+// Check reports a model without a name.
 func (m Model) Check() error {
 	if m == "" {
 		return fmt.Errorf("network is empty; a model needs a name")
@@ -80,13 +81,13 @@ func (m Model) Check() error {
 	return nil
 }
 
-// Effective is the model itself.
+// Effective returns the model itself.
 func (m Model) Effective() Network { return m }
 
-// Alike is the model itself: its runs are not lanes of one program.
+// Alike returns the model itself: its runs are not lanes of one program.
 func (m Model) Alike() Network { return m }
 
-// Layers is 1: how many the function builds is not known before it is called.
+// Layers is 1: the number is not known before the function is called.
 func (m Model) Layers() int { return 1 }
 
 // Multiplications is 0: not known.
@@ -111,8 +112,8 @@ func parameters(n Network) []string {
 	return namesOf(t)
 }
 
-// namesOf lists the JSON names of a struct's fields, in their order. They are
-// looked up for each hash, so they are kept: parsing tags took two thirds of it.
+// namesOf lists the JSON names of a struct's fields, in their order. The result is
+// kept, because each hash needs it and parsing the tags took two thirds of a hash.
 func namesOf(t reflect.Type) []string {
 	if kept, ok := fieldNames.Load(t); ok {
 		return kept.([]string)
@@ -128,8 +129,8 @@ func namesOf(t reflect.Type) []string {
 
 var fieldNames sync.Map // reflect.Type to []string
 
-// changed returns a copy of a network one of whose fields f has set, and whether
-// there is such a field.
+// changed returns a copy of a network in which f has set one field. It reports
+// whether there is such a field.
 func changed(n Network, name string, f func(field reflect.Value) error) (Network, bool, error) {
 	i := slices.Index(parameters(n), name)
 	if i < 0 {
@@ -141,7 +142,7 @@ func changed(n Network, name string, f func(field reflect.Value) error) (Network
 	return v.Interface().(Network), true, err
 }
 
-// noField is the error of a field that a network does not have.
+// noField is the error for a field that a network does not have.
 func noField(n Network, name string) error {
 	return fmt.Errorf("network %s has no field %q; it has %s", n.Family(), name, strings.Join(parameters(n), ", "))
 }
@@ -149,7 +150,7 @@ func noField(n Network, name string) error {
 // perceptronFields are the fields of an experiment that belong to its network.
 var perceptronFields = parameters(MLP{})
 
-// MarshalText makes a Model its name, in JSON too.
+// MarshalText returns the model's name; JSON uses it too.
 func (m Model) MarshalText() ([]byte, error) { return []byte(m), nil }
 
 var _ json.Marshaler = Experiment{}

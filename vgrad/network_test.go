@@ -155,11 +155,11 @@ func TestFamilyFields(t *testing.T) {
 		}
 	}
 	for want, e := range map[string]vgrad.Experiment{
-		"depth is 3 in the network and 4 beside it; give it once":    {Depth: 4, Network: vgrad.MLP{Depth: 3}},
-		"depth is 4 beside the network; give it in highway":          {Depth: 4, Network: vgrad.Highway{}},
-		"depth is 1; it must be at least 2":                          {Network: vgrad.Highway{Depth: 1}},
-		"steps is 5; the stages have 10 together; leave steps unset": {Steps: 5, Stages: []vgrad.Stage{{Steps: 10}}},
-		"stages[0].steps is 0; it must be at least 1":                {Stages: []vgrad.Stage{{}}},
+		"depth is 3 in the network and 4 beside it; give it once":                 {Depth: 4, Network: vgrad.MLP{Depth: 3}},
+		"depth is 4 beside the network; give it in highway":                       {Depth: 4, Network: vgrad.Highway{}},
+		"depth is 1; it must be at least 2":                                       {Network: vgrad.Highway{Depth: 1}},
+		"steps is 5, but the steps of the stages add up to 10; leave steps unset": {Steps: 5, Stages: []vgrad.Stage{{Steps: 10}}},
+		"stages[0].steps is 0; it must be at least 1":                             {Stages: []vgrad.Stage{{}}},
 	} {
 		if err := e.Validate(); err == nil || err.Error() != want {
 			t.Errorf("%v; want %s", err, want)

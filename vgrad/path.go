@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// MatchPath reports whether a site's or variable's path matches one of the
-// patterns, which are separated by commas. A pattern is as [path.Match] reads
-// it, "/layer1/*", where "**" stands for any number of scopes: "**/weights",
-// "/encoder/**". Of an unrolled time step the pattern may leave out the number:
-// "/rnn/units" matches "/rnn/units[3]". An empty list matches everything.
+// MatchPath reports whether the path of a site or variable matches one of the
+// patterns. Patterns are separated by commas. A pattern has the syntax of
+// [path.Match], such as "/layer1/*", and "**" stands for any number of scopes:
+// "**/weights", "/encoder/**". A pattern may leave out the number of an unrolled
+// time step: "/rnn/units" matches "/rnn/units[3]". An empty list matches
+// everything.
 func MatchPath(patterns, of string) bool {
 	if patterns == "" {
 		return true
@@ -28,7 +29,7 @@ func MatchPath(patterns, of string) bool {
 	return false
 }
 
-// matchScopes matches scope by scope.
+// matchScopes matches a path to a pattern, scope by scope.
 func matchScopes(pattern, scopes []string) bool {
 	for len(pattern) > 0 {
 		if pattern[0] == "**" {
@@ -54,7 +55,7 @@ func matchScopes(pattern, scopes []string) bool {
 func checkPatterns(name, patterns string) error {
 	for p := range strings.SplitSeq(patterns, ",") {
 		if _, err := path.Match(strings.TrimSpace(p), ""); err != nil {
-			return fmt.Errorf("%s is %q; it must be patterns as \"/layer1/*\", separated by commas: %w", name, patterns, err)
+			return fmt.Errorf("%s is %q; it must be patterns such as \"/layer1/*\", separated by commas: %w", name, patterns, err)
 		}
 	}
 	return nil

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Progress is how far a sweep is.
+// Progress is the state of a sweep.
 type Progress struct {
-	Total int // experiments
-	Done  int // of them recorded by now
-	Found int // of those, recorded before the sweep began
+	Total int // experiments of the sweep
+	Done  int // experiments that are recorded
+	Found int // experiments that were recorded before the sweep began; part of Done
 	// Last is the experiment that was finished last; the zero value before the first.
 	Last Experiment
-	// Took is the time since the sweep began, Rate how many runs were finished
-	// in a second of it, and Left about how long the rest takes, by the work
-	// ([Experiment.Work]) of the runs that were finished since then.
-	// Rate and Left are 0 until there is one, and Left when there is no more.
+	// Took is the time since the sweep began. Rate is the number of runs
+	// finished per second since then. Left estimates the time for the rest, from
+	// the work ([Experiment.Work]) of the finished runs.
+	// Rate and Left are 0 until a run is finished. Left is 0 at the end too.
 	Took, Left time.Duration
 	Rate       float64
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Quantity names what is measured. Its [Info] says what that is.
+// Quantity is the name of a measured quantity. Its [Info] describes it.
 type Quantity string
 
 // The quantities of the whole network: one value a step.
@@ -17,10 +17,9 @@ const (
 	ValAccuracy   Quantity = "val_accuracy"   // of the validation set, at the end
 )
 
-// The quantities of a layer's weights W, with L the mean loss of the batch:
-// one value a layer and step. Nothing is hidden: with a NaN among the
-// elements each of them is NaN, and the update ratio of weights that are all
-// zero is infinite, or NaN where the update is zero as well.
+// The quantities of a layer's weights W: one value a layer and step. L is the
+// mean loss of the batch. If an element is NaN, the value is NaN. If all weights
+// are zero, the update ratio is infinite, or NaN if the update is zero as well.
 const (
 	MeanAbsGrad   Quantity = "mean_abs_grad"   // mean |∂L/∂W|
 	RMSGrad       Quantity = "rms_grad"        // root mean square of ∂L/∂W
@@ -33,10 +32,10 @@ const (
 // activation and a = φ(z): one value a layer and step. The logits count as a
 // layer, with the identity as their activation.
 //
-// L being the batch's mean, δ shrinks with the batch's size: compare it
-// between layers, not between batch sizes. A plain ReLU is saturated about
-// half of the time by this measure, being flat below zero, a leaky one with
-// slope 0.2 never. A NaN counts as neither saturated nor dead.
+// L is the mean over the batch, so δ shrinks as the batch grows: compare δ
+// between layers, not between batch sizes. By this measure a plain ReLU is
+// saturated about half of the time, because it is flat below zero. A leaky ReLU
+// with slope 0.2 is never saturated. A NaN counts as neither saturated nor dead.
 const (
 	RMSDelta       Quantity = "rms_delta"       // root mean square of δ = ∂L/∂z over batch and units
 	MeanActivation Quantity = "mean_activation" // mean of a over batch and units
@@ -52,17 +51,17 @@ const (
 	Activations Quantity = "activations" // of a
 )
 
-// Subject is what a quantity is a property of.
+// Subject is the part of a network that a quantity describes.
 type Subject int
 
 const (
 	WholeNetwork Subject = iota // the network: one value a step
-	LayerWeights                // a variable that multiplies: a kernel, a recurrent kernel
+	LayerWeights                // a kernel or a recurrent kernel
 	LayerUnits                  // units with pre-activations and activations
 )
 
-// Info describes a quantity to those who draw it or write about it. It travels
-// with what was recorded.
+// Info describes a quantity for figures and reports. It is stored with the
+// recorded values.
 type Info struct {
 	Title     string  `json:"title"`          // "mean |∂L/∂W|"
 	Unit      string  `json:"unit,omitempty"` // of the axis: "nats", "fraction"; "" for a plain number
@@ -99,12 +98,12 @@ var catalogue = []entry{
 	{Activations, Info{Title: "activations a", Subject: LayerUnits, Histogram: true}},
 }
 
-// added are the quantities from elsewhere.
+// added are the quantities from other modules.
 var added []entry
 
-// Describe adds a quantity from elsewhere, for the whole process. A measure that
-// lists it records it; one that lists nothing does not. It panics where the name
-// is taken. Call it before any experiment that lists the quantity is checked.
+// Describe adds a quantity from another module, for the whole process. A measure
+// records it only if it lists it. Describe panics if the name is taken. Call it
+// before any experiment that lists the quantity is checked.
 func Describe(q Quantity, info Info) {
 	if _, err := q.Info(); err == nil {
 		panic(fmt.Sprintf("vgrad: there is a quantity %q already", q))

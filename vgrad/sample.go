@@ -2,14 +2,14 @@ package vgrad
 
 import "iter"
 
-// Site is a place in a network where something is measured: a variable, or
-// the units behind one. The model declares its sites; nobody counts variables.
-// It is comparable.
+// Site is a place in a network where something is measured: a variable, or the
+// units that are computed from one. The model declares its sites. A Site is
+// comparable.
 type Site struct {
-	// Path is the scope path of the variable or of the units,
-	// "/layer1/weights"; of an unrolled time step with its number behind it,
-	// "/rnn/units[3]". It is unique in a run, and the key of its samples. "/"
-	// is the whole network.
+	// Path is the scope path of the variable or of the units, such as
+	// "/layer1/weights". The path of an unrolled time step ends with its number,
+	// "/rnn/units[3]". A path is unique in a run and is the key of the site's
+	// samples. "/" is the whole network.
 	Path string `json:"path"`
 	// Layer is the place in forward order, from 1; 0 is the whole network. A
 	// layer's variables and units share it, and so do the time steps of a
@@ -17,32 +17,32 @@ type Site struct {
 	Layer int `json:"layer,omitempty"`
 	// Time is the unrolled time step, from 1. Zero: there is none.
 	Time int `json:"time,omitempty"`
-	// Role says what the site is in its layer. Zero: not told, as in runs
+	// Role says what the site is in its layer. Zero: not known, as in runs
 	// recorded before there were roles.
 	Role Role `json:"role,omitempty"`
-	// Activation is the function behind the units' pre-activations, by its
-	// name. Zero: not known, or the site has no units.
+	// Activation is the name of the function that is applied to the units'
+	// pre-activations. Zero: not known, or the site has no units.
 	Activation string `json:"activation,omitempty"`
 	// Frozen says that training does not change the variable, or the variable
-	// behind the units. Zero: it is trained.
+	// from which the units are computed. Zero: it is trained.
 	Frozen bool `json:"frozen,omitempty"`
-	// Size is the number of elements measured: of the variable, or of one
-	// batch of activations.
+	// Size is the number of measured elements, of the variable or of one batch
+	// of activations. Zero: not known.
 	Size int `json:"size,omitempty"`
 }
 
 // Role is what a site is in its layer.
 type Role string
 
-// The roles. The first four are variables, the others what is computed from them.
+// The roles. The first four are variables, the others are computed from variables.
 const (
 	Kernel          Role = "kernel"           // weights that multiply the layer's input
 	RecurrentKernel Role = "recurrent_kernel" // weights that multiply the layer's own state, one time step before
 	Bias            Role = "bias"             // a variable that is added
-	Scale           Role = "scale"            // a variable that multiplies each unit, as of a normalization
+	Scale           Role = "scale"            // a variable that multiplies each unit, such as a normalization's
 	Units           Role = "units"            // pre-activations z and activations a = φ(z)
-	Gate            Role = "gate"             // units that multiply others, as those of an LSTM or a highway layer
-	Stream          Role = "stream"           // what runs from block to block, past the branches
+	Gate            Role = "gate"             // units that multiply others, such as those of an LSTM or a highway layer
+	Stream          Role = "stream"           // the residual stream: the sum that each block passes to the next
 )
 
 // IsVariable reports whether sites of that role are variables.
@@ -50,7 +50,7 @@ func (r Role) IsVariable() bool {
 	return r == Kernel || r == RecurrentKernel || r == Bias || r == Scale
 }
 
-// NetworkSite is the site of the quantities that belong to no layer.
+// NetworkSite is the site of the quantities of the whole network.
 var NetworkSite = Site{Path: "/"}
 
 // Sample is one measured value.
@@ -62,11 +62,11 @@ type Sample struct {
 	Hist     *Histogram // nil for a scalar
 }
 
-// Source gives samples back: a recorded run, or one still going.
+// Source gives samples: of a recorded run, or of one in progress.
 type Source interface {
-	// Label is what a figure's legend calls the source. Sources that share a
-	// label and, but for the seed, an experiment are its repetitions: figures draw
-	// their median and spread.
+	// Label is the source's name in a figure's legend. Sources are repetitions
+	// if they have the same label and their experiments differ in the seed only.
+	// Figures draw the median and the spread of repetitions.
 	Label() string
 	// Sites lists the layers' sites in forward order, the whole network left out.
 	Sites() []Site
@@ -75,15 +75,15 @@ type Source interface {
 	Samples(q Quantity) iter.Seq[Sample]
 }
 
-// Describer is a source that has the descriptions of its quantities with it, as
-// one that was imported or predicted. Of another source the laboratory's own
-// descriptions hold; see [InfoOf].
+// Describer is a source that describes its own quantities, such as an imported
+// log or a prediction. For other sources the laboratory's descriptions apply;
+// see [InfoOf].
 type Describer interface {
 	Describe(q Quantity) (Info, bool)
 }
 
-// InfoOf describes a quantity of a source: as the source does, else as the
-// laboratory does. A quantity that neither knows is an error.
+// InfoOf describes a quantity of a source. The source's own description comes
+// before the laboratory's. A quantity that neither knows is an error.
 func InfoOf(src Source, q Quantity) (Info, error) {
 	if d, ok := src.(Describer); ok {
 		if info, ok := d.Describe(q); ok {
@@ -93,16 +93,17 @@ func InfoOf(src Source, q Quantity) (Info, error) {
 	return q.Info()
 }
 
-// Recorded is a source that knows the experiment it is of.
+// Recorded is a source that knows the experiment that was run.
 type Recorded interface {
 	Source
 	Ran() Experiment
 }
 
-// Series collects the values of a scalar quantity at one layer (0 for the
-// whole network) over the steps: at the first of the layer's sites, in forward
-// order, that has the quantity. Both slices have one entry a recorded step.
-// [SeriesAt] is for the layer's other sites.
+// Series collects the values of a scalar quantity at one layer over the steps;
+// layer 0 is the whole network. It reads the layer's first site, in forward
+// order, that has the quantity; [SeriesAt] reads the others. Both slices have one
+// entry for each recorded step. They are nil if the layer does not have the
+// quantity.
 func Series(src Source, q Quantity, layer int) (steps []int, values []float64) {
 	for _, site := range Measured(src, q) {
 		if site.Layer == layer {
@@ -113,7 +114,7 @@ func Series(src Source, q Quantity, layer int) (steps []int, values []float64) {
 }
 
 // SeriesAt collects the values of a scalar quantity at a site over the steps.
-// Both slices have one entry a recorded step.
+// Both slices have one entry for each recorded step.
 func SeriesAt(src Source, q Quantity, site Site) (steps []int, values []float64) {
 	for s := range src.Samples(q) {
 		if s.Site.Path == site.Path && s.Hist == nil {
@@ -124,8 +125,8 @@ func SeriesAt(src Source, q Quantity, site Site) (steps []int, values []float64)
 }
 
 // Measured lists the sites at which q is recorded, in forward order, the whole
-// network first. It looks at the first recorded step of q alone, because what is
-// measured at all is measured at every step that is due.
+// network first. It reads only the first recorded step of q, because all sites of
+// a quantity are recorded at the same steps.
 func Measured(src Source, q Quantity) []Site {
 	var sites []Site
 	step := 0

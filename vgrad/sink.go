@@ -5,20 +5,21 @@ import (
 	"slices"
 )
 
-// Column is a quantity at a site: what a run measures again and again.
+// Column is a quantity at a site, measured at many steps.
 type Column struct {
 	Site     Site
 	Quantity Quantity
 }
 
-// Table is some columns that are measured at the same steps.
+// Table is a set of columns that are measured at the same steps.
 type Table struct {
 	Columns    []Column
 	Histograms bool // the columns hold histograms, not numbers
 }
 
-// Schema says what is measured in a training: the sites that the model declares,
-// measured or not, in forward order, what the quantities are, and the columns.
+// Schema says what is measured in a training. Sites lists all sites that the model
+// declares, measured or not, in forward order. Infos describes the quantities.
+// Tables has the columns.
 type Schema struct {
 	Sites  []Site
 	Infos  map[Quantity]Info
@@ -32,16 +33,16 @@ type Row struct {
 	Hists  []*Histogram // nil where it holds numbers
 }
 
-// Sink is told once which columns there are and then takes rows of numbers: a run
-// store, a live figure, a progress bar, a file of some other format. An error
-// stops the training.
+// Sink receives the measurements of a training: a run store, a live figure, a
+// progress bar, a file of some other format. It receives the columns once and
+// then rows of numbers. An error stops the training.
 type Sink interface {
-	// Begin says what the rows to come hold. It is called before the first Put,
-	// and anew where a stage of the training measures something else.
+	// Begin says what the columns of the following rows are. It is called before
+	// the first Put, and again when a stage measures something else.
 	Begin(s Schema) error
-	// Put takes the rows of a step. Steps come in order; a step may come in
-	// several parts, and a table may be left out of any. The rows are the sink's
-	// only until Put returns.
+	// Put takes the rows of a step. Steps come in order. A step may come in
+	// several calls, each with rows of some of the tables. The rows may be
+	// overwritten once Put has returned.
 	Put(step int, rows []Row) error
 }
 
@@ -60,9 +61,9 @@ func (s Schema) EachSample(step int, rows []Row, f func(Sample)) {
 	}
 }
 
-// Feeder hands single samples to a sink, as an importer has them: it finds out
-// which of them are columns of one table, and tells the sink of those that are
-// new. It serves one goroutine.
+// Feeder passes single samples to a sink, for an importer. It groups the samples
+// of a step into tables and calls the sink's Begin when a table is new. One
+// goroutine may use it.
 type Feeder struct {
 	// To is the sink.
 	To Sink
@@ -71,7 +72,7 @@ type Feeder struct {
 	begun  bool
 }
 
-// Put hands on the samples of a step; their own Step is not looked at.
+// Put passes the samples of a step to the sink. It ignores the samples' own Step.
 func (f *Feeder) Put(step int, samples []Sample) error {
 	var rows []Row
 	grown := !f.begun
@@ -124,8 +125,8 @@ func (f *Feeder) table(t Table) (index int, isNew bool) {
 	return len(f.schema.Tables) - 1, true
 }
 
-// OnStep is a sink for whoever wants single samples: f is called with those of
-// each Put, which are its only until it returns.
+// OnStep returns a sink that calls f with the single samples of each Put. The
+// slice is reused once f has returned.
 func OnStep(f func(step int, samples []Sample) error) Sink { return &onStep{f: f} }
 
 type onStep struct {
@@ -140,7 +141,7 @@ func (o *onStep) Begin(s Schema) error {
 	return nil
 }
 
-// Put makes samples of the rows.
+// Put converts the rows to samples.
 func (o *onStep) Put(step int, rows []Row) error {
 	o.samples = o.samples[:0]
 	o.schema.EachSample(step, rows, func(s Sample) { o.samples = append(o.samples, s) })

@@ -14,30 +14,31 @@ import (
 //	s := vgrad.Sweep{Over: []string{"depth=2,6,12", "activation=sigmoid,relu", "seed=0..9"}}
 //	es, err := s.Experiments() // 60 of them
 type Sweep struct {
-	// Base is what the experiments share. It has no label: they are told apart
-	// by their fields.
+	// Base is what the experiments have in common. It has no label, because the
+	// names of the experiments come from their fields.
 	Base Experiment
-	// Over lists fields with their values, a field an entry, by the field's
-	// JSON name as in [Experiment.Vary]: "depth=2,6,12", and of whole numbers
-	// also ranges, both ends included: "seed=0..99". A word without "=" lists
-	// activations: "sigmoid,relu". A single value sets the field of all.
-	// Nil: Base alone.
+	// Over has an entry for each varied field: its JSON name, as in
+	// [Experiment.Vary], and its values, "depth=2,6,12". Whole numbers may be
+	// given as ranges that include both ends: "seed=0..99". An entry without "="
+	// lists activations: "sigmoid,relu". A single value sets the field in all
+	// experiments. Nil: Base alone.
 	Over []string
 }
 
-// SweepMeasure is what the table and the figures of a sweep need: mean |∂L/∂W|
-// of every layer at every tenth step. A run takes some kilobytes of it, and
-// hundreds of everything. Loss and accuracies are always recorded.
+// SweepMeasure is the measure that the table and the figures of a sweep need:
+// mean |∂L/∂W| of every layer at every tenth step. With it a run takes a few
+// kilobytes; with the default measure it takes hundreds. Loss and accuracies are
+// always recorded.
 func SweepMeasure() Measure {
 	return Measure{Quantities: []Quantity{MeanAbsGrad}, Every: 10, HistogramEvery: -1}
 }
 
-// MaxSweep is how many combinations a sweep may have.
+// MaxSweep is the largest number of combinations of a sweep.
 const MaxSweep = 100_000
 
-// Experiments lists the sweep's experiments, the last field of Over varying
-// fastest; of those that mean the same, the first. Whatever is wrong with any
-// of the fields and values is told at once, in one error.
+// Experiments lists the sweep's experiments; the last field of Over varies
+// fastest. If several experiments mean the same, it keeps the first. One error
+// reports the faults of all fields and values.
 func (s Sweep) Experiments() ([]Experiment, error) {
 	axes, err := s.axes()
 	if err != nil {
@@ -63,8 +64,8 @@ func (s Sweep) Experiments() ([]Experiment, error) {
 	}), nil
 }
 
-// Varied lists the fields that have more than one value, in order, but for the
-// seed: they tell the scenarios apart that the seeds repeat. See [Experiment.NameBy].
+// Varied lists the fields that have more than one value, in order, without the
+// seed. They name the scenarios that the seeds repeat; see [Experiment.NameBy].
 func (s Sweep) Varied() ([]string, error) {
 	axes, err := s.axes()
 	var fields []string
@@ -76,11 +77,11 @@ func (s Sweep) Varied() ([]string, error) {
 	return fields, err
 }
 
-// Shard returns the i-th of n parts of the sweep, i counting from 1, so that n
-// machines run all of it and none of it twice. The parts are of about equal
-// [Experiment.Work], and experiments that can be trained as one program (they
-// differ in nothing that [Experiment.Alike] keeps) are in one part as far as that allows. The split is the same on every
-// machine. A part may be empty.
+// Shard returns the i-th of n parts of the sweep, with i from 1 to n. Each
+// experiment is in exactly one part. The parts have about equal
+// [Experiment.Work]. Within that, experiments that can be trained as one program
+// (see [Experiment.Alike]) stay in one part. The split is the same on every
+// machine. A part may be empty. Shard fails if i or n is out of range.
 func (s Sweep) Shard(i, n int) ([]Experiment, error) {
 	if n < 1 || n > MaxSweep || i < 1 || i > n {
 		return nil, fmt.Errorf("there is no shard %d of %d; shards count from 1, and there are at most %d", i, n, MaxSweep)
@@ -94,7 +95,7 @@ func (s Sweep) Shard(i, n int) ([]Experiment, error) {
 	return slices.Clip(all[cuts[i-1]:cuts[i]]), nil
 }
 
-// axis is a field and its values, each once.
+// axis is a field and its values, without repeats.
 type axis struct {
 	field  string
 	values []string
@@ -133,11 +134,11 @@ func (e Experiment) with(fields []assignment) (Experiment, error) {
 	return e, nil
 }
 
-// axes parses Over and reports all that is wrong with the sweep.
+// axes parses Over and reports all faults of the sweep.
 func (s Sweep) axes() ([]axis, error) {
 	errs := []error{s.Base.Validate()}
 	if s.Base.Label != "" {
-		errs = append(errs, fmt.Errorf("the sweep's base has the label %q; experiments of a sweep are told apart by their fields", s.Base.Label))
+		errs = append(errs, fmt.Errorf("the sweep's base has the label %q; leave it unset: the fields name the experiments of a sweep", s.Base.Label))
 	}
 	var axes []axis
 	runs := 1
@@ -156,7 +157,7 @@ func (s Sweep) axes() ([]axis, error) {
 	return axes, errors.Join(append(errs, s.checkValues(axes))...)
 }
 
-// checkValues reports the values that a field cannot have, in any of the sweep's
+// checkValues reports the values that a field cannot have in one of the sweep's
 // networks.
 func (s Sweep) checkValues(axes []axis) error {
 	bases := []Experiment{s.Base}
@@ -173,7 +174,7 @@ func (s Sweep) checkValues(axes []axis) error {
 		}
 	}
 	var wrong []error
-	said := map[string]bool{}
+	reported := map[string]bool{}
 	for _, a := range axes {
 		for _, value := range a.values {
 			for _, b := range bases {
@@ -181,8 +182,8 @@ func (s Sweep) checkValues(axes []axis) error {
 				if err == nil {
 					err = b.checkField(a.field)
 				}
-				if err != nil && !said[err.Error()] {
-					said[err.Error()] = true
+				if err != nil && !reported[err.Error()] {
+					reported[err.Error()] = true
 					wrong = append(wrong, err)
 				}
 			}
@@ -200,7 +201,7 @@ func parseAxis(text string) (axis, error) {
 	}
 	a := axis{field: strings.TrimSpace(name)}
 	if a.field == "label" {
-		return a, errors.New("a label makes no other experiment; sweep over another field")
+		return a, errors.New("a label does not change an experiment; sweep over another field")
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -228,7 +229,7 @@ func between(low, high string) ([]string, error) {
 	to, err2 := strconv.ParseUint(strings.TrimSpace(high), 10, 64)
 	switch {
 	case err != nil || err2 != nil:
-		return nil, errors.New("a range is two whole numbers, as 0..99")
+		return nil, errors.New("a range is two whole numbers, such as 0..99")
 	case to < from:
 		return nil, errors.New("the range ends before it begins")
 	case to-from >= MaxSweep:
@@ -242,7 +243,7 @@ func between(low, high string) ([]string, error) {
 }
 
 // grouped puts experiments that can be trained as one program next to each other.
-// It returns where each such group starts, and the end.
+// It returns the index at which each such group starts, and the end.
 func grouped(es []Experiment) (all []Experiment, starts []int) {
 	var keys []string
 	groups := map[string][]Experiment{}
@@ -260,8 +261,8 @@ func grouped(es []Experiment) (all []Experiment, starts []int) {
 	return all, append(starts, len(all))
 }
 
-// cut returns the n+1 places at which a list is cut into n parts of about equal
-// work: at the start of a group where one is within a tenth of a part.
+// cut returns the n+1 indices that divide a list into n parts of about equal
+// work. It cuts at the start of a group if one is within a tenth of a part.
 func cut(es []Experiment, starts []int, n int) []int {
 	done := make([]uint64, len(es)+1) // work before each place
 	for i, e := range es {
@@ -285,8 +286,8 @@ func cut(es []Experiment, starts []int, n int) []int {
 	return cuts
 }
 
-// nearest is the index of the ascending number that is nearest to goal, which
-// is not above the last.
+// nearest is the index of the number nearest to goal. The numbers ascend, and
+// goal is not above the last.
 func nearest(numbers []uint64, goal uint64) int {
 	i, _ := slices.BinarySearch(numbers, goal)
 	if i > 0 && apart(numbers[i-1], goal) < apart(numbers[i], goal) {

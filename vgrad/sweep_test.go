@@ -98,7 +98,7 @@ func TestBadSweep(t *testing.T) {
 	}
 	for _, want := range []string{
 		`label "mine"`, "batch is -1", "depth is 0; it must be at least 1", "has depth twice", `no field "wdith"`,
-		`width is "x"; it must be a whole number`, "width is -2", "seed=9..3: the range ends before it begins", "seed=1..a: a range is two whole numbers", "a label makes no other experiment",
+		`width is "x"; it must be a whole number`, "width is -2", "seed=9..3: the range ends before it begins", "seed=1..a: a range is two whole numbers", "a label does not change an experiment",
 		"learning_rate is NaN", `gain is ""; it must be a number`, "optimizer= has no value; leave the word out for the default, adam", "more than 100000 numbers",
 	} {
 		if !strings.Contains(err.Error(), want) {

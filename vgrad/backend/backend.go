@@ -19,15 +19,16 @@ type Backend struct {
 	Kind string
 	// Why says in one line which backend this is and why it was chosen.
 	Why string
-	// Loops reports whether whole loops of training steps run on the device.
+	// Loops says whether loops of training steps can run on the device.
 	Loops bool
-	// Small runs graphs whose operations are too small to be worth a
-	// goroutine each. Nil: the backend itself does.
+	// Small runs graphs of small operations, one operation after another. A
+	// goroutine for each would cost more than it saves. Nil: use the backend
+	// itself.
 	Small compute.Backend
 }
 
-// Devices is how many devices compute beside one another. XLA's CPU plugin
-// shows several that share the processors; they count as one.
+// Devices is the number of devices that compute in parallel. XLA's CPU plugin
+// lists several devices that share the processors; they count as one.
 func (b *Backend) Devices() int {
 	if b.Kind == Go || strings.HasPrefix(b.DeviceDescription(0), "cpu") {
 		return 1
@@ -35,8 +36,8 @@ func (b *Backend) Devices() int {
 	return int(b.NumDevices())
 }
 
-// Names of the backends, as $GOMLX_BACKEND and [Open] take them; what follows
-// a colon is the backend's own configuration ("xla:cuda").
+// Names of the backends in $GOMLX_BACKEND and [Open]. The backend's own
+// configuration follows after a colon ("xla:cuda").
 const (
 	Go  = "go"
 	XLA = "xla"
@@ -45,11 +46,11 @@ const (
 // Fetch brings an XLA plugin to this machine and returns its path.
 type Fetch func(context.Context) (path string, err error)
 
-// Open returns the backend named want; where want is empty, the one that
-// $GOMLX_BACKEND names; where that is empty too, XLA if a plugin is installed
-// or can be fetched, else the Go backend. A backend that was asked for by name
-// and cannot be had is an error; a choice left open never fails for lack of
-// XLA. Fetch may be nil: then nothing is fetched.
+// Open returns the backend named want. If want is empty, it returns the one that
+// $GOMLX_BACKEND names. If that is empty too, it returns XLA if a plugin is
+// installed or can be fetched, else the Go backend. A named backend that cannot
+// be opened is an error. Without a name Open does not fail for lack of XLA. If
+// fetch is nil, nothing is fetched.
 func Open(ctx context.Context, want string, fetch Fetch) (*Backend, error) {
 	asker := "was asked for"
 	if want == "" {

@@ -105,7 +105,7 @@ func TestInstead(t *testing.T) {
 	}
 }
 
-// The CPU plugin compiles with the cheapest options; what a user has asked XLA for stays.
+// The CPU plugin compiles at the lowest optimization level; an option that the user has set is kept.
 func TestCompilesCheaply(t *testing.T) {
 	backendtest.XLA(t) // or there is none
 	for set, want := range map[string]string{

@@ -8,15 +8,16 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// NewClosure is graph.NewClosure for closures whose functions compute whatever
-// they like. GoMLX 0.28.2 keeps scalar constants per graph, and go-xla 0.4.1 the
-// functions of its reductions per builder, so that a second closure is handed a
-// node or a function of the first, and the graph fails with "operands are not
-// part of the function" or "reductionFn is not a StableHLO closure". While f
-// builds, the closure has caches of its own; then those from outside are back.
+// NewClosure is graph.NewClosure for closures with constants and reductions.
 //
-// The caches are reached by reflection. Where a later version keeps them
-// elsewhere, NewClosure panics and says so.
+// GoMLX 0.28.2 caches scalar constants per graph. go-xla 0.4.1 caches the
+// functions of reductions per builder. A second closure would therefore get a node
+// or a function of the first. The graph would fail with "operands are not part of
+// the function" or "reductionFn is not a StableHLO closure". NewClosure gives f
+// empty caches and restores the old ones afterwards.
+//
+// It reaches the caches by reflection. If a later version keeps them elsewhere,
+// NewClosure panics with a message that says so.
 func NewClosure(g *graph.Graph, f func(g *graph.Graph) []*graph.Node) *graph.Function {
 	fields := reflect.ValueOf(g).Elem()
 	defer fresh(fields, "scalars")()
@@ -27,8 +28,8 @@ func NewClosure(g *graph.Graph, f func(g *graph.Graph) []*graph.Node) *graph.Fun
 	return graph.NewClosure(g, f)
 }
 
-// compiler is the struct of go-xla's builder behind an interface and whatever
-// wraps it; the zero value where the builder is another backend's.
+// compiler finds the struct of go-xla's builder inside an interface and its
+// wrappers. It is the zero value if the builder is another backend's.
 func compiler(v reflect.Value) reflect.Value {
 	v = writable(v)
 	for v.IsValid() {
@@ -47,7 +48,8 @@ func compiler(v reflect.Value) reflect.Value {
 	return v
 }
 
-// fresh puts an empty map into a struct's field and returns what puts the old one back.
+// fresh sets a struct's field to an empty map. It returns a function that restores
+// the old map.
 func fresh(of reflect.Value, field string) (restore func()) {
 	v := of.FieldByName(field)
 	if !v.IsValid() || v.Kind() != reflect.Map {
@@ -59,7 +61,7 @@ func fresh(of reflect.Value, field string) (restore func()) {
 	return func() { v.Set(old) }
 }
 
-// writable is a field that may be set though its name is not exported.
+// writable returns a field in a form that may be set even if it is unexported.
 func writable(v reflect.Value) reflect.Value {
 	return reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
 }

@@ -1,7 +1,7 @@
-// Package backend chooses what computes: XLA where a plugin is installed or
-// can be, GoMLX's pure-Go backend otherwise.
+// Package backend chooses the backend that computes: XLA if a plugin is installed
+// or can be fetched, else GoMLX's pure-Go backend.
 //
-// [Open] never panics and always says in one line which backend it chose and
-// why. $GOMLX_BACKEND is honoured: what it names is used or refused, never
-// replaced. The package knows nothing of networks or training.
+// [Open] never panics. It always says in one line which backend it chose and why.
+// If $GOMLX_BACKEND names a backend, Open uses that one or fails; it never uses
+// another instead. The package knows nothing of networks or training.
 package backend

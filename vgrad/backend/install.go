@@ -9,10 +9,11 @@ import (
 	"github.com/gomlx/go-xla/installer"
 )
 
-// Install has GoMLX's installer bring its build of XLA's CPU plugin into a folder, in
-// the version that GoMLX pins. It is for platforms that have no plugin whose hash is
-// pinned here. This download is unverified, because its publisher gives no hash. What is there
-// already is left as it is.
+// Install runs GoMLX's installer, which downloads its build of XLA's CPU plugin to
+// the folder dir, in the version that GoMLX pins. This is an unverified download,
+// because the publisher gives no hash. It is for platforms without a plugin whose
+// hash is pinned here. A plugin that is already in the folder is kept. Install fails
+// if the context ends or the installer fails.
 func Install(ctx context.Context, dir string) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -22,7 +23,7 @@ func Install(ctx context.Context, dir string) (err error) {
 	select {
 	case err = <-done:
 	case <-ctx.Done():
-		return ctx.Err() // it ends by itself, and puts nothing in its place in halves
+		return ctx.Err() // the installer ends by itself and leaves no partial plugin
 	}
 	if err != nil {
 		return fmt.Errorf("GoMLX's installer: %s", oneLine(err))

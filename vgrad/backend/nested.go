@@ -7,9 +7,9 @@ import (
 
 // nesting is a backend on which closures nest, so that a loop's body can have a
 // loop of its own. GoMLX 0.28 makes every closure a child of the main function,
-// where XLA wants it to be one of the function that uses it; here it becomes one
-// of the function that is being built. All else is the backend's own: what this
-// file wraps it unwraps where the backend looks at it.
+// but XLA requires it to be a child of the function that uses it. Here it becomes
+// a child of the function that is being built. Everything else is the backend's
+// own. This file unwraps its wrappers before it passes them to the backend.
 type nesting struct{ compute.Backend }
 
 // Builder returns a builder of a new program.
@@ -17,11 +17,11 @@ func (b nesting) Builder(name string) compute.Builder {
 	return &nestedBuilder{Builder: b.Backend.Builder(name), b: b}
 }
 
-// nestedBuilder knows which functions are being built.
+// nestedBuilder keeps track of the functions that are being built.
 type nestedBuilder struct {
 	compute.Builder
 	b    nesting
-	open []compute.Function // that have not returned, the innermost last; main aside
+	open []compute.Function // functions without main that have not returned, the innermost last
 }
 
 func (b *nestedBuilder) Main() compute.Function { return &nestedFunction{b.Builder.Main(), b} }
@@ -48,8 +48,8 @@ func (b *nestedBuilder) begin(f compute.Function, err error) (compute.Function, 
 	return &nestedFunction{f, b}, nil
 }
 
-// nestedFunction is a function whose closures belong where they are used. What
-// takes other functions is handed those that the backend knows.
+// nestedFunction is a function whose closures are children of the function that
+// uses them. Its methods that take other functions unwrap these for the backend.
 type nestedFunction struct {
 	compute.Function
 	b *nestedBuilder
@@ -86,7 +86,7 @@ func (f *nestedFunction) If(pred compute.Value, yes, no compute.Function) ([]com
 	return f.Function.If(pred, own(yes), own(no))
 }
 
-// own is the backend's own function.
+// own unwraps a function to the backend's own.
 func own(f compute.Function) compute.Function {
 	if n, ok := f.(*nestedFunction); ok {
 		return n.Function
@@ -94,8 +94,8 @@ func own(f compute.Function) compute.Function {
 	return f
 }
 
-// nestedBuffer is a buffer that says it is of the wrapping backend: a tensor on
-// one backend is refused by another.
+// nestedBuffer is a buffer that names the wrapping backend as its own. Without it
+// GoMLX would reject the buffer as one of another backend.
 type nestedBuffer struct {
 	compute.Buffer
 	b nesting

@@ -8,7 +8,7 @@ import (
 )
 
 // errNoXLA says why this program has no XLA.
-var errNoXLA = errors.New("this program was built without a C compiler, or for a system XLA has no plugin for")
+var errNoXLA = errors.New("this program has no XLA: it was built without a C compiler, or for a system for which XLA has no plugin")
 
 func openXLA(context.Context, string, Fetch) (*Backend, error) { return nil, errNoXLA }
 

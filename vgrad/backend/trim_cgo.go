@@ -13,6 +13,6 @@ static void trim(void) {}
 */
 import "C"
 
-// Trim gives the system back what XLA has freed. The C library keeps it, in small
-// pieces in many places, and fills up with program after program.
+// Trim returns to the system the memory that XLA has freed. Otherwise the C library
+// keeps it in many small pieces, and the process grows with each compiled program.
 func Trim() { C.trim() }

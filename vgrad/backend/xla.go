@@ -14,15 +14,15 @@ import (
 	"github.com/gomlx/go-xla/compute/xla"
 )
 
-// openXLA opens the plugin that config names ("cuda", a path). Where config
-// leaves it open ("", "cpu") it tries the plugins installed on this machine,
-// then the one that fetch brings.
+// openXLA opens the plugin that config names ("cuda", a path). If config is "",
+// it tries the plugins that are installed on this machine, then the fetched one.
+// "cpu" means the installed plugin, or the fetched one if none is installed.
 func openXLA(ctx context.Context, config string, fetch Fetch) (*Backend, error) {
 	xla.EnableAutoInstall(false) // it would fetch an unverified download
 	installed := xla.GetAvailablePlugins()
 	var failed []error
 	if config == "" {
-		if err := idle(installed); err != nil {
+		if err := unlistedCUDA(installed); err != nil {
 			failed = append(failed, err)
 		}
 		for _, plugin := range installed {
@@ -47,7 +47,7 @@ func openXLA(ctx context.Context, config string, fetch Fetch) (*Backend, error) 
 	return b.instead(failed), nil
 }
 
-// instead says which plugins would have gone first and why they do not serve.
+// instead adds to Why the plugins that come before this one and why each failed.
 func (b *Backend) instead(failed []error) *Backend {
 	for _, err := range failed {
 		b.Why += "; " + err.Error()
@@ -55,9 +55,10 @@ func (b *Backend) instead(failed []error) *Backend {
 	return b
 }
 
-// idle says that a plugin for CUDA is there and is not among the installed: go-xla leaves
-// it out, without a word, on a machine without a processor of NVIDIA's.
-func idle(installed []string) error {
+// unlistedCUDA reports a CUDA plugin that is on the machine but not in go-xla's list of
+// installed plugins. go-xla leaves it out without a message if the machine has no
+// NVIDIA GPU.
+func unlistedCUDA(installed []string) error {
 	isCUDA := func(name string) bool { return strings.Contains(name, "cuda") }
 	if slices.ContainsFunc(installed, isCUDA) {
 		return nil
@@ -65,30 +66,31 @@ func idle(installed []string) error {
 	for _, dir := range filepath.SplitList(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH")) {
 		found, err := filepath.Glob(filepath.Join(dir, "pjrt*.so"))
 		if err == nil && slices.ContainsFunc(found, func(path string) bool { return isCUDA(filepath.Base(path)) }) {
-			return fmt.Errorf("no CUDA, though its plugin is in %s: this machine shows no NVIDIA processor with a driver", dir)
+			return fmt.Errorf("no CUDA, though its plugin is in %s: this machine has no NVIDIA GPU with a driver", dir)
 		}
 	}
 	return nil
 }
 
-// cheapest has XLA's CPU plugin optimize as little as leaves a step as fast: compiling
-// takes a tenth less time at level 1 than at its own, while at level 0 steps take up to
-// four times as long (go run ./vgrad/bench -only f). The plugin reads its options from
-// the environment once, when it is loaded; what a user has set there stays.
-const cheapest = "--xla_backend_optimization_level=1"
+// optimizationFlag is the lowest optimization level of XLA's CPU plugin at which steps are as
+// fast as at the default level. Compiling takes a tenth less time at level 1 than at
+// the default. At level 0 steps take up to four times as long
+// (go run ./vgrad/bench -only f). The plugin reads its options from the environment
+// once, when it is loaded. An option that the user has set is kept.
+const optimizationFlag = "--xla_backend_optimization_level=1"
 
-// hasten sets that option for a CPU plugin.
-func hasten(plugin string) error {
-	name, _, _ := strings.Cut(cheapest, "=")
+// setOptimization sets that option for a CPU plugin.
+func setOptimization(plugin string) error {
+	name, _, _ := strings.Cut(optimizationFlag, "=")
 	set := os.Getenv("XLA_FLAGS")
 	if !strings.Contains(filepath.Base(plugin), "cpu") || strings.Contains(set, name) {
 		return nil
 	}
-	return os.Setenv("XLA_FLAGS", strings.TrimSpace(set+" "+cheapest))
+	return os.Setenv("XLA_FLAGS", strings.TrimSpace(set+" "+optimizationFlag))
 }
 
-func load(plugin, whence string) (*Backend, error) {
-	if err := hasten(plugin); err != nil {
+func load(plugin, origin string) (*Backend, error) {
+	if err := setOptimization(plugin); err != nil {
 		return nil, fmt.Errorf("the XLA plugin %q: %w", plugin, err)
 	}
 	b, err := open(XLA + ":" + plugin)
@@ -96,7 +98,7 @@ func load(plugin, whence string) (*Backend, error) {
 		return nil, fmt.Errorf("the XLA plugin %q does not load: %s", plugin, oneLine(err))
 	}
 	return &Backend{Backend: nesting{b}, Kind: XLA, Loops: true,
-		Why: fmt.Sprintf("XLA, plugin %s (%s)", filepath.Base(plugin), whence)}, nil
+		Why: fmt.Sprintf("XLA, plugin %s (%s)", filepath.Base(plugin), origin)}, nil
 }
 
 func fetched(ctx context.Context, fetch Fetch) (string, error) {

@@ -1,13 +1,13 @@
 // Package meter turns a list of sites and a [vgrad.Measure] into columns, the
-// columns into nodes of a training step, and what the step gives into rows.
+// columns into nodes of a training step, and the results of the step into rows.
 //
-// It stands between the probes and the sinks, and serves whoever builds a step:
-// the engine, and package attach for GoMLX's own trainer.
+// It stands between the probes and the sinks. Two packages build steps with it:
+// engine, and attach for GoMLX's own trainer.
 //
 //	sites, measure → Meter → nodes of the step → rows → sinks
 //
-// Columns that are due at the same steps are a [Group]. A step asks each group
-// that is due for its nodes and no other, so that what is not due is not computed.
+// Columns that are due at the same steps are a [Group]. A step builds the nodes of
+// the groups that are due, and so computes nothing else.
 //
 //	m, err := meter.New(measure, sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}})
 //	sink.Begin(m.Schema(0))

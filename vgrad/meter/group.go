@@ -12,7 +12,7 @@ import (
 
 // Group is the columns that are due at the same steps.
 type Group struct {
-	Every int // how many steps from one time to the next; step 0 is one
+	Every int // steps between two measurements; step 0 is always measured
 
 	meter      *Meter
 	network    []vgrad.Quantity // of the whole network; they come first among the numbers
@@ -20,13 +20,13 @@ type Group struct {
 	fetched    []column         // finished on the host; they follow the numbers
 	histograms []column
 
-	at      [][]int // of each site, the probes of its numbers
+	at      [][]int // of each site, the probes of its numbers, as indices into probes
 	probes  []probe.Probe
-	buckets [][]int // sites that have the same numbers
+	buckets [][]int // sites with the same probes
 
 	numbersTable, histogramsTable int // in the schema; -1: none
 
-	asked []probe.Parts // of each site, what its probes look at; see Rehearse
+	asked []probe.Parts // of each site, the parts that its probes read; see Rehearse
 	dims  [][]int       // of each fetched column
 }
 
@@ -39,7 +39,7 @@ type column struct {
 // Due reports whether the group is measured at a step.
 func (g *Group) Due(step int) bool { return step%g.Every == 0 }
 
-// add gives the group a probe, at the sites where it measures.
+// add adds a probe to the group, at the sites where it measures.
 func (g *Group) add(p probe.Probe, m vgrad.Measure) {
 	k := len(g.probes)
 	g.probes = append(g.probes, p)
@@ -56,9 +56,8 @@ func (g *Group) add(p probe.Probe, m vgrad.Measure) {
 	}
 }
 
-// finish puts the sites that have the same numbers into one bucket, and the
-// columns in the order in which the buckets give them: quantity by quantity, and
-// site by site within a bucket.
+// finish puts the sites with the same probes into one bucket. It orders the
+// columns as Measure computes them: by quantity, then by bucket, then by site.
 func (g *Group) finish() {
 	for i, ps := range g.at {
 		if ps == nil {
@@ -82,11 +81,11 @@ func (g *Group) finish() {
 	}
 }
 
-// Numbers is how many numbers the group has, those finished on the host left out.
+// Numbers is the number of columns that are computed in the graph as a number.
 func (g *Group) Numbers() int { return len(g.network) + len(g.numbers) }
 
-// Elements is how many values of a lane the numbers are computed from, each as
-// often as a number needs it: what they cost, about.
+// Elements estimates the cost of the numbers: the sum of the site sizes over all
+// columns, for one lane.
 func (g *Group) Elements() int {
 	n := 0
 	for _, c := range g.numbers {
@@ -95,11 +94,11 @@ func (g *Group) Elements() int {
 	return n
 }
 
-// Histograms is how many histograms the group has.
+// Histograms is the number of histogram columns.
 func (g *Group) Histograms() int { return len(g.histograms) }
 
-// Fetched is how many float32 values of a lane are brought to the host. It is
-// known once the group was rehearsed.
+// Fetched is the number of float32 values per lane that are copied to the host. It
+// is known after [Group.Rehearse].
 func (g *Group) Fetched() int {
 	n := 0
 	for _, dims := range g.dims {
@@ -118,18 +117,18 @@ func size(dims []int) int {
 
 // Measured is what a step computes for a group.
 type Measured struct {
-	Numbers *Node   // [Numbers, lanes] float32; without lanes as with one. Nil: none
+	Numbers *Node   // [Numbers, lanes] float32; lanes is 1 for a single run. Nil: none
 	Counted []*Node // the tensors that the histograms count
 	Fetched *Node   // [lanes, Fetched] float32; nil: none
-	// OfWeights are the sums that are read from the weights themselves. A step
-	// takes them before it updates the weights.
+	// OfWeights are the sums that read the weights themselves. A step computes
+	// them before it updates the weights. Nil: none.
 	OfWeights []*Node
 }
 
-// Measure builds the nodes of the group, in the function that is being built. network has the
-// quantities of the whole network, views the meter's sites, in their order; nil
-// for a site of which the step shows nothing. It panics on errors, as graph
-// functions do.
+// Measure builds the nodes of the group in the current function of the graph.
+// network has the quantities of the whole network, each a scalar or [lanes]. views
+// has the view of each of the meter's sites, in their order; nil for a site without
+// tensors in this step. Measure panics on errors, as graph functions do.
 func (g *Group) Measure(network map[vgrad.Quantity]*Node, views []*probe.View) Measured {
 	var m Measured
 	of := make([][]*Node, len(g.probes)) // of each probe, site after site
@@ -161,12 +160,13 @@ func (g *Group) Measure(network map[vgrad.Quantity]*Node, views []*probe.View) M
 	return m
 }
 
-// row is a value, a scalar, [lanes] or [sites·lanes], as rows of the numbers.
+// row reshapes a value to rows of the numbers. The value is a scalar, [lanes] or
+// [sites·lanes].
 func (g *Group) row(x *Node) *Node {
 	return Reshape(ConvertDType(x, dtypes.Float32), -1, g.meter.width())
 }
 
-// sideBySide joins the views of a bucket as far as that is worth it.
+// sideBySide joins the small views of a bucket; see probe.SideBySide.
 func (g *Group) sideBySide(bucket []int, views []*probe.View) []*probe.View {
 	var of []*probe.View
 	for _, i := range bucket {
@@ -187,7 +187,7 @@ func (g *Group) values(bucket []int, v *probe.View) (values, ofWeights []*Node) 
 	return v.Values(fs)
 }
 
-// fetch joins the tensors that are brought to the host.
+// fetch joins the tensors that are copied to the host.
 func (g *Group) fetch(views []*probe.View) *Node {
 	var all []*Node
 	g.dims = nil
@@ -206,9 +206,9 @@ func (g *Group) fetch(views []*probe.View) *Node {
 	return Concatenate(all, -1)
 }
 
-// Rehearse builds the group's nodes once in a graph that is thrown away, to learn
-// what its probes look at and how large is what is fetched. The views may show
-// any tensors of the right shapes.
+// Rehearse builds the group's nodes once in a graph that is thrown away. The group
+// learns from it which parts its probes read and how many values are fetched. The
+// views may hold any tensors of the right shapes.
 func (g *Group) Rehearse(network map[vgrad.Quantity]*Node, views []*probe.View) {
 	fresh := make([]*probe.View, len(views))
 	for i, v := range views {
@@ -225,8 +225,8 @@ func (g *Group) Rehearse(network map[vgrad.Quantity]*Node, views []*probe.View) 
 	}
 }
 
-// Operands lists what the group's nodes are computed from, for a loop that
-// computes them: what Inside takes apart again.
+// Operands lists the tensors from which the group's nodes are computed. A loop that
+// computes them takes these as operands; see [Group.Inside].
 func (g *Group) Operands(network map[vgrad.Quantity]*Node, views []*probe.View) []*Node {
 	var xs []*Node
 	for _, q := range g.network {
@@ -240,8 +240,8 @@ func (g *Group) Operands(network map[vgrad.Quantity]*Node, views []*probe.View) 
 	return xs
 }
 
-// Inside builds the group's nodes from a loop's own parameters, which stand for
-// the operands.
+// Inside builds the group's nodes inside a loop's body. xs are the loop's own
+// parameters, in the order of [Group.Operands]. It panics if there are too many.
 func (g *Group) Inside(xs []*Node, views []*probe.View) Measured {
 	network := map[vgrad.Quantity]*Node{}
 	for _, q := range g.network {
@@ -259,9 +259,10 @@ func (g *Group) Inside(xs []*Node, views []*probe.View) Measured {
 	return g.Measure(network, inside)
 }
 
-// Rows makes rows of what a step gave for a lane: numbers is [Numbers, lanes],
-// counts has the lane's raw histograms and fetched its values. They are appended
-// to rows; room holds the numbers and is used again by the next call.
+// Rows appends to rows the results of a step for a lane. numbers is
+// [Numbers, lanes] and counts has the lane's raw histograms,
+// [Histograms·RawBins]; fetched has its fetched values. The rows' values are
+// appended to room, whose memory the caller may reuse for the next step.
 func (g *Group) Rows(rows []vgrad.Row, room *[]float64, lane int, numbers []float32, counts []int32, fetched []float32) []vgrad.Row {
 	if g.numbersTable >= 0 {
 		from := len(*room)
@@ -285,7 +286,8 @@ func (g *Group) Rows(rows []vgrad.Row, room *[]float64, lane int, numbers []floa
 	return rows
 }
 
-// FinalRow is the row of what is measured after the last step.
+// FinalRow is the row of the columns that are measured after the last step. value
+// gives the value of a column.
 func (t *Meter) FinalRow(value func(vgrad.Column) float64) vgrad.Row {
 	row := vgrad.Row{Table: t.FinalTable(), Values: []float64{}}
 	for _, c := range t.final {

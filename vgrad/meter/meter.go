@@ -8,26 +8,27 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// Options are what a meter has to know of the step beside its sites. The zero
-// value is a step of one run.
+// Options describe a step apart from its sites. The zero value is a step of one
+// run without quantities of the whole network.
 type Options struct {
 	// Network lists the quantities of the whole network that the step
-	// computes itself: the loss, the accuracy.
+	// computes itself: the loss, the accuracy. Nil: none.
 	Network []vgrad.Quantity
-	// Final lists those that are measured once, after the last step.
+	// Final lists the quantities of the whole network that are measured once,
+	// after the last step. Nil: none.
 	Final []vgrad.Quantity
-	// Lanes is how many runs the step's tensors carry on their first axis.
+	// Lanes is the number of runs on the first axis of the step's tensors.
 	// Zero: one run, without such an axis.
 	Lanes int
-	// Apart has each site measured by itself, not side by side with others of
-	// its shape: where lanes are spread over devices, joining sites would
-	// bring these together.
+	// Apart measures each site by itself. False: small sites of one shape are
+	// joined. If lanes are sharded over devices, joining sites would gather
+	// the lanes on one device.
 	Apart bool
 	// Activation names the activation of a site in a lane. Nil: the site's own.
 	Activation func(site vgrad.Site, lane int) string
 }
 
-// Meter knows what is measured where and when.
+// Meter holds which quantities are measured at which sites and steps.
 type Meter struct {
 	sites  []vgrad.Site
 	groups []*Group
@@ -35,8 +36,8 @@ type Meter struct {
 	o      Options
 }
 
-// New makes a meter for the sites of a network, in forward order, variables and
-// units. It fails on a quantity that nothing measures.
+// New makes a meter for the sites of a network, variables and units, in forward
+// order.
 func New(m vgrad.Measure, sites []vgrad.Site, o Options) (*Meter, error) {
 	if m.Every == 0 {
 		m.Every = 1
@@ -74,7 +75,7 @@ func New(m vgrad.Measure, sites []vgrad.Site, o Options) (*Meter, error) {
 	return t, nil
 }
 
-// number gives each group the numbers of its tables.
+// number assigns each group the indices of its tables in the schema.
 func (t *Meter) number() {
 	n := 0
 	for _, g := range t.groups {
@@ -88,8 +89,8 @@ func (t *Meter) number() {
 	t.groups = slices.DeleteFunc(t.groups, func(g *Group) bool { return g.numbersTable < 0 && g.histogramsTable < 0 })
 }
 
-// last lists what is measured after the last step: the quantities of the whole
-// network that are final, and the mean |W| that the last update left.
+// last lists the columns that are measured after the last step: the final
+// quantities of the whole network, and the mean |W| after the last update.
 func (t *Meter) last(m vgrad.Measure) {
 	for _, q := range t.o.Final {
 		t.final = append(t.final, vgrad.Column{Site: vgrad.NetworkSite, Quantity: q})
@@ -105,16 +106,16 @@ func (t *Meter) last(m vgrad.Measure) {
 	}
 }
 
-// Groups lists the groups, those that are due most often first.
+// Groups lists the groups; those that are due more often come first.
 func (t *Meter) Groups() []*Group { return t.groups }
 
 // Final lists the columns that are measured after the last step.
 func (t *Meter) Final() []vgrad.Column { return t.final }
 
-// FinalTable is the number of their table in the schema.
+// FinalTable is the index in the schema of the table of the final columns.
 func (t *Meter) FinalTable() int { return len(t.tables()) }
 
-// width is how many runs the step has.
+// width is the number of runs of the step.
 func (t *Meter) width() int { return max(1, t.o.Lanes) }
 
 // tables lists the groups' tables.
@@ -135,7 +136,7 @@ func (t *Meter) tables() []vgrad.Table {
 	return tables
 }
 
-// columns names columns by their sites.
+// columns converts columns to those of a schema.
 func (t *Meter) columns(cs []column) []vgrad.Column {
 	var columns []vgrad.Column
 	for _, c := range cs {
@@ -144,8 +145,8 @@ func (t *Meter) columns(cs []column) []vgrad.Column {
 	return columns
 }
 
-// Schema says what the rows of a lane hold; without lanes it is lane 0. Sites at
-// which nothing can be measured, as biases, are left out.
+// Schema describes the rows of a lane; without lanes it is lane 0. Sites at which
+// nothing can be measured, such as biases, are left out.
 func (t *Meter) Schema(lane int) vgrad.Schema {
 	s := vgrad.Schema{Infos: map[vgrad.Quantity]vgrad.Info{}, Tables: append(t.tables(), vgrad.Table{Columns: slices.Clone(t.final)})}
 	for _, site := range t.sites {
@@ -163,7 +164,7 @@ func (t *Meter) Schema(lane int) vgrad.Schema {
 	return s
 }
 
-// inLane is a site as a lane has it.
+// inLane is a site with the activation of a lane.
 func (t *Meter) inLane(s vgrad.Site, lane int) vgrad.Site {
 	if t.o.Activation != nil && s.Activation != "" {
 		s.Activation = t.o.Activation(s, lane)

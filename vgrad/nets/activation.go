@@ -15,9 +15,9 @@ type Activation struct {
 	Apply func(z *Node) *Node
 	// Slope returns φ′(z), given z and a = φ(z), in the shape of z.
 	Slope func(z, a *Node) *Node
-	// MaxSlope is sup |φ′|.
+	// MaxSlope is sup |φ′|. Zero: not known.
 	MaxSlope float64
-	// lanes are the names of each lane's activation, where they differ.
+	// lanes are the names of each lane's activation. Nil: all have Name.
 	lanes []string
 }
 
@@ -35,7 +35,7 @@ const (
 	seluScale = 1.0507009873554805
 )
 
-// catalogue lists the activations by name; slope is that of leaky ReLU below zero.
+// activations lists the activations by name; slope is that of leaky ReLU below zero.
 var activations = []struct {
 	name string
 	make func(slope float64) Activation
@@ -137,9 +137,9 @@ func exponential(scale, alpha float64) Activation {
 
 func positive(z *Node) *Node { return GreaterThan(z, ZerosLike(z)) }
 
-// negativePart is z where it is not positive, else 0: it keeps the exponential
-// from overflowing, and its gradient from being Inf·0, where the other branch
-// is taken. Min would do the same but for its gradient at 0.
+// negativePart is z where z is not positive, else 0. It keeps the exponential from
+// overflowing where the other branch is taken; there the gradient would be Inf·0.
+// Min would give the same values but another gradient at 0.
 func negativePart(z *Node) *Node { return Where(positive(z), ZerosLike(z), z) }
 
 // softplus is log(1 + eᶻ), in the form that does not overflow.

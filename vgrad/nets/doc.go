@@ -3,9 +3,9 @@
 //
 // It stands between the experiment and the training step: [New] turns an
 // experiment into a [Model], a plain GoMLX model function. While a model is
-// built it may call [Tap] to show a layer's pre-activations and activations
-// to whoever is measuring; with nobody measuring a tap does nothing. Any
-// other GoMLX model function serves as well, with or without taps:
+// built it may call [Tap] to record a layer's pre-activations and activations
+// for measurement. Outside of [Record] a tap does nothing. Any other GoMLX model
+// function can be used as well, with or without taps:
 //
 //	func net(scope *model.Scope, x *graph.Node) *graph.Node {
 //		z := layers.Dense(scope.In("hidden"), x, true, 32)

@@ -1,36 +1,39 @@
-// # Finding the units behind weights
+// # Finding the units of the weights
 //
-// A model that taps nothing is read as it lies in the graph. [Find] starts at
-// the loss and looks at what that is computed from: gradients, metrics and
-// running means, which are built on the same graph, are not there for it. A
-// node is data if it is computed from what the model is fed, else it is
-// weights, constants or noise. From there:
+// [Find] reads the units of a model without taps from its graph. It starts at the
+// loss and visits the nodes from which the loss is computed. Gradients, metrics
+// and running means are in the same graph, but the loss does not depend on them,
+// so Find ignores them. A node is data if it is computed from the model's inputs.
+// All other nodes are weights, constants or noise.
 //
-//   - A product is a matrix product or a convolution of data with something
-//     that is no data. The variables behind that are its kernels, whatever was
-//     done to them: reshaping, transposing, conversion, masking, StopGradient,
-//     normalization, a product with others as in LoRA.
-//   - The pre-activation is the product, and what is added to it: a bias, or
-//     another product, as in x·W + h·U + b. An addition of anything else, such
-//     as a skip connection, is behind the units.
-//   - The function behind it is all that is computed elementwise from z, up to
-//     a node through which everything goes that depends on z. It is named by
-//     its values: it is evaluated on the host at a few points, and compared
-//     with the activations that [NewActivation] and GoMLX know. So it does not
-//     matter from which operations it is built.
-//   - Where a normalization stands between them, z is what comes out of it. A
-//     normalization without a function behind it is not part of the units.
-//   - Parts of a product, cut out by slicing, are units of their own if they have a
-//     function, a bias or another product of their own, as an LSTM's gates do.
+//   - A product is a matrix product or a convolution of data with a node that is
+//     not data. Its kernels are the variables from which that node is computed, by
+//     any operations: reshaping, transposing, conversion, masking, StopGradient,
+//     normalization, or a product with other variables as in LoRA.
+//   - The pre-activation z is the product plus its summands: a bias, or another
+//     product, as in x·W + h·U + b. Any other addition, such as a skip connection,
+//     comes after the units.
+//   - The activation is computed elementwise from z. It ends at a node through
+//     which everything that depends on z passes. Find names it by its values: it
+//     evaluates it on the host at a few points, and compares it with the
+//     activations that [NewActivation] and GoMLX know. So the operations from
+//     which it is built do not matter.
+//   - If a normalization is between the product and the activation, z is the
+//     output of the normalization. A normalization without an activation after it
+//     is not part of the units.
+//   - Slices of a product are units of their own if one of them has its own
+//     activation, bias or further product, as an LSTM's gates do.
 //
-// Not looked into are loops, branches and functions ([graph.While], [graph.If],
-// [graph.Function]); kernels that depend on the data, such as an expert's that
-// a router selects; and products written as a multiplication and a sum. Find
-// says of every variable without units why that is so. The function is not
-// found behind a Concatenate of several products, behind a sum of normalized
-// ones, behind a skip connection, behind a normalization that data masks, and
-// where something else reads z too, such as a penalty. The units then have the
-// identity; their δ is right.
+// Find does not look inside loops, branches and functions ([graph.While],
+// [graph.If], [graph.Function]). It does not find kernels that depend on the data,
+// such as an expert's that a router selects, or products that are written as a
+// multiplication and a sum. It reports each variable without units, with the
+// reason.
+//
+// Find does not find the activation in these cases: after a Concatenate of several
+// products, after a sum of normalized products, after a skip connection, after a
+// normalization that is masked by data, and if another node reads z too, such as a
+// penalty. The units then have the identity; their δ is right.
 package nets
 
 import (
@@ -39,53 +42,54 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Found is what the graph shows of the units behind one weight variable. A
-// variable that is used several times, or whose product is cut into gates, is
-// found once for each; several variables whose products are summed are found
-// with the same Z, A and Path.
+// Found describes the units of one weight variable. A variable that is used
+// several times has an entry for each use, and one whose product is sliced into
+// gates has an entry for each gate. Variables whose products are summed have
+// entries with the same Z, A and Path.
 type Found struct {
-	// Path names the units: "/dense/units", "/lstm/gate2[3]". It is unique but for
-	// what has the same Z.
+	// Path names the units: "/dense/units", "/lstm/gate2[3]". Only entries with
+	// the same Z have the same Path.
 	Path string
-	// Layer is the place in forward order, from 1. Variables that go into the
-	// same units share it, and so do gates with what they are gates of.
+	// Layer is the place in forward order, from 1. Variables of the same units
+	// share it, and so do gates and the units that they multiply.
 	Layer int
 	// Variable is the weights.
 	Variable *model.Variable
-	// KernelRole is RecurrentKernel where the weights multiply what was computed
-	// from the same units, one time step before, else Kernel.
+	// KernelRole is RecurrentKernel if the weights multiply values computed from
+	// the same units one time step before, else Kernel.
 	KernelRole vgrad.Role
-	// Bias is added behind the product; of several, the first. Nil: there is none.
+	// Bias is the variable that is added to the product, the first if there are
+	// several. Nil: there is none.
 	Bias *model.Variable
 	// Linear is the sum of products and bias. It is Z unless a normalization, a
 	// multiplication by a number or a reshaping is between them.
 	Linear *Node
-	// Z is the pre-activations, and A what the function behind them gives, of
-	// the same shape and dtype. They are the same node where there is none.
+	// Z is the pre-activations and A the activations, of the same shape and
+	// dtype. They are the same node if there is no activation function.
 	Z, A *Node
-	// Activation is the function: the identity where there is none. Where its
-	// name is unknown, Name is "", Apply is nil, MaxSlope is 0, and Slope is
-	// derived from the graph: it takes Z and A themselves.
+	// Activation is the function from Z to A, the identity if there is none. If
+	// its name is unknown, Name is "", Apply is nil, MaxSlope is 0, and Slope is
+	// derived from the graph: its arguments must be Z and A.
 	Activation Activation
-	// Role is Gate where the units multiply others elementwise: sigmoids, and
-	// the side of a gated linear unit that has the function. Else it is Units.
+	// Role is Gate if the units multiply others elementwise: sigmoids, and the
+	// side of a gated linear unit that has the function. Else it is Units.
 	Role vgrad.Role
-	// Time is the unrolled time step, from 1, where units are computed from
-	// earlier ones of the same weights. Zero: they are not.
+	// Time is the unrolled time step, from 1. Zero: the units are not computed
+	// from earlier units of the same weights.
 	Time int
-	// Use numbers the units of the same weights, and the same time step, from 1,
-	// where these are not computed from each other, as in a siamese network.
-	// Zero: there is one.
+	// Use numbers the units of the same weights and time step, from 1, if they
+	// are not computed from each other, as in a siamese network. Zero: there is
+	// only one use.
 	Use int
 
 	product product
 	part    string
 	summed  bool
-	fused   *Node // in whose decomposed twin Z is; nil: none
+	fused   *Node // the fused dense product whose decomposed twin contains Z; nil: none
 }
 
-// Distinct leaves out what has the same units as an entry before, such as the
-// recurrent kernel of an LSTM, whose products are summed with the input kernel's.
+// Distinct returns the first entry for each Z. It leaves out the recurrent kernel
+// of an LSTM, for example, because its product is summed with the input kernel's.
 func Distinct(found []Found) []Found {
 	seen := map[*Node]bool{}
 	var distinct []Found
@@ -98,8 +102,8 @@ func Distinct(found []Found) []Found {
 	return distinct
 }
 
-// Slope returns |φ′(z)|/sup|φ′|, in the shape of Z; of a function whose name
-// is unknown, |φ′(z)|.
+// Slope returns |φ′(z)|/sup|φ′|, in the shape of Z. If sup|φ′| is not known, it
+// returns |φ′(z)|.
 func (u Found) Slope() *Node {
 	slope := Abs(u.Activation.Slope(u.Z, u.A))
 	if u.Activation.MaxSlope > 0 {
@@ -108,22 +112,22 @@ func (u Found) Slope() *Node {
 	return slope
 }
 
-// Unfound is a variable behind which no units were found.
+// Unfound is a variable for which no units were found.
 type Unfound struct {
 	Variable *model.Variable
 	Role     vgrad.Role // Bias, Scale; "": neither
 	Reason   string     // "is added behind /dense/weights"
 }
 
-// Find lists the units behind each of the variables that loss depends on, in
-// forward order, and the variables without. Loss is the model's loss, or any
-// other result; variables are all of the model's, whatever they are for, so that
-// a bias is not taken for data.
+// Find lists the units of the variables on which loss depends, in forward order,
+// and the variables without units. loss is the model's loss or any other result.
+// variables must be all of the model's variables; Find would take the missing ones
+// for data.
 //
-// It adds no node to the graph. It takes time in proportion to the number of
-// nodes, and, where weights are used several times, to that of these nodes for
-// each gate. It may be called once the forward pass is built, before or after
-// gradients are.
+// Find adds no node to the graph. Its time is proportional to the number of nodes.
+// If weights are used several times, it visits the nodes between the uses once more
+// for each gate. Call it after the forward pass is built, before or after the
+// gradients.
 func Find(loss *Node, variables []*model.Variable) ([]Found, []Unfound) {
 	f := look(loss, variables)
 	found := f.units()
@@ -137,8 +141,8 @@ func Find(loss *Node, variables []*model.Variable) ([]Found, []Unfound) {
 	return found, f.unfound(found, variables)
 }
 
-// settleKernels gives every use of a variable the role of any, and all that
-// goes into the same units their bias.
+// settleKernels makes a variable a recurrent kernel at all uses if it is one at
+// any. It gives all variables of the same units the same bias.
 func settleKernels(found []Found) {
 	recurrent, bias := map[*model.Variable]bool{}, map[*Node]*model.Variable{}
 	for _, u := range found {
@@ -156,12 +160,12 @@ func settleKernels(found []Found) {
 	}
 }
 
-// Deltas returns δ = ∂loss/∂z of all that was found, each in the shape of Z. A
-// single call of Gradient serves all.
+// Deltas returns the backpropagated signal δ = ∂loss/∂z for each entry of found,
+// in the shape of its Z, with one call of Gradient.
 //
-// Gradient itself gives zeros for a Z inside a fused dense product that applies
-// the activation too, unless something before that product is asked for as
-// well; so Deltas asks for the product's input.
+// Z may be inside a fused dense product that applies the activation too. Gradient
+// alone would return zeros for it. Deltas therefore also requests the gradient of
+// the product's input, and drops it.
 func Deltas(loss *Node, found []Found) []*Node {
 	var of []*Node
 	for _, u := range found {

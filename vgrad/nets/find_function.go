@@ -13,20 +13,19 @@ import (
 	"github.com/gomlx/gomlx/ml/layers/activation"
 )
 
-// region is what is computed from one node, as far as it has been looked at.
-// It grows by the oldest reader at a time, so whatever a node is computed from
-// is in the region before it.
+// region is a set of nodes that are computed from one node. It grows by one reader
+// at a time, the oldest first, so a node's inputs are added before the node.
 type region struct {
 	*forward
 	from     *Node
 	in       map[*Node]bool
 	straight map[*Node]bool // a·x + b, with a and b independent of x
 	next     []*Node        // readers not yet in the region, the oldest first
-	open     int            // how often they read it
+	open     int            // number of edges from the region to these readers
 }
 
-// largestRegion is where a function ends in any case. The longest known one,
-// GoMLX's softplus, is 12 operations.
+// largestRegion is the largest number of nodes in a function. The longest known
+// one, GoMLX's softplus, has 12 operations.
 const largestRegion = 64
 
 func (f *forward) regionOf(from *Node) *region {
@@ -46,8 +45,8 @@ func (r *region) add(n *Node) {
 	}
 }
 
-// step takes the next reader in, if it may belong to the region. Each of its
-// other inputs must be in the region too, or no data.
+// step adds the next reader to the region and returns it. It returns nil if the
+// reader may not belong to the region, or has another input that is data.
 func (r *region) step(may func(n *Node) bool) *Node {
 	if len(r.next) == 0 || len(r.in) > largestRegion {
 		return nil
@@ -69,7 +68,7 @@ func (r *region) step(may func(n *Node) bool) *Node {
 	return n
 }
 
-// isExit reports whether all that is computed from the region goes through n.
+// isExit reports whether n is the only node that is read outside the region.
 func (r *region) isExit(n *Node) bool { return r.open == len(r.readers[n.Id()]) }
 
 // rescales reports whether n scales, shifts or masks one node of the region.
@@ -97,10 +96,10 @@ type behaviour struct {
 	known bool // by name
 }
 
-// actsOn looks for the function of z: the region of elementwise operations
-// behind z through one exit. The last exit at which it is a known function is
-// taken: of z·Φ(z) the product, not Φ. Where there is none, it ends with the
-// last operation that does more than scale, shift or mask.
+// actsOn looks for the function of z: a region of elementwise operations after z
+// with one exit. It takes the last exit at which the function is known: for z·Φ(z)
+// it takes the product, not Φ. If no function is known, it takes the last exit that
+// does more than scale, shift or mask.
 func (f *forward) actsOn(z *Node) (b behaviour, ok bool) {
 	if act, a, ok := f.perLane(z); ok {
 		return behaviour{z, a, act, true}, true
@@ -125,18 +124,18 @@ func (r *region) isElementwise(n *Node) bool {
 	return r.operation(n) != nil && slices.Equal(n.Shape().Dimensions, r.from.Shape().Dimensions)
 }
 
-// isLoss reports whether n is only summed up: a square of the logits that is
-// averaged is a loss, no activation.
+// isLoss reports whether n is only summed up. A square of the logits that is
+// averaged is a loss, not an activation.
 func (f *forward) isLoss(n *Node) bool {
 	return !slices.ContainsFunc(f.readers[n.Id()], func(r *Node) bool {
 		return r.Type() != NodeTypeReduceSum || !r.IsScalar()
 	})
 }
 
-// unnamed is an activation that the graph shows but nobody has named. It
-// cannot be applied to anything else, and its slope is that of the graph: the
-// gradient of the sum of all a, each of which depends on its own z alone. Where
-// z and a are converted for a measurement, it is that of what was converted.
+// unnamed is an activation that is in the graph but has no known name. It cannot be
+// applied to other nodes. Its slope is the gradient of the sum of all a, because
+// each a depends on its own z alone. If z and a were converted to another dtype for
+// a measurement, the gradient is taken before the conversion.
 func unnamed() Activation {
 	return Activation{Slope: func(z, a *Node) *Node {
 		slope := Gradient(ReduceAllSum(unconverted(a)), unconverted(z))[0]
@@ -151,8 +150,8 @@ func unconverted(x *Node) *Node {
 	return x
 }
 
-// first of the starts at which a known function begins, else the last at which
-// any begins.
+// actsOnOneOf takes the first of the starts at which a known function begins, else
+// the last at which any function begins.
 func (f *forward) actsOnOneOf(starts []*Node) (b behaviour, ok bool) {
 	for _, z := range starts {
 		if !z.DType().IsFloat() {
@@ -176,8 +175,8 @@ var normalizing = []NodeType{
 	NodeTypeBatchNormForTraining, NodeTypeBatchNormForInference, NodeTypeFusedLayerNorm,
 }
 
-// normalized lists what a normalization of x gives, in x's shape: the centred
-// x, that with variance 1, scaled, shifted. Nil: x is not normalized.
+// normalized lists the stages of a normalization of x, each in x's shape: x centred,
+// then with variance 1, then scaled, then shifted. Nil: x is not normalized.
 func (f *forward) normalized(x *Node) []*Node {
 	var exits []*Node
 	sums := false
@@ -212,8 +211,8 @@ func (f *forward) recognised(y []float64, dtype dtypes.DType) (act Activation, o
 	return act, ok
 }
 
-// roundings is how far a function may be off, relative to 1 or its value: the
-// constants in the graph have the dtype's precision.
+// roundings is the tolerance for a function's values, relative to 1 or to the
+// value, whichever is larger. The constants in the graph have the dtype's precision.
 func roundings(dtype dtypes.DType) float64 {
 	if dtype == dtypes.Float32 || dtype == dtypes.Float64 {
 		return 1e-5 // 80 roundings of float32, a fiftieth of what GELU's two forms differ by
@@ -225,7 +224,7 @@ func distance(y, want []float64) float64 {
 	largest := 0.0
 	for i := range y {
 		d := math.Abs(y[i]-want[i]) / max(1, math.Abs(want[i]))
-		if !(d <= largest) { // NaN is as far as can be
+		if !(d <= largest) { // also true for NaN
 			largest = d
 		}
 		if d != d {
@@ -235,8 +234,8 @@ func distance(y, want []float64) float64 {
 	return largest
 }
 
-// leakyLike returns the leaky ReLU or ELU that y would be of, with the slope
-// or scale read off far below zero.
+// leakyLike returns the leaky ReLU or ELU whose values may be y. The slope or the
+// scale is that of y at the lowest sample point.
 func leakyLike(y []float64) (Activation, []float64, bool) {
 	lowest := slices.Index(samplePoints, slices.Min(samplePoints))
 	z, below := samplePoints[lowest], y[lowest]
@@ -275,9 +274,9 @@ func pointwise(f func(z float64) float64) []float64 {
 	return ys
 }
 
-// unbuilt lists activations that GoMLX has, or models often have, and no
-// network of [New] is built with. Their largest slopes are in closed form but
-// for two, which are maximized numerically.
+// unbuilt lists activations that are in GoMLX or common in models, but not in
+// [NewActivation]. Two of the largest slopes are maximized numerically; the others
+// are exact.
 var unbuilt = []Activation{
 	{Name: "gelu_approx", Apply: activation.GeluApproximate, MaxSlope: 1.1290},
 	{Name: "hard_sigmoid", Apply: activation.HardSigmoid, MaxSlope: 0.2},
@@ -288,8 +287,8 @@ var unbuilt = []Activation{
 	{Name: "mish", Apply: func(z *Node) *Node { return Mul(z, Tanh(softplus(z))) }, MaxSlope: 1.0885},
 }
 
-// catalogue fills in the functions that others are compared with, by building
-// each in a graph that is thrown away: the graph that is looked at gets no node.
+// catalogue fills in the known functions and their values. It builds each in a graph
+// that is thrown away, so that the model's graph gets no node.
 func (f *forward) catalogue() {
 	g := NewGraph(f.graph.Backend(), "activations")
 	defer g.Finalize()
@@ -308,8 +307,8 @@ func (f *forward) catalogue() {
 	}
 }
 
-// perLane recognises what nets' own perLane builds: each stretch of the first
-// axis has a function of its own, and the results stand side by side again.
+// perLane recognises the operations that the function perLane builds: each stretch
+// of the first axis has its own function, and the results are concatenated.
 func (f *forward) perLane(z *Node) (act Activation, a *Node, ok bool) {
 	parts := f.readers[z.Id()]
 	if len(parts) < 2 || slices.ContainsFunc(parts, func(p *Node) bool { return p.Type() != NodeTypeSlice }) {
@@ -340,8 +339,8 @@ func allOf[T any](xs []T, is func(T) bool) bool {
 	return !slices.ContainsFunc(xs, func(x T) bool { return !is(x) })
 }
 
-// sideBySide is the activation of which each stretch of lanes has its own.
-// Slopes are relative to each one's largest.
+// sideBySide is an activation in which each stretch of lanes has its own function.
+// The slopes are relative to the largest of each.
 func sideBySide(lanes []stretch) Activation {
 	var names []string
 	for _, s := range lanes {

@@ -8,29 +8,29 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// forward is the part of a graph that a loss is computed from. Everything else
-// is not there for Find: gradients, metrics, running means, and the
-// decomposed twins that GoMLX builds beside its fused operations.
+// forward is the part of a graph from which a loss is computed. Find ignores
+// everything else: gradients, metrics and running means. It reads a fused dense
+// product through the decomposed twin that GoMLX builds beside it.
 //
-// Slices are indexed by Node.Id, and an operation's inputs have smaller ids, so
-// each of the facts below is settled in one walk upwards.
+// Slices are indexed by Node.Id. An operation's inputs have smaller ids, so one
+// pass in the order of ids computes all fields below.
 type forward struct {
 	graph    *Graph
 	nodes    []*Node                   // in the order they were made
 	variable map[*Node]*model.Variable // nodes that hold a variable's value
 	twin     map[*Node]*Node           // fused dense product: the same value, decomposed
 	within   map[*Node]*Node           // a node of a twin: the fused product
-	readers  [][]*Node                 // who reads a node, each once
-	alive    []bool
-	data     []bool  // computed from what the model is fed
-	learned  []bool  // computed from a variable
-	linear   []bool  // a product, or a sum, a part, a multiple of such
-	depth    []int32 // the largest number of products on a way to here
+	readers  [][]*Node                 // the nodes that read a node, without repeats
+	alive    []bool                    // the loss is computed from it
+	data     []bool                    // computed from the model's inputs
+	learned  []bool                    // computed from a variable
+	linear   []bool                    // a product, or a sum, a part, a multiple of such
+	depth    []int32                   // the largest number of products on a path to the node
 	products []product
 	prepared map[*Node]bool            // products that prepare the weights of others
 	state    map[*model.Variable]*Node // initial states that are learned: their product
 
-	known []Activation // what functions are compared with; filled when first asked for
+	known []Activation // the known functions; filled at first use
 	at    [][]float64  // their values, [known][points]
 }
 
@@ -38,14 +38,14 @@ type forward struct {
 // sums: a matrix product or a convolution.
 type product struct {
 	node            *Node
-	state           *Node             // what the weights are multiplied with
-	weights         *Node             // what is read of the variables
-	kernels, scales []*model.Variable // that the weights are computed from
+	state           *Node             // the factor that is multiplied with the weights
+	weights         *Node             // the factor that is computed from variables
+	kernels, scales []*model.Variable // the variables from which weights is computed
 }
 
-// look walks from the loss to all that it is computed from. What is fed to a
-// model arrives in parameters that are no variables; where there are none,
-// constants with axes stand for it.
+// look visits all nodes from which the loss is computed. The model's inputs are the
+// parameters that are not variables. If there are none, constants with axes count
+// as inputs.
 func look(loss *Node, variables []*model.Variable) *forward {
 	f := &forward{graph: loss.Graph(),
 		variable: map[*Node]*model.Variable{}, twin: map[*Node]*Node{}, within: map[*Node]*Node{}}
@@ -59,16 +59,16 @@ func look(loss *Node, variables []*model.Variable) *forward {
 	}
 	f.walk(loss)
 	for _, constants := range []bool{false, true} {
-		if f.settle(constants); f.data[loss.Id()] {
+		if f.classify(constants); f.data[loss.Id()] {
 			break
 		}
 	}
 	return f
 }
 
-// holders lists the nodes that hold v in g: its current value, and the
-// parameter it came in by, which differ once a model or an optimizer has
-// changed it. NodeValue would make a node for a variable that g does not use.
+// holders lists the nodes that hold v in g: its current value and its parameter.
+// They differ once a model or an optimizer has changed v. If g does not use v,
+// holders returns nil, because NodeValue would then add a node.
 func holders(g *Graph, v *model.Variable) []*Node {
 	if !v.InUseByGraph(g) {
 		return nil
@@ -80,15 +80,15 @@ func holders(g *Graph, v *model.Variable) []*Node {
 	return nodes
 }
 
-// walk collects the nodes below loss and who reads them. It keeps a stack of
-// its own: a network of 100 000 operations in a row is too deep for recursion.
+// walk collects the nodes from which loss is computed, and their readers. It uses
+// an explicit stack, because a chain of 100 000 operations is too deep for recursion.
 func (f *forward) walk(loss *Node) {
 	f.alive[loss.Id()] = true
 	for stack := []*Node{loss}; len(stack) > 0; {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		f.nodes = append(f.nodes, n)
-		f.see(n)
+		f.findTwin(n)
 		for _, in := range f.inputs(n) {
 			if !f.alive[in.Id()] {
 				f.alive[in.Id()] = true
@@ -106,8 +106,8 @@ func (f *forward) walk(loss *Node) {
 	}
 }
 
-// inputs are what n is computed from: of a fused dense product, the same
-// computed by one operation after another.
+// inputs are the inputs of n. The input of a fused dense product is its decomposed
+// twin, which has the same value.
 func (f *forward) inputs(n *Node) []*Node {
 	if t := f.twin[n]; t != nil {
 		return []*Node{t}
@@ -115,10 +115,10 @@ func (f *forward) inputs(n *Node) []*Node {
 	return n.Inputs()
 }
 
-// see finds the decomposed twin of a fused dense product, in which product,
-// bias and activation are nodes of their own. GoMLX builds it right before
-// (nn.Dense, InternalFusedOpCaller), and gradients go by it.
-func (f *forward) see(n *Node) {
+// findTwin finds the decomposed twin of a fused dense product, in which product, bias
+// and activation are separate nodes. GoMLX builds the twin just before the fused
+// product (nn.Dense, InternalFusedOpCaller) and computes gradients through it.
+func (f *forward) findTwin(n *Node) {
 	if n.Type() != NodeTypeFusedDense || n.Id() == 0 {
 		return
 	}
@@ -139,8 +139,8 @@ func (f *forward) see(n *Node) {
 	}
 }
 
-// longestTwin is how many operations a decomposed dense product has at most:
-// GELU by tanh, the longest, is 12, and reshaping before and behind adds a few.
+// longestTwin is the largest number of operations in a decomposed dense product.
+// GELU by tanh, the longest, has 12, and reshaping before and after adds a few.
 const longestTwin = 32
 
 // unshaped is n before it was reshaped.
@@ -151,14 +151,15 @@ func unshaped(n *Node) *Node {
 	return n
 }
 
-// settle finds out, for every node, what it is computed from.
-func (f *forward) settle(constants bool) {
+// classify computes the fields of forward for every node. constants says that
+// constants with axes count as inputs of the model.
+func (f *forward) classify(constants bool) {
 	f.products, f.prepared, f.state = nil, map[*Node]bool{}, map[*model.Variable]*Node{}
 	for _, n := range f.nodes {
 		id := n.Id()
 		f.data[id], f.learned[id], f.depth[id] = isFed(n, constants), f.variable[n] != nil, 0
 		if f.learned[id] || n.Type() == NodeTypeRNGBitGenerator {
-			f.data[id] = false // noise is none either: dropout keeps what it is applied to
+			f.data[id] = false // noise is not data: a weight stays a weight after dropout
 			continue
 		}
 		for _, in := range f.inputs(n) {
@@ -176,15 +177,15 @@ func (f *forward) settle(constants bool) {
 	f.resolve()
 }
 
-// isFed reports whether data comes in at n. A parameter without axes is a
-// setting, as a temperature is.
+// isFed reports whether n is an input of the model. A parameter without axes is a
+// setting, such as a temperature.
 func isFed(n *Node, constants bool) bool {
 	return n.Rank() > 0 && (n.Type() == NodeTypeParameter || constants && n.Type() == NodeTypeConstant)
 }
 
-// multiplies reports whether n is a product of weights with something. Where
-// neither side is data it may be, as the first time step's product with a
-// constant state is; resolve decides that.
+// multiplies reports whether n may be a product with weights. If neither side is
+// data, resolve decides; the first time step's product with a constant state is an
+// example.
 func (f *forward) multiplies(n *Node) (product, bool) {
 	switch n.Type() {
 	case NodeTypeDotGeneral, NodeTypeConvGeneral, NodeTypeFusedQuantizedDense, NodeTypeFusedAttentionQKVProjection:
@@ -205,10 +206,10 @@ func (f *forward) multiplies(n *Node) (product, bool) {
 	return p, true
 }
 
-// resolve keeps the products with weights, and finds out of which variables
-// these are. A product of variables and constants alone prepares weights if a
-// product with data reads it, as in LoRA. Else it is one with an initial
-// state, constant or learned: then the weights are what is used elsewhere too.
+// resolve keeps the products with weights, and finds the variables of the weights.
+// A product of variables and constants alone prepares weights if a product with
+// data reads it, as in LoRA. Otherwise it is a product with an initial state,
+// constant or learned. Then the weights are the side that is used elsewhere too.
 func (f *forward) resolve() {
 	used := map[*model.Variable]bool{}
 	for i := range f.products {
@@ -222,14 +223,14 @@ func (f *forward) resolve() {
 	}
 	for i := range f.products {
 		if p := &f.products[i]; !f.data[p.state.Id()] && !f.prepared[p.node] {
-			f.takeSides(p, used)
+			f.chooseWeights(p, used)
 		}
 	}
 	f.products = slices.DeleteFunc(f.products, func(p product) bool { return len(p.kernels) == 0 })
 }
 
-// takeSides decides which side of a product without data is the weights, if any.
-func (f *forward) takeSides(p *product, used map[*model.Variable]bool) {
+// chooseWeights decides which side of a product without data is the weights, if any.
+func (f *forward) chooseWeights(p *product, used map[*model.Variable]bool) {
 	isUsed := func(v *model.Variable) bool { return used[v] }
 	kernels, scales := f.behind(p.weights)
 	others, otherScales := f.behind(p.state)
@@ -247,9 +248,9 @@ func (f *forward) takeSides(p *product, used map[*model.Variable]bool) {
 	}
 }
 
-// behind lists the variables that x, no data, is computed from: those that
-// give it its elements, and those that only scale or shift many elements at
-// once, as the lengths of weight normalization do.
+// behind lists the variables from which x is computed; x is not data. kernels are
+// the variables that give x its elements. scales only scale or shift many elements
+// at once, such as the lengths of weight normalization.
 func (f *forward) behind(x *Node) (kernels, scales []*model.Variable) {
 	type visit struct {
 		*Node
@@ -312,14 +313,14 @@ func isProduct(n *Node) bool {
 	return t == NodeTypeDotGeneral || t == NodeTypeConvGeneral
 }
 
-// uniqueVariables sorts by path and leaves each once.
+// uniqueVariables sorts variables by path and drops repeats.
 func uniqueVariables(vs []*model.Variable) []*model.Variable {
 	slices.SortFunc(vs, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
 	return slices.Compact(vs)
 }
 
-// isLinear reports whether n, no product itself, is a part of a product's
-// result, a multiple, or a sum of such.
+// isLinear reports whether n is a part or a multiple of a product's result, or a
+// sum of such nodes. n is not a product itself.
 func (f *forward) isLinear(n *Node) bool {
 	inputs := f.inputs(n)
 	lines, fixed := 0, 0
@@ -344,7 +345,7 @@ func (f *forward) isLinear(n *Node) bool {
 	return false
 }
 
-// isLayout reports whether n has the elements of its one input, each once.
+// isLayout reports whether n has exactly the elements of its only input.
 func (f *forward) isLayout(n *Node) bool {
 	switch n.Type() {
 	case NodeTypeReshape, NodeTypeDynamicReshape, NodeTypeTranspose, NodeTypeIdentity,
@@ -358,5 +359,5 @@ func (f *forward) isLayout(n *Node) bool {
 	return false
 }
 
-// isPart reports whether n is some of its input's elements.
+// isPart reports whether n has some of its input's elements.
 func isPart(n *Node) bool { return n.Type() == NodeTypeSlice || n.Type() == NodeTypeSplitNode }

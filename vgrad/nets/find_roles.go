@@ -9,11 +9,12 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// groups is a union-find: each element points to one of its group, the first to itself.
+// groups is a union-find structure: each element points to another of its group,
+// and the first to itself.
 type groups[T comparable] map[T]T
 
-// of is the first of x's group. It halves the way there, lest an LSTM of
-// thousands of steps becomes a chain of thousands.
+// of is the first of x's group. It shortens the path as it goes; otherwise an LSTM
+// of thousands of steps would make a chain of thousands of elements.
 func (g groups[T]) of(x T) T {
 	for {
 		up, ok := g[x]
@@ -39,10 +40,10 @@ type kind struct {
 	part     string
 }
 
-// byClass lists the indices of what is found, class by class, in forward order.
-// A class is the same units at every time step, or at every use. Whatever goes
-// into one pre-activation is of one class, which tells which part of a
-// precomputed x·W is which gate.
+// byClass lists the indices of found, class by class, in forward order. A class is
+// the same units at every time step, or at every use. All products that are summed
+// to one pre-activation are in one class. So a part of a precomputed x·W gets the
+// class of its gate.
 func byClass(found []Found) [][]int {
 	same := groups[kind]{}
 	byZ := map[*Node]kind{}
@@ -67,9 +68,9 @@ func byClass(found []Found) [][]int {
 	return classes
 }
 
-// time numbers the units of one class: by time step where some are computed
-// from others of the class, by use where they are not. A kernel that multiplies
-// what was computed from units of its class is recurrent.
+// time numbers the units of one class: by time step if some are computed from
+// others of the class, else by use. A kernel is recurrent if it multiplies values
+// that are computed from units of its class.
 func (f *forward) time(found []Found, class []int) {
 	steps := f.unrolled(found, class)
 	last := 0
@@ -98,9 +99,9 @@ func (f *forward) time(found []Found, class []int) {
 	}
 }
 
-// unrolled tells how many units of a class, one after another, a node is
-// computed from, itself included. Nodes before the class's first units and
-// behind its last are on no way from one to another.
+// unrolled returns a function of a node: the largest number of units of the class on
+// a path to the node, the node included. It ignores nodes before the first units of
+// the class and after its last, because no path from one to another has them.
 func (f *forward) unrolled(found []Found, class []int) func(n *Node) int {
 	from, to := found[class[0]].Z.Id(), found[class[len(class)-1]].Z.Id()
 	isUnits, steps := make([]int, to-from+1), make([]int, to-from+1)
@@ -127,8 +128,9 @@ func (f *forward) unrolled(found []Found, class []int) func(n *Node) int {
 	return of
 }
 
-// gates gives units that multiply others their role, at every time step if at
-// any, and returns whose layer they belong to: pairs of variables.
+// gates gives units that multiply others the role Gate, at every time step if at
+// any. It returns pairs of variables that belong to one layer: a gate's variable and
+// that of the units it multiplies.
 func (f *forward) gates(found []Found, classes [][]int) (pairs [][2]*model.Variable) {
 	unitsAt := map[*Node][]int{}
 	for i, u := range found {
@@ -161,9 +163,9 @@ func (f *forward) gates(found []Found, classes [][]int) (pairs [][2]*model.Varia
 	return pairs
 }
 
-// letsThrough reports whether u is a gate for what it is multiplied with: it lies
-// between 0 and 1 and that is a state, or it has a function and the other
-// units have none, as in a gated linear unit.
+// letsThrough reports whether u is a gate for the other factor of m. Either u is
+// between 0 and 1 and the other is a state, or u has a function and the other units
+// have none, as in a gated linear unit.
 func (f *forward) letsThrough(u Found, m multiplication, found []Found, units []int) bool {
 	if f.bounded(u) && f.isState(m.other, u.A) {
 		return true
@@ -171,7 +173,7 @@ func (f *forward) letsThrough(u Found, m multiplication, found []Found, units []
 	return len(units) > 0 && found[units[0]].A == found[units[0]].Z
 }
 
-// bounded reports whether units lie between 0 and 1, as those that let through do.
+// bounded reports whether the values of units are between 0 and 1.
 func (f *forward) bounded(u Found) bool {
 	return u.Activation.Name == "sigmoid" || u.Activation.Name == "hard_sigmoid"
 }
@@ -182,8 +184,8 @@ type multiplication struct{ product, other *Node }
 // farthest is how many operations may lie between units and what they multiply.
 const farthest = 8
 
-// multiplied lists the multiplications of a, or of 1 − a, by data, if a is what a
-// function gives.
+// multiplied lists the multiplications of u.A, or of 1 − u.A, by data. It is nil if
+// the units have no function.
 func (f *forward) multiplied(u Found) []multiplication {
 	if u.A == u.Z {
 		return nil
@@ -215,8 +217,8 @@ func (f *forward) passes(r, n *Node) bool {
 	return f.isLayout(r) || isPart(r)
 }
 
-// isFirstState reports whether n is zeros, as large as what they are multiplied
-// with: the state that an LSTM's forget gate lets through at the first time step.
+// isFirstState reports whether n is zeros with as many elements as the product, such
+// as the state that an LSTM's forget gate multiplies at the first time step.
 func (f *forward) isFirstState(n, product *Node) bool {
 	if f.data[n.Id()] || f.learned[n.Id()] || n.Rank() == 0 || elements(n) != elements(product) {
 		return false
@@ -225,8 +227,8 @@ func (f *forward) isFirstState(n, product *Node) bool {
 	return zeros != nil && zeros[0] == 0
 }
 
-// isState reports whether n is units or computed from units, and not from a
-// itself: p·(1 − p) is no gate, nor is a mask from the data.
+// isState reports whether n is computed from units, but not from a: p·(1 − p) is not
+// a gate. A mask from the data is not a state.
 func (f *forward) isState(n, a *Node) bool {
 	if !f.data[n.Id()] {
 		return true // see isFirstState
@@ -251,7 +253,8 @@ func (f *forward) dependsOn(n, a *Node) bool {
 	return false
 }
 
-// origin goes back from n to the units that it is a form of; n itself if it is of none.
+// origin goes back from n through layout, scaling and masking to units; n itself if
+// there are none.
 func (f *forward) origin(n *Node, units map[*Node][]int) *Node {
 	at := n
 	for range farthest {
@@ -272,8 +275,8 @@ func (f *forward) origin(n *Node, units map[*Node][]int) *Node {
 	return n
 }
 
-// fedBy lists the recurrent units by what their kernels multiply: a GRU's reset
-// gate belongs to the units that read what it lets through.
+// fedBy lists the recurrent units by the node that their kernels multiply. It finds
+// the units of a GRU's reset gate: they read the gate's product.
 func fedBy(found []Found) map[*Node][]int {
 	fed := map[*Node][]int{}
 	for i, u := range found {
@@ -284,14 +287,14 @@ func fedBy(found []Found) map[*Node][]int {
 	return fed
 }
 
-// isBeside reports whether two units are at the same place of the network: of the
-// same time step, with as many products before them.
+// isBeside reports whether two units are at the same place of the network: at the
+// same time step, or without time steps after the same number of products.
 func (f *forward) isBeside(u, other Found) bool {
 	return u.Time == other.Time && (u.Time > 0 || f.depth[u.product.node.Id()] == f.depth[other.product.node.Id()])
 }
 
-// numberLayers numbers the layers: variables that go into the same units share one,
-// and so do gates and what they are gates of.
+// numberLayers numbers the layers. Variables of the same units share a layer, and so
+// do gates and the units that they multiply.
 func numberLayers(found []Found, classes [][]int, gates [][2]*model.Variable) {
 	same := groups[*model.Variable]{}
 	for _, class := range classes {
@@ -313,11 +316,11 @@ func numberLayers(found []Found, classes [][]int, gates [][2]*model.Variable) {
 }
 
 // nameUnits gives the units their paths: the scope of their first variable, then
-// "units" or "gate", numbered where a scope has several kinds, then the time
-// step in brackets and the use behind "@".
+// "units" or "gate", with a number if a scope has several, then the time step in
+// brackets, then "@" and the use.
 func nameUnits(found []Found, classes [][]int) {
 	severalLayers := shared(found)
-	kinds := map[string]int{} // how many have that path
+	kinds := map[string]int{} // number of classes with that path
 	path, number := make([]string, len(classes)), make([]int, len(classes))
 	for c, class := range classes {
 		path[c] = pathOf(found[class[0]], severalLayers)
@@ -341,8 +344,8 @@ func nameUnits(found []Found, classes [][]int) {
 	}
 }
 
-// pathOf is the path of units without any number. Where a scope has the
-// variables of several layers, the variable's name stands between.
+// pathOf is the path of units without numbers. If a scope has the variables of
+// several layers, the path includes the variable's name.
 func pathOf(u Found, severalLayers map[string]bool) string {
 	scope := u.Variable.Scope()
 	if severalLayers[scope] {
@@ -351,7 +354,7 @@ func pathOf(u Found, severalLayers map[string]bool) string {
 	return model.JoinPath(scope, string(u.Role))
 }
 
-// shared tells which scopes have the variables of several layers.
+// shared returns the scopes that have variables of several layers.
 func shared(found []Found) map[string]bool {
 	several, layer := map[string]bool{}, map[string]int{}
 	for _, u := range found {

@@ -7,8 +7,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// elementwise computes each operation that acts on every element by itself, on
-// one element, in float64; true is 1. What is not in it ends a function.
+// elementwise has a float64 implementation, for one element, of each operation that
+// acts on every element by itself; true is 1. An operation that is not listed ends
+// an activation function.
 var elementwise = map[NodeType]func(x []float64) float64{
 	NodeTypeAbs:                 func(x []float64) float64 { return math.Abs(x[0]) },
 	NodeTypeAdd:                 func(x []float64) float64 { return x[0] + x[1] },
@@ -71,10 +72,10 @@ func truth(b bool) float64 {
 
 func signOf(x float64) float64 { return truth(x > 0) - truth(x < 0) }
 
-// operation is what n does to an element; nil if it is not elementwise.
+// operation is the implementation of n for one element; nil if n is not elementwise.
 func (f *forward) operation(n *Node) func(x []float64) float64 {
 	switch t := n.Type(); {
-	case f.twin[n] != nil: // seen as what it is computed as
+	case f.twin[n] != nil: // its input is its decomposed twin, which has the same value
 		return unchanged
 	case t == NodeTypeFusedGelu && attribute(n, "exact") == "true":
 		return func(x []float64) float64 { return x[0] * (1 + math.Erf(x[0]/math.Sqrt2)) / 2 }
@@ -89,8 +90,9 @@ func (f *forward) operation(n *Node) func(x []float64) float64 {
 	}
 }
 
-// samplePoints are where two functions are compared: densely where activations
-// bend, and far out, as ReLU6 bends at 6. Farther out exponentials overflow.
+// samplePoints are the points at which two functions are compared. They are dense
+// near 0, where activations bend. Some are far out, because ReLU6 bends at 6; still
+// farther out exponentials overflow.
 var samplePoints = func() []float64 {
 	zs := []float64{-12, -9.3, -7.1, -5.2, 5.2, 5.9, 6.1, 7.1, 9.3, 12}
 	for z := -4.0; z <= 4; z += 0.375 {
@@ -99,9 +101,9 @@ var samplePoints = func() []float64 {
 	return zs
 }()
 
-// values are what nodes hold where the function's argument is each of the
-// samplePoints, computed on the host: no node is added to a graph, nothing is
-// compiled. Nil: it is not known, as it depends on a variable or is no number.
+// values are the values of nodes at each of the samplePoints of a function's
+// argument. They are computed on the host, without new nodes or compilation. Nil:
+// not known, because the node depends on a variable or is not a number.
 type values map[*Node][]float64
 
 // of returns the values of n, [points], and remembers them.

@@ -9,7 +9,7 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// unfound says of each variable that is not among found why.
+// unfound lists the variables that are not in found, each with the reason.
 func (f *forward) unfound(found []Found, variables []*model.Variable) []Unfound {
 	is, bias, scale := map[*model.Variable]bool{}, map[*model.Variable]string{}, map[*model.Variable]string{}
 	for _, u := range found {
@@ -22,7 +22,7 @@ func (f *forward) unfound(found []Found, variables []*model.Variable) []Unfound 
 		}
 	}
 	var without []Unfound
-	inside := f.insiders()
+	inside := f.readInside()
 	for _, v := range variables {
 		switch {
 		case is[v]:
@@ -38,7 +38,8 @@ func (f *forward) unfound(found []Found, variables []*model.Variable) []Unfound 
 	return without
 }
 
-// why looks at the first node that brings v together with data.
+// why is the role of v and the reason why it has no units. It depends on the first
+// node that combines v with data.
 func (f *forward) why(v *model.Variable, inside map[*Node]bool) (vgrad.Role, string) {
 	nodes := holders(f.graph, v)
 	at := slices.DeleteFunc(slices.Clone(nodes), func(n *Node) bool { return int(n.Id()) >= len(f.alive) || !f.alive[n.Id()] })
@@ -50,7 +51,7 @@ func (f *forward) why(v *model.Variable, inside map[*Node]bool) (vgrad.Role, str
 	case len(nodes) == 0:
 		return "", "is not in the graph"
 	case slices.ContainsFunc(nodes, func(n *Node) bool { return inside[n] }):
-		return "", "is read inside a loop, a branch or a function, which is not looked into"
+		return "", "is read inside a loop, a branch or a function; Find does not look inside these"
 	case len(at) == 0:
 		return "", "is not among what the loss is computed from"
 	}
@@ -66,11 +67,10 @@ func (f *forward) why(v *model.Variable, inside map[*Node]bool) (vgrad.Role, str
 			}
 		}
 	}
-	return "", "meets no data on its way to the loss, as in a regularization"
+	return "", "is combined with no data on its way to the loss, as in a regularization"
 }
 
-// meets says what a variable does to the data that it meets at n, as that
-// input of n.
+// meets describes how n combines data with a variable, which is the given input of n.
 func meets(n *Node, input int) (vgrad.Role, string) {
 	switch t := n.Type(); t {
 	case NodeTypeAdd, NodeTypeSub:
@@ -85,14 +85,14 @@ func meets(n *Node, input int) (vgrad.Role, string) {
 		}
 		return vgrad.Bias, "is added elementwise"
 	case NodeTypeWhile, NodeTypeIf, NodeTypeCall:
-		return "", "is read inside a loop, a branch or a function, which is not looked into"
+		return "", "is read inside a loop, a branch or a function; Find does not look inside these"
 	default:
 		return "", fmt.Sprintf("meets data in %s, which is no product", t)
 	}
 }
 
-// insiders are the nodes that functions inside the one that is looked at read.
-func (f *forward) insiders() map[*Node]bool {
+// readInside are the nodes that are read inside loops, branches and functions.
+func (f *forward) readInside() map[*Node]bool {
 	read := map[*Node]bool{}
 	here := f.nodes[len(f.nodes)-1].Function()
 	for _, n := range f.graph.Nodes() {

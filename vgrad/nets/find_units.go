@@ -11,18 +11,18 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// walk is the way from a product to the units behind it.
+// walk is the path from a product to its units.
 type walk struct {
 	product
-	steps  []*Node         // what the product's result becomes, one after another
-	whole  int             // index of the first step that has all biases and products in it
-	summed bool            // something was added since the product, or since its last part was taken
-	scaled bool            // a variable has multiplied it: what is added then is a normalization's offset
+	steps  []*Node         // the product and the nodes computed from it, in order
+	whole  int             // index of the first step that includes all biases and products
+	summed bool            // something was added after the product or after its last slice
+	scaled bool            // a variable has multiplied it, so the next addend is a normalization's offset
 	bias   *model.Variable // nil: none yet
 	part   string          // which part of the variable and of the product's result
 }
 
-// units lists what is behind every product, in forward order.
+// units lists the units of every product, in forward order.
 func (f *forward) units() []Found {
 	var found []Found
 	for _, p := range f.products {
@@ -38,9 +38,9 @@ func (f *forward) units() []Found {
 	return found
 }
 
-// follow goes on from the last step as long as one node reads it, that scales,
-// shifts or rearranges it or adds another product to it. Where parts of it go
-// separate ways, each is followed.
+// follow extends the walk as long as the last step has one reader, and that reader
+// scales, shifts or rearranges it or adds another product. If the last step is
+// sliced into separate units, it follows each slice.
 func (f *forward) follow(w walk) []Found {
 	for {
 		last := w.steps[len(w.steps)-1]
@@ -54,8 +54,8 @@ func (f *forward) follow(w walk) []Found {
 	}
 }
 
-// extend appends next, the reader of last, and reports whether it belongs to
-// the pre-activation, or might.
+// extend appends next, the reader of last, if it belongs or may belong to the
+// pre-activation. It reports whether it did.
 func (f *forward) extend(w *walk, last, next *Node) bool {
 	other := otherInput(f.inputs(next), last)
 	switch t := next.Type(); {
@@ -84,7 +84,7 @@ func (f *forward) extend(w *walk, last, next *Node) bool {
 	return true
 }
 
-// complete says that the step to come has everything in it.
+// complete marks the next step as one that includes all biases and products so far.
 func (w *walk) complete() { w.summed, w.whole = true, len(w.steps) }
 
 // otherInput is the one of two inputs that is not n; nil if there are not two.
@@ -98,17 +98,17 @@ func otherInput(inputs []*Node, n *Node) *Node {
 	return inputs[0]
 }
 
-// isSummand reports whether n is another product's result on its way into the
-// same pre-activation, as h·U is on its way into x·W + h·U + b. Nothing else
-// reads it: a skip connection is read by the next block too.
+// isSummand reports whether n is another product's result that is added to the same
+// pre-activation, such as h·U in x·W + h·U + b. It has only one reader. A skip
+// connection has another reader, the next block.
 func (f *forward) isSummand(n *Node) bool {
 	isLine := func(n *Node) bool { return f.linear[n.Id()] && len(f.readers[n.Id()]) == 1 }
 	gated := n.Type() == NodeTypeMul && slices.ContainsFunc(f.inputs(n), isLine)
 	return f.data[n.Id()] && (isLine(n) || gated && len(f.readers[n.Id()]) == 1)
 }
 
-// isGatedSummand reports whether n, a product's result times a gate, is on its
-// way into a pre-activation: r ∘ h·U is, in x·W + r ∘ h·U of a GRU.
+// isGatedSummand reports whether n, a product's result times a gate, is added to a
+// pre-activation, such as r ∘ h·U in the x·W + r ∘ h·U of a GRU.
 func (f *forward) isGatedSummand(n *Node) bool {
 	if len(f.readers[n.Id()]) != 1 {
 		return false
@@ -118,7 +118,7 @@ func (f *forward) isGatedSummand(n *Node) bool {
 	return (sum.Type() == NodeTypeAdd || sum.Type() == NodeTypeSub) && other != nil && f.isSummand(other)
 }
 
-// plain is the variable whose elements n has, nil if it is computed from more.
+// plain is the variable whose elements n has; nil if n is computed in another way.
 func (f *forward) plain(n *Node) *model.Variable {
 	for f.variable[n] == nil {
 		if !f.isLayout(n) && !isPart(n) && n.Type() != NodeTypeBroadcastInDim {
@@ -129,10 +129,9 @@ func (f *forward) plain(n *Node) *model.Variable {
 	return f.variable[n]
 }
 
-// separate follows the parts of n, if they are units of different kinds, such as
-// an LSTM's gates. Parts are no units of their own where they only come
-// together again, as in rotary embeddings: some must have a function, a bias or
-// another product of their own.
+// separate follows the parts of n if they are separate units, such as an LSTM's
+// gates. At least one part must have its own function, bias or further product. In
+// rotary embeddings, for example, the parts are only joined again.
 func (f *forward) separate(w walk, n *Node) (found []Found, ok bool) {
 	parts := f.readers[n.Id()]
 	projection := n.Type() == NodeTypeFusedAttentionQKVProjection
@@ -156,9 +155,9 @@ func (f *forward) separate(w walk, n *Node) (found []Found, ok bool) {
 	return found, ok
 }
 
-// projectionBias is the bias of one of the three results of a fused projection:
-// its inputs are x, the weights, and the biases of query, key and value, which
-// it has all or none.
+// projectionBias is the bias of one of the three results of a fused projection. The
+// inputs are x, the weights, and either all three biases of query, key and value or
+// none.
 func (f *forward) projectionBias(n, part *Node) *model.Variable {
 	i, err := strconv.Atoi(attribute(part, "index"))
 	if err != nil || len(n.Inputs()) != 5 {
@@ -167,9 +166,9 @@ func (f *forward) projectionBias(n, part *Node) *model.Variable {
 	return f.plain(n.Inputs()[2+i])
 }
 
-// partOf says which part of a variable a product reads, and over which of its
-// axes it sums: a decoder that multiplies the encoder's weights, transposed, is
-// no recurrence.
+// partOf says which part of a variable a product reads, and over which of its axes
+// it sums. The axes matter because a decoder that multiplies the encoder's
+// transposed weights is not a recurrence.
 func (f *forward) partOf(p product) string {
 	weights, part := p.weights, ""
 	for f.variable[weights] == nil && (f.isLayout(weights) || isPart(weights)) {
@@ -192,10 +191,10 @@ func partOf(n *Node) string {
 	return attribute(n, "starts") + attribute(n, "limits") + attribute(n, "strides") + attribute(n, "index")
 }
 
-// attribute is a setting of the operation, as "[0 1]"; "" if it has none of that
-// name. GoMLX shows these in Node.String alone, which panics where a dimension
-// is not known yet; so they are read by the names of its fields. Tests notice if
-// these change: then parts and time steps are no longer told apart.
+// attribute is a setting of the operation, such as "[0 1]"; "" if it has none of
+// that name. It reads unexported fields by name. GoMLX's only other access is
+// Node.String, which panics if a dimension is not known yet. Tests fail if the
+// fields are renamed, because parts and time steps can then not be distinguished.
 func attribute(n *Node, name string) string {
 	operation := reflect.ValueOf(n).Elem().FieldByName("inputs")
 	if !operation.IsValid() || operation.IsNil() || operation.Elem().Kind() != reflect.Pointer || operation.Elem().Elem().Kind() != reflect.Struct {
@@ -208,11 +207,11 @@ func attribute(n *Node, name string) string {
 	return fmt.Sprint(value)
 }
 
-// found is what the walk comes to: the function at its end, perhaps behind a
-// normalization.
+// found is the units at the end of the walk, with their function if there is one. A
+// normalization may be between them.
 func (f *forward) found(w walk) Found {
 	for w.whole+1 < len(w.steps) && f.within[w.steps[w.whole]] != nil && f.isLayout(w.steps[w.whole+1]) {
-		w.whole++ // in a twin that reshapes its product: the model computes none of it but the end
+		w.whole++ // inside a twin that reshapes its product: the model computes only the twin's end
 	}
 	starts := w.steps[w.whole:]
 	whole := f.shown(starts[0])
@@ -231,7 +230,7 @@ func (f *forward) found(w walk) Found {
 	return here
 }
 
-// actsOnNormalized looks for a function behind a normalization of x.
+// actsOnNormalized looks for a function after a normalization of x.
 func (f *forward) actsOnNormalized(x *Node) (b behaviour, ok bool) {
 	starts := f.normalized(x)
 	if len(starts) == 0 {
@@ -247,8 +246,8 @@ func (f *forward) actsOnNormalized(x *Node) (b behaviour, ok bool) {
 	return f.actsOnOneOf(after.steps)
 }
 
-// shown is the node of that value which the model computes: a fused dense
-// product rather than the end of its decomposed twin.
+// shown is the node with n's value that the model computes: the fused dense product
+// if n is the end of its decomposed twin.
 func (f *forward) shown(n *Node) *Node {
 	if fused := f.within[n]; fused != nil && f.twin[fused] == n {
 		return fused

@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Initializer draws the initial weights of a variable, row by row. The last
-// two axes of shape are fan-in and fan-out; axes before them, as of a
+// Initializer draws the initial weights of a variable, row by row. The last two
+// axes of shape are fan-in and fan-out. The axes before them, such as those of a
 // convolution's kernel, multiply both.
 type Initializer func(rng *rand.Rand, shape []int) []float32
 
@@ -32,7 +32,7 @@ var initializers = []struct {
 	{"lecun_normal", normal(func(in, _ float64) float64 { return 1 / in })},
 	// Saxe et al. 2013, arXiv:1312.6120.
 	{"orthogonal", orthogonal},
-	// U(±1/√in), the "standard" initialization that Glorot & Bengio found wanting: Var = 1/(3·in).
+	// U(±1/√in), the "standard" initialization that Glorot & Bengio 2010 advise against: Var = 1/(3·in).
 	{"uniform_fan_in", uniform(func(in, _ float64) float64 { return 1 / (3 * in) })},
 }
 
@@ -60,15 +60,15 @@ func NewInitializer(name string, gain float64) (Initializer, error) {
 	return nil, fmt.Errorf("unknown initializer %q; the known ones are %s", name, strings.Join(Initializers(), ", "))
 }
 
-// Stream returns the random numbers of one variable of a run: the same for
-// the same seed and path, whatever else is drawn.
+// Stream returns the random numbers of one variable of a run. They depend on the
+// seed and the path only.
 func Stream(seed uint64, path string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(path))
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// fans returns fan-in and fan-out of a weight of that shape, of two axes or more.
+// fans returns fan-in and fan-out of a weight. Its shape has two axes or more.
 func fans(shape []int) (in, out float64) {
 	field := 1
 	for _, n := range shape[:len(shape)-2] {
@@ -117,10 +117,10 @@ func normal(variance func(in, out float64) float64) func(*rand.Rand, float64, fl
 	}
 }
 
-// orthogonal draws a matrix with orthonormal columns (rows, where it is wider
-// than tall), uniform over all such: the Q of a Gaussian matrix's QR
-// decomposition, signs fixed by R's diagonal (Mezzadri 2007,
-// arXiv:math-ph/0609050). Axes before the last count as rows.
+// orthogonal draws a matrix with orthonormal columns, or orthonormal rows if it is
+// wider than tall, uniformly over all such matrices. It is Q of a Gaussian
+// matrix's QR decomposition, with the signs fixed by R's diagonal (Mezzadri 2007,
+// arXiv:math-ph/0609050). All axes before the last count as rows.
 func orthogonal(rng *rand.Rand, _, _ float64, shape []int) []float64 {
 	cols := shape[len(shape)-1]
 	rows := size(shape) / cols

@@ -4,15 +4,15 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// stretch is a number of neighbouring lanes with one activation.
+// stretch is a run of neighbouring lanes with the same activation.
 type stretch struct {
 	Activation
 	from, to int // lanes [from, to)
 }
 
-// perLane is the activation of lanes side by side: each applies its own to its
-// part of the first axis. Where they all have the same one, it is that one;
-// else slopes are relative to each one's largest, and MaxSlope is 1.
+// perLane is the activation of several lanes: each lane has its own on its part of
+// the first axis. If all lanes have the same activation, perLane returns that one.
+// Otherwise the slopes are relative to the largest of each, and MaxSlope is 1.
 func perLane(acts []Activation, slopes []float64) Activation {
 	var parts []stretch
 	for i, a := range acts {
@@ -41,7 +41,7 @@ func perLane(acts []Activation, slopes []float64) Activation {
 // of is the stretch's part of x, [lanes, …].
 func (s stretch) of(x *Node) *Node { return SliceAxis(x, 0, AxisRange(s.from, s.to)) }
 
-// each puts what f gives for each stretch side by side again.
+// each concatenates the results of f for the stretches along the first axis.
 func each(parts []stretch, f func(stretch) *Node) *Node {
 	var xs []*Node
 	for _, p := range parts {

@@ -8,24 +8,24 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Layout is where a network can be measured: its weights and its units, each in
-// forward order.
+// Layout lists the places where a network can be measured: its weights and its
+// units, each in forward order.
 type Layout struct {
 	Variables []Declared
 	Units     []Tapped
-	// Without are the variables behind which no units were found, with the reason.
+	// Without are the variables for which no units were found, with the reason.
 	Without []Unfound
-	// sources are what δ depends on beside the units; see Layout.Gradients.
+	// sources are the inputs of fused products, whose gradients are needed for δ; see Deltas.
 	sources []*Node
 }
 
 // LayoutOf is the layout that a model of this package declares.
 func LayoutOf(r Recorded) Layout { return Layout{Variables: r.Variables, Units: r.Taps} }
 
-// Discover finds the layout of a model that is handed in: from the graph of its
-// loss (see [Find]), and from what its taps show. A tap on units that the graph
-// shows as well gives them its name and its activation; a tap on anything else
-// is units of their own. Variables are all of the model's.
+// Discover finds the layout of a model that the caller supplies, from the graph of
+// its loss (see [Find]) and from its taps. A tap on units that Find finds too gives
+// them its name and its activation. A tap on another node makes units of its own.
+// variables are all of the model's.
 func Discover(loss *Node, variables []*model.Variable, r Recorded) Layout {
 	found, without := Find(loss, variables)
 	l := Layout{Variables: slices.Clone(r.Variables), Without: without}
@@ -65,7 +65,7 @@ func (l *Layout) declare(v *model.Variable, layer int, role vgrad.Role) {
 	}
 }
 
-// layerOf is the layer of units that only a tap shows: that of the last weights
+// layerOf is the layer of units that only a tap has: the layer of the last weights
 // before them.
 func layerOf(t Tapped, found []Found) int {
 	layer := 1

@@ -6,7 +6,8 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// mlp builds the multi-layer perceptron: dense layers, layer1 on, the last linear.
+// mlp builds the multi-layer perceptron: dense layers with the scopes layer1,
+// layer2 and so on. The last is linear.
 func mlp(s Setup) (Model, error) {
 	n := As[vgrad.MLP](s)
 	hidden, err := s.Activations(func(n vgrad.Network) (string, float64) { m := n.(vgrad.MLP); return m.Activation, m.Slope })

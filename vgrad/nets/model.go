@@ -17,32 +17,32 @@ import (
 // on errors.
 type Model func(scope *model.Scope, x *Node) *Node
 
-// Setup is what the builder of a network family is given.
+// Setup is the input of a network family's builder.
 type Setup struct {
 	// Networks has the family's struct of each lane, every parameter written
-	// out; where there are no lanes it has one. The lanes differ in no
-	// parameter that the family's Alike keeps.
+	// out. Without lanes it has one. The lanes are equal in all parameters that
+	// the family's Alike keeps.
 	Networks []vgrad.Network
-	// Seeds are those from which each lane's initial weights are drawn.
+	// Seeds has the seed of each lane's initial weights.
 	Seeds []uint64
-	// Lanes says that every variable has a first axis, [lanes, …], and the
-	// output too. x is [lanes, batch, features], or [batch, features] where
-	// the lanes share their batch.
+	// Lanes says that the first axis of every variable and of the output is
+	// the lanes. x is [lanes, batch, features], or [batch, features] if the
+	// lanes share their batch. False: there is no lane axis.
 	Lanes bool
 	// Outputs is the number of values that the network gives for an example.
 	Outputs int
-	// Input is the shape of one example, as [height, width, channels]; x has
-	// its values in one axis. Nil: not told.
+	// Input is the shape of one example, such as [height, width, channels]; x
+	// has its values in one axis. Nil: not known.
 	Input []int
 }
 
-// Builder is a network family from elsewhere ([vgrad.Register]) that builds its
-// own networks. It reports names that it does not know.
+// Builder is a network family from another module ([vgrad.Register]) that builds
+// its own networks. Build fails on unknown names of activations and initializers.
 type Builder interface {
 	Build(s Setup) (Model, error)
 }
 
-// builders lists those of the laboratory's families.
+// builders lists the builders of the laboratory's families.
 var builders = []struct {
 	of    vgrad.Network
 	build func(s Setup) (Model, error)
@@ -51,21 +51,20 @@ var builders = []struct {
 	{vgrad.Highway{}, highway},
 }
 
-// New returns the network that e describes, with so many outputs, for examples of
-// the shape input. It fails on
-// an unknown network, activation or initializer; the message lists the known
-// ones.
+// New returns the network that e describes, with that many outputs, for examples
+// of the shape input. It fails on an unknown network, activation or initializer;
+// the message lists the known ones.
 func New(e vgrad.Experiment, outputs int, input ...int) (Model, error) {
 	return build(Setup{Networks: []vgrad.Network{e.Resolved()}, Seeds: []uint64{e.Seed}, Outputs: outputs, Input: input})
 }
 
-// NewLanes returns the network of several experiments side by side, on the
-// first axis of every variable, [lanes, …], and of the output, [lanes, batch,
-// outputs]: each lane computes what [New] would for its experiment. They may
-// differ in what the family's Alike leaves out; the rest is the first one's.
-// Lanes of one activation are computed together where they stand side by side.
-// The model takes x as [batch, features], which all lanes share, or as [lanes,
-// batch, features].
+// NewLanes returns the network of several experiments side by side. The first axis
+// of every variable, [lanes, …], and of the output, [lanes, batch, outputs], is the
+// lanes. Each lane computes the same as the network that [New] returns for its
+// experiment. The experiments may differ in the parameters that the family's Alike
+// leaves out; all others are taken from the first. The activation of neighbouring
+// lanes is computed in one operation if it is the same. The model takes x as
+// [batch, features], which all lanes share, or as [lanes, batch, features].
 func NewLanes(es []vgrad.Experiment, outputs int, input ...int) (Model, error) {
 	s := Setup{Lanes: true, Outputs: outputs, Input: input}
 	for _, e := range es {
@@ -83,15 +82,16 @@ func build(s Setup) (Model, error) {
 			return b.build(s)
 		}
 	}
-	return nil, fmt.Errorf("network is %q; the families are %s, and a model of your own is handed in with its function", s.Networks[0].Family(), strings.Join(vgrad.Families(), ", "))
+	return nil, fmt.Errorf("network is %q; the families are %s; to train a model of your own, pass its function", s.Networks[0].Family(), strings.Join(vgrad.Families(), ", "))
 }
 
-// As returns the network of the first lane as the family's struct: what the
-// lanes have in common is read from it.
+// As returns the network of the first lane as the family's struct, for the
+// parameters that all lanes share. It panics if N is not the family's type.
 func As[N vgrad.Network](s Setup) N { return s.Networks[0].(N) }
 
-// Activations returns the activation that the lanes apply, each its own: of
-// tells the name and the slope in a lane's network. An unknown name is an error.
+// Activations returns one activation in which each lane applies its own. The
+// function of returns the name and the slope in a lane's network. An unknown name
+// is an error.
 func (s Setup) Activations(of func(vgrad.Network) (name string, slope float64)) (Activation, error) {
 	var acts []Activation
 	var slopes []float64
@@ -106,8 +106,8 @@ func (s Setup) Activations(of func(vgrad.Network) (name string, slope float64)) 
 	return perLane(acts, slopes), nil
 }
 
-// Draws returns where the lanes' initial weights come from: of tells the
-// initializer and the gain in a lane's network. An unknown name is an error.
+// Draws returns the source of the lanes' initial weights. The function of returns
+// the initializer and the gain in a lane's network. An unknown name is an error.
 func (s Setup) Draws(of func(vgrad.Network) (initializer string, gain float64)) (Draws, error) {
 	var d Draws
 	for i, n := range s.Networks {
@@ -121,7 +121,7 @@ func (s Setup) Draws(of func(vgrad.Network) (initializer string, gain float64)) 
 	return d, nil
 }
 
-// Draws is where each lane's initial weights come from.
+// Draws has the initializer and the seed of each lane.
 type Draws []draw
 
 type draw struct {
@@ -136,12 +136,13 @@ type Dense struct {
 	Units      int
 	Activation Activation
 	Draws      Draws
-	Bias       []float64 // where the biases start, of each lane. Nil: 0
+	Bias       []float64 // initial value of the biases in each lane. Nil: 0
 }
 
-// Dense is φ(x·W + b), with x [batch, in], W [in, units] and b [units], each
-// with the lanes before where there are any. It creates the scope's variables
-// "weights" and "biases", declares them and taps the layer's units.
+// Dense returns φ(x·W + b), [batch, units], with x [batch, in], W [in, units] and
+// b [units]. With lanes each has a lane axis first; x may be shared. Dense creates
+// the scope's variables "weights" and "biases", declares them and taps the layer's
+// units.
 func (s Setup) Dense(scope *model.Scope, x *Node, d Dense) *Node {
 	dims := x.Shape().Dimensions
 	w := s.variable(scope, "weights", []int{dims[len(dims)-1], d.Units}, func(lane int, shape []int) []float32 {
@@ -183,8 +184,8 @@ func (s Setup) product(x, w *Node) *Node {
 	return Dot(x, w).General([]int{2}, []int{0}, []int{1}, []int{0})
 }
 
-// variable returns the scope's variable of that name and shape, in every lane;
-// its first values are those that start gives for each lane.
+// variable returns the scope's variable of that name and shape, in every lane. A
+// new variable has the initial values that start returns for each lane.
 func (s Setup) variable(scope *model.Scope, name string, shape []int, start func(lane int, shape []int) []float32) *model.Variable {
 	if v := scope.GetVariable(name); v != nil {
 		return v
@@ -199,9 +200,10 @@ func (s Setup) variable(scope *model.Scope, name string, shape []int, start func
 	return scope.VariableWithValue(name, tensors.FromFlatDataAndDimensions(values, shape...))
 }
 
-// Seeded returns a GoMLX initializer that draws from the run's seed: weights,
-// of two axes or more, by init, everything else zero. Variables are told
-// apart by the order in which they are created.
+// Seeded returns a GoMLX initializer that draws weights by init from the run's
+// seed. Weights are floating-point variables with two axes or more; all others are
+// zero. The n-th weight variable that is created has the n-th stream of random
+// numbers.
 func Seeded(init Initializer, seed uint64) model.VariableInitializer {
 	drawn := 0
 	return func(g *Graph, shape shapes.Shape) *Node {

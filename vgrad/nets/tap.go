@@ -6,20 +6,20 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Tapped is what a tap shows: the pre-activations z and the activations
+// Tapped is the record of a tap: the pre-activations z and the activations
 // a = φ(z) of some units, both [batch, …].
 type Tapped struct {
 	Path       string     // scope path and name
-	Layer      int        // place in forward order, from 1; 0: not told
+	Layer      int        // place in forward order, from 1; 0: not known
 	Time       int        // unrolled time step, from 1; 0: none
 	Role       vgrad.Role // Units, Gate or Stream
 	Z, A       *Node
 	Activation Activation
-	Kernel     *model.Variable // the weights behind the units; nil: not told
+	Kernel     *model.Variable // the weights of the units; nil: not known
 }
 
-// Slope returns |φ′(z)|/sup|φ′|, in the shape of z; |φ′(z)| where the largest slope
-// is not known.
+// Slope returns |φ′(z)|/sup|φ′|, in the shape of z. If sup|φ′| is not known, it
+// returns |φ′(z)|.
 func (t Tapped) Slope() *Node {
 	slope := Abs(t.Activation.Slope(t.Z, t.A))
 	if t.Activation.MaxSlope > 0 {
@@ -28,14 +28,14 @@ func (t Tapped) Slope() *Node {
 	return slope
 }
 
-// Declared is a variable of which the model says what it is.
+// Declared is a variable with the layer and the role that the model declares.
 type Declared struct {
 	Variable *model.Variable
 	Layer    int
 	Role     vgrad.Role
 }
 
-// Recorded is what a model shows of itself while it is built.
+// Recorded holds the taps and declarations of a model, in the order of its calls.
 type Recorded struct {
 	Taps      []Tapped
 	Variables []Declared
@@ -48,20 +48,20 @@ func recorder(g *Graph) *Recorded {
 	return r
 }
 
-// Tap shows z and a = φ(z) to whoever records the graph; with nobody
-// recording it does nothing. Name is put behind the scope's path.
+// Tap records the units z and a = φ(z), both [batch, …], under the scope's path
+// followed by name. Outside of [Record] it does nothing.
 func Tap(scope *model.Scope, name string, z, a *Node, act Activation) {
 	show(z.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), name), Layer: len(Weights(scope.Store(), false)), Role: vgrad.Units, Z: z, A: a, Activation: act})
 }
 
-// TapStream shows what runs from block to block behind a layer: the sum of a
-// residual block, the output of a highway layer.
+// TapStream records the residual stream after a layer: the sum of a residual
+// block, or the output of a highway layer. Outside of [Record] it does nothing.
 func TapStream(scope *model.Scope, x *Node, layer int) {
 	show(x.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), "stream"), Layer: layer, Role: vgrad.Stream, Z: x, A: x, Activation: MustActivation("identity", 0)})
 }
 
-// Declare says of a variable in which layer it is and what it does there. With
-// nobody recording it does nothing.
+// Declare records the layer and the role of a variable. Outside of [Record] it
+// does nothing.
 func Declare(g *Graph, v *model.Variable, layer int, role vgrad.Role) {
 	if r := recorder(g); r != nil {
 		r.Variables = append(r.Variables, Declared{v, layer, role})
@@ -74,7 +74,7 @@ func show(g *Graph, t Tapped) {
 	}
 }
 
-// Record runs build and returns what the model shows of itself on g, in order.
+// Record runs build and returns the taps and declarations that it makes on g.
 func Record(g *Graph, build func()) Recorded {
 	r := &Recorded{}
 	g.AttachState(recorderKey{}, r)
@@ -84,7 +84,7 @@ func Record(g *Graph, build func()) Recorded {
 }
 
 // Weights returns the variables that count as weights, in the order of their
-// creation: those with two axes or more beside the lanes', of numbers.
+// creation: trainable ones with two axes or more, not counting the lane axis.
 func Weights(store *model.Store, lanes bool) []*model.Variable {
 	axes := 2
 	if lanes {

@@ -9,10 +9,10 @@ import (
 const DeadBelow = 1e-8
 
 // dead is the fraction of units with |a| ≤ DeadBelow on every example of the
-// batch. A unit counts once, whatever the axes behind the first.
+// batch. Each position on the axes after the batch is one unit.
 //
-// Each activation is compared before the batch is reduced. The other way round,
-// by max |a| over the batch, a NaN gets lost: XLA's max on a CPU drops it, and a
+// Each activation is compared before the batch is reduced. If max |a| were taken
+// over the batch first, a NaN would be lost: XLA's max on a CPU drops it, and a
 // network that is NaN throughout would be called dead.
 func dead(v *View) Formula {
 	batch := 0

@@ -2,12 +2,13 @@
 // quantity a file, each a function from a layer's nodes to a scalar.
 //
 // It stands between the network and the meter. A [Probe] says at which sites its
-// quantity is measured, and how; a [View] is what it sees of one site in one
-// step. The package knows nothing of cadences, rows or sinks. To add a quantity,
+// quantity is measured, and how; a [View] holds the tensors of one site in one
+// step. The package knows nothing of schedules, rows or sinks. To add a quantity,
 // add a file with its formula, its line among the probes, and its line in vgrad's
 // catalogue; from another module, call [Register].
 //
-// A [Formula] names the sums it needs and what becomes of them. The sums of all
-// quantities of a site are taken at once. Values are squared in float64, so that
-// norms of gradients near 1e-33 come out right.
+// A [Formula] lists the sums that a quantity needs and computes the value from
+// them. The sums of all quantities of a site are taken in one operation. Values
+// are squared in float64, because in float32 the squares of gradients below 1e-19
+// would be zero.
 package probe

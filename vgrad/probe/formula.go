@@ -2,12 +2,16 @@ package probe
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// Formula is a quantity as sums over a site's elements and what becomes of them.
+// Formula is a quantity as a function of sums over a site's elements.
 type Formula struct {
-	Terms  []*Node                  // what is summed; each in the shape of the site's tensors
-	Finish func(sums []*Node) *Node // of the sums, each a scalar, or [lanes], to a float32 of that shape
-	// OfWeights are those of the terms that are read from the weights
-	// themselves: a step takes them before it updates the weights.
+	// Terms are the tensors to sum, each in the shape of the site's tensors.
+	// Nil: none.
+	Terms []*Node
+	// Finish computes the quantity from the sums of the terms. Each sum is a
+	// scalar or [lanes]; the result is float32 of that shape.
+	Finish func(sums []*Node) *Node
+	// OfWeights are the terms that read the weights themselves. A step sums
+	// them before it updates the weights. Nil: none.
 	OfWeights []*Node
 }
 
@@ -17,16 +21,17 @@ func (l Lanes) value(f Formula) *Node {
 	return values[0]
 }
 
-// summedAtOnce is how many elements a term has at most to be summed together
-// with others of its shape: joining them copies them, which is cheaper than an
-// operation for each.
+// summedAtOnce is the largest number of elements of a term that is summed in one
+// operation with others of its shape. Joining the terms copies them. For small
+// terms that is cheaper than an operation for each.
 const summedAtOnce = 10_000
 
-// Values evaluates formulas of one site. The terms of all of them are summed at
-// once: what a probe costs on a small network is its number of operations, not
-// their size. ofW are the sums over the weights themselves.
+// Values evaluates the formulas of one site, each to a scalar or [lanes]. Small
+// terms of one shape are summed in one operation, because on a small network the
+// cost of a probe is its number of operations, not their size. ofW are the sums of
+// the terms in OfWeights.
 func (l Lanes) Values(fs []Formula) (values, ofW []*Node) {
-	byShape := map[string][]*Node{} // what can be joined
+	byShape := map[string][]*Node{} // terms that can be joined
 	var shapes []string
 	sums := map[*Node]*Node{}
 	for _, f := range fs {
@@ -63,7 +68,7 @@ func (l Lanes) Values(fs []Formula) (values, ofW []*Node) {
 	return values, ofW
 }
 
-// sums sums each of xs, which are of one shape.
+// sums sums each of xs in one operation. All have the same shape.
 func (l Lanes) sums(xs []*Node) []*Node {
 	if len(xs) == 1 {
 		return []*Node{ReduceSum(xs[0], l.axes(xs[0])...)}

@@ -9,14 +9,14 @@ import (
 
 // Count counts the values of each float32 tensor into vgrad.RawBins bins, for
 // [vgrad.NewHistogram]. A value's bin is its bits shifted right by 21, so no
-// logarithm is taken and every backend counts alike.
+// logarithm is taken and all backends give the same counts.
 //
 // Counts are added to into, an int32 vector, from position at (an int32 scalar)
-// on: those of tensor i in lane l from at + (l·len(xs) + i)·RawBins on, without
-// lanes as with one.
+// on. The counts of tensor i in lane l begin at at + (l·len(xs) + i)·RawBins.
+// Without lanes l is 0.
 //
-// All constants are made here and now: GoMLX's cached ones may belong to an
-// enclosing function, which a loop's body cannot reach.
+// Count makes its own constants. GoMLX's cached ones may belong to an enclosing
+// function, and a loop's body cannot use nodes of an enclosing function.
 func Count(into, at *Node, xs []*Node, lanes Lanes) *Node {
 	g := into.Graph()
 	var bins []*Node

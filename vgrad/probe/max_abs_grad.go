@@ -2,8 +2,8 @@ package probe
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// maxAbsGrad is max |∂L/∂W|. Where a gradient is NaN the sum says so: a
-// backend's maximum may pass it over.
+// maxAbsGrad is max |∂L/∂W|, NaN if a gradient is NaN. It detects a NaN by the
+// sum, because a backend's maximum may ignore it.
 func maxAbsGrad(v *View) Formula {
 	abs := v.AbsGrad()
 	return Formula{Terms: []*Node{abs}, Finish: func(sums []*Node) *Node {

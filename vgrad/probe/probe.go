@@ -7,9 +7,9 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Probe is a quantity that is measured in the training step: what it is, where
-// it is measured and how. Exactly one of Graph, Count and Fetch is set. How
-// often is the measure's to say ([vgrad.Measure]).
+// Probe says how a quantity is measured in the training step, and at which sites.
+// Exactly one of Graph, Count and Fetch is set. [vgrad.Measure] says how often it
+// is measured.
 type Probe struct {
 	Quantity vgrad.Quantity
 	// At reports whether the quantity is measured at a site.
@@ -18,8 +18,8 @@ type Probe struct {
 	Graph func(*View) Formula
 	// Count gives the tensor whose values a histogram counts.
 	Count func(*View) *Node
-	// Fetch gives a tensor, [dims…] or [lanes, dims…], that is brought to the
-	// host where it is due. There Host makes a number of each lane's values.
+	// Fetch gives a tensor, [dims…] or [lanes, dims…], that is copied to the
+	// host when it is due. Host then computes a number from each lane's values.
 	Fetch func(*View) *Node
 	Host  func(values []float32, dims []int) float64
 }
@@ -41,19 +41,19 @@ var probes = []Probe{
 	{Quantity: vgrad.Activations, At: units, Count: (*View).A},
 }
 
-// added are the probes from elsewhere.
+// added are the probes from other modules.
 var added []Probe
 
-// Register adds a probe from elsewhere, for the whole process, with the
-// description of its quantity. It panics where the quantity is known.
+// Register adds a probe from another module, for the whole process, with the
+// description of its quantity. It panics if the quantity is known already.
 func Register(p Probe, info vgrad.Info) {
 	info.Histogram = p.Count != nil
 	vgrad.Describe(p.Quantity, info)
 	added = append(added, p)
 }
 
-// Find returns the probe of a quantity. The quantities of the whole network have
-// none: whoever trains computes them.
+// Find returns the probe of a quantity. It fails if there is none. The quantities
+// of the whole network have none, because the training step computes them.
 func Find(q vgrad.Quantity) (Probe, error) {
 	for _, list := range [][]Probe{probes, added} {
 		for _, p := range list {
@@ -65,19 +65,20 @@ func Find(q vgrad.Quantity) (Probe, error) {
 	return Probe{}, fmt.Errorf("probe: nothing measures %q", q)
 }
 
-// All returns the laboratory's own probes and then those from elsewhere.
+// All returns the laboratory's own probes and then those from other modules.
 func All() []Probe { return append(probes[:len(probes):len(probes)], added...) }
 
-// weights are the variables that multiply what they are given.
+// weights reports whether a site is a kernel or a recurrent kernel.
 func weights(s vgrad.Site) bool { return s.Role == vgrad.Kernel || s.Role == vgrad.RecurrentKernel }
 
-// trained are the weights that have a gradient.
+// trained reports whether a site has weights that have a gradient.
 func trained(s vgrad.Site) bool { return weights(s) && !s.Frozen }
 
-// units are what is computed from variables.
+// units reports whether a site has units, which are computed from variables.
 func units(s vgrad.Site) bool {
 	return s.Role == vgrad.Units || s.Role == vgrad.Gate || s.Role == vgrad.Stream
 }
 
-// sloped are the units whose activation is known, so that its slope is too.
+// sloped reports whether a site has units with a known activation, and so a
+// known slope φ′.
 func sloped(s vgrad.Site) bool { return units(s) && s.Activation != "" && s.Role != vgrad.Stream }

@@ -2,8 +2,8 @@ package probe
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// updateRatio is ‖ΔW‖/‖W‖ in the Euclidean norm, ΔW as the optimizer computed
-// it, W before it is added. Near 1e-3 is a healthy speed for SGD (Karpathy).
+// updateRatio is ‖ΔW‖/‖W‖ in the Euclidean norm. ΔW is the optimizer's update, and
+// W the weights before it. A value near 1e-3 is healthy for SGD (Karpathy).
 // Weights that are all zero give infinity.
 func updateRatio(v *View) Formula {
 	update, weights := v.RMS(v.Update()), v.RMS(v.W())

@@ -7,7 +7,7 @@ import (
 	"github.com/vgrad/lab/vgrad/nets"
 )
 
-// part is one of the tensors that a view may show.
+// part is one of the tensors that a view may hold.
 type part int
 
 const (
@@ -20,9 +20,9 @@ const (
 	parts
 )
 
-// View is what a probe sees of one site in one step. It may show several sites
-// of one shape side by side, which look like lanes to a probe. It computes
-// nothing before it is asked.
+// View holds the tensors of one site in one step, for a probe. It may hold several
+// sites of one shape side by side; to a probe these are lanes. It builds a node
+// only when a probe calls for it.
 type View struct {
 	Lanes
 	Site vgrad.Site
@@ -35,9 +35,9 @@ type View struct {
 	slope      *Node
 }
 
-// OfVariable returns the view of a variable: w before the update, grad = ∂L/∂w
-// and update = Δw, what the optimizer adds, all of one shape. Of a frozen
-// variable grad and update are nil.
+// OfVariable returns the view of a variable: w before the update, grad = ∂L/∂w,
+// and the optimizer's update = Δw, all of one shape. For a frozen variable grad
+// and update are nil.
 func OfVariable(site vgrad.Site, lanes Lanes, w, grad, update *Node) *View {
 	return &View{Lanes: lanes, Site: site, nodes: [parts]*Node{weightsPart: w, gradPart: grad, updatePart: update}}
 }
@@ -86,8 +86,8 @@ func (v *View) Slope() *Node {
 	return v.slope
 }
 
-// node is a part in float32, in which statistics are taken whatever the
-// network computes in.
+// node is a part, converted to float32. Statistics are taken in float32 for every
+// dtype of the network.
 func (v *View) node(p part) *Node {
 	v.asked[p] = true
 	if v.nodes[p] == nil && v.side != nil {
@@ -99,8 +99,8 @@ func (v *View) node(p part) *Node {
 	return v.nodes[p]
 }
 
-// beside puts what f gives for each site on a first axis, that of the lanes
-// where there are lanes.
+// beside joins f's results for the sites on the first axis. With lanes that is the
+// lane axis, [sites·lanes, …]; without, it is new, [sites, …].
 func (v *View) beside(f func(*View) *Node) *Node {
 	var all []*Node
 	for _, one := range v.side {
@@ -113,15 +113,15 @@ func (v *View) beside(f func(*View) *Node) *Node {
 	return Concatenate(all, 0)
 }
 
-// stackedBelow is how many elements of a lane a site has at most to be measured
-// together with others: stacking them copies them, which is cheaper than
+// stackedBelow is the largest number of elements per lane of a site that is joined
+// with others. Joining copies the elements. For small sites that is cheaper than
 // operations for each.
 const stackedBelow = 10_000
 
-// SideBySide joins neighbouring views of one shape and one kind into one, unless
-// they are large: what a probe costs on a small network is its number of
-// operations, not their size. Each of the views is one site; same tells which
-// sites are measured alike. width is the number of lanes, 1 without.
+// SideBySide joins neighbouring small views with the same parts and shapes into
+// one, because on a small network the cost of a probe is its number of operations,
+// not their size. Each of the views is one site. same reports whether two sites
+// have the same probes. width is the number of lanes, 1 without lanes.
 func SideBySide(views []*View, width int, same func(a, b vgrad.Site) bool) []*View {
 	var joined []*View
 	for i, v := range views {
@@ -159,13 +159,13 @@ func (v *View) alike(o *View) bool {
 	return true
 }
 
-// Parts is a set of the tensors that a view may show.
+// Parts is a set of the tensors that a view may hold.
 type Parts [parts]bool
 
-// Asked tells which of the parts a probe has asked the view for.
+// Asked returns the parts that probes have read from the view.
 func (v *View) Asked() Parts { return v.asked }
 
-// Operands lists the view's parts of a set.
+// Operands lists the view's tensors for a set of parts.
 func (v *View) Operands(of Parts) []*Node {
 	var xs []*Node
 	for p, wanted := range of {
@@ -176,9 +176,9 @@ func (v *View) Operands(of Parts) []*Node {
 	return xs
 }
 
-// With returns a view of the same site whose parts of a set are the given nodes,
-// in the order of [View.Operands], and what of them is left: a loop's body sees
-// the site by its own parameters.
+// With returns a view of the same site whose parts in the set are the given nodes,
+// in the order of [View.Operands]. It also returns the nodes that are left. A
+// loop's body uses it to view the site through its own parameters.
 func (v *View) With(of Parts, xs []*Node) (*View, []*Node) {
 	w := &View{Lanes: v.Lanes, Site: v.Site, activation: v.activation}
 	for p, wanted := range of {
@@ -189,7 +189,7 @@ func (v *View) With(of Parts, xs []*Node) (*View, []*Node) {
 	return w, xs
 }
 
-// Fresh returns a view of the same parts of which nothing was asked yet.
+// Fresh returns a view of the same parts from which nothing was read yet.
 func (v *View) Fresh() *View {
 	return &View{Lanes: v.Lanes, Site: v.Site, nodes: v.nodes, activation: v.activation}
 }
