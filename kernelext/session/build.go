@@ -353,7 +353,7 @@ func (b *build) compose() *text {
 	for _, d := range b.inOrder() {
 		switch d.kind {
 		case varKind:
-			if d.gonb {
+			if d.made {
 				if b.isFirstOfSpec(d) {
 					body.add("var ")
 					body.code(d.cell, d.from, d.to, b.specEdits(d))

@@ -28,6 +28,7 @@ type definition struct {
 	kind kind
 	cell *cellText
 	gonb bool // of a cell that GoNB ran
+	made bool // a variable that is made anew in every cell, by its line: GoNB's, and functions
 
 	// Of functions, methods, types.
 	keyword  string
@@ -40,7 +41,8 @@ type definition struct {
 	path  string   // of an import
 	typ   typeText // of variables and constants
 	value string   // of a constant, as Go
-	spec  []ref    // of a variable of a GoNB cell: the names of its line, which is from from to to
+	spec  []ref    // of a variable that is made anew: the names of its line, which is from from to to
+	fixes []edit   // of that line
 	kept  *kept    // of a variable
 }
 
@@ -79,7 +81,7 @@ func (d *definition) names() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// scopeOf looks up names, a cell's own before those of earlier cells.
+// lookup finds what a name stands for; nil where nothing of the notebook does.
 type lookup func(name string) *definition
 
 // fingerprint tells whether types are still what they were: it is of the text of all

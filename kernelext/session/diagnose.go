@@ -21,7 +21,7 @@ func (b *build) diagnose() []problem {
 		if b.isHarmless(err) {
 			continue
 		}
-		c, offset, exact := b.text.origin(b.offsetOf(err.Pos))
+		c, offset, _ := b.text.origin(b.offsetOf(err.Pos))
 		if c == nil {
 			c, offset = b.p.cell, 0
 		}
@@ -29,7 +29,6 @@ func (b *build) diagnose() []problem {
 		if c != b.p.cell {
 			message += fmt.Sprintf(" (cell [%d] defined this; run it again, changed, or define it here)", c.number)
 		}
-		_ = exact
 		problems = append(problems, problem{c, offset, message})
 	}
 	return problems
@@ -89,7 +88,7 @@ func (b *build) isPackage(f ref) bool { return b.packageOf(f) != "" }
 // be kept.
 func (b *build) gone() (problems []problem) {
 	for _, d := range b.inOrder() {
-		if d.kind != varKind || d.gonb {
+		if d.kind != varKind || d.made {
 			continue
 		}
 		if why := b.whyGone(d); why != "" {
@@ -326,8 +325,13 @@ func members(t types.Type, own *types.Package) (names []string) {
 }
 
 // fields lists the fields of a struct, promoted ones too.
-func fields(t types.Type, own *types.Package) (names []string) {
-	if t == nil {
+func fields(t types.Type, own *types.Package) []string { return fieldsWithin(t, own, 0) }
+
+// deepest is how many levels of embedded structs are looked into: one may embed itself.
+const deepest = 5
+
+func fieldsWithin(t types.Type, own *types.Package, depth int) (names []string) {
+	if t == nil || depth > deepest {
 		return nil
 	}
 	if p, ok := t.Underlying().(*types.Pointer); ok {
@@ -342,7 +346,7 @@ func fields(t types.Type, own *types.Package) (names []string) {
 			names = append(names, f.Name())
 		}
 		if f.Embedded() {
-			names = append(names, fields(f.Type(), own)...)
+			names = append(names, fieldsWithin(f.Type(), own, depth+1)...)
 		}
 	}
 	return names

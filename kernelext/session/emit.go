@@ -215,7 +215,7 @@ func (e *emission) variables() []string {
 func (e *emission) variable(d *definition) string {
 	e.keys = append(e.keys, e.goName(d.name, 0))
 	switch {
-	case !d.gonb:
+	case !d.made:
 		return "var " + e.goName(d.name, 0) + " " + d.typ.write(e.aliasOf) + "\n"
 	case e.isFirstOfSpec(d):
 		return "var " + e.clean(d.cell, d.from, d.to, e.specEdits(d)) + "\n"

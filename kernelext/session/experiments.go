@@ -356,19 +356,30 @@ func (b *build) evaluateVariable(id *ast.Ident, to reflect.Value) bool {
 		return false
 	}
 	var value ast.Expr
-	changes := false
 	ast.Inspect(b.file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.ValueSpec:
-			for i, name := range n.Names {
-				if b.info.Defs[name] == o && len(n.Values) == len(n.Names) {
-					value = n.Values[i]
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			for i, name := range spec.Names {
+				if b.info.Defs[name] == o && len(spec.Values) == len(spec.Names) {
+					value = spec.Values[i]
 				}
 			}
+		}
+		return true
+	})
+	return value != nil && b.isFinal(o.Name()) && !b.changes(o) && b.evaluate(value, to)
+}
+
+// changes reports whether anything of the cell may change a variable after its
+// definition.
+func (b *build) changes(o types.Object) (changes bool) {
+	ast.Inspect(b.file, func(n ast.Node) bool {
+		switch n := n.(type) {
 		case *ast.AssignStmt:
 			for _, left := range n.Lhs {
 				changes = changes || b.isOf(left, o)
 			}
+		case *ast.RangeStmt:
+			changes = changes || n.Key != nil && b.isOf(n.Key, o) || n.Value != nil && b.isOf(n.Value, o)
 		case *ast.IncDecStmt:
 			changes = changes || b.isOf(n.X, o)
 		case *ast.UnaryExpr:
@@ -376,7 +387,7 @@ func (b *build) evaluateVariable(id *ast.Ident, to reflect.Value) bool {
 		}
 		return true
 	})
-	return value != nil && !changes && b.isFinal(o.Name()) && b.evaluate(value, to)
+	return changes
 }
 
 // isFinal reports whether a variable of the checked text is defined but once.

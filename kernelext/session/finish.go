@@ -37,7 +37,9 @@ func (s *Session) Finish(p *Program) {
 		switch {
 		case ok:
 			k.types = d.kept.types
-			s.define(&definition{name: name, kind: varKind, cell: d.cell, typ: d.typ, nameAt: d.nameAt, kept: k})
+			d.kept = k
+			d.made = d.spec != nil && k.Reason != ""
+			s.define(d)
 		case d.typ.bad != "":
 			s.define(d)
 		}

@@ -137,7 +137,7 @@ func (b *build) recordGoNB(p *Program) {
 		}
 	}
 	for _, d := range p.defines {
-		d.gonb = true
+		d.gonb, d.made = true, d.kind == varKind
 		p.gonb = append(p.gonb, d.gonbKey())
 	}
 }
@@ -167,9 +167,9 @@ func (b *build) supply(p *Program, g *gonbCell, body *parsed) {
 	var loads []string
 	for name, d := range b.needed {
 		switch {
-		case b.s.gonb[d.gonbKey()] && d.kind != importKind, d.kind == varKind && !d.gonb && b.whyGone(d) != "":
+		case b.s.gonb[d.gonbKey()] && d.kind != importKind, d.kind == varKind && !d.made && b.whyGone(d) != "":
 			delete(b.needed, name)
-		case d.kind == varKind && !d.gonb:
+		case d.kind == varKind && !d.made:
 			loads = append(loads, name)
 		}
 	}
@@ -261,7 +261,7 @@ func (e *emission) neededVariables() (parts []string) {
 // specEdits prepares the line of a variable that a GoNB cell declared, which is evaluated
 // in every cell that names it. Names that stand for something else by now are left out.
 func (b *build) specEdits(d *definition) []edit {
-	edits := b.edits(atEnd(d.refs))
+	edits := append(b.edits(atEnd(d.refs)), d.fixes...)
 	for _, n := range d.spec {
 		other, now := b.needed[n.name], b.goName(n.name, 0)
 		switch {

@@ -36,7 +36,9 @@ type index struct {
 	importer types.Importer
 	absent   map[string]error // what was asked for in vain
 	folder   string           // of the module that is asked for what is not in view; ""
-	state    string           // of the sources of the modules in view, when they were listed
+
+	state      string    // of the sources of the modules in view, when they were listed
+	quietUntil time.Time // when they are looked at again
 }
 
 func newIndex(o Options) *index {
@@ -94,6 +96,13 @@ func (x *index) fillWhole(ctx context.Context) error {
 	return x.keep()
 }
 
+// A look at the sources that takes longer than lookQuick is not repeated for lookShare
+// times as long, so that large modules do not make cells slow.
+const (
+	lookQuick = 5 * time.Millisecond
+	lookShare = 20
+)
+
 // refresh lists packages anew where the sources of a module in view changed since: the
 // reader works on a package beside the notebook. What was imported before is forgotten,
 // since types of two times are not the same.
@@ -101,7 +110,14 @@ func (x *index) refresh() {
 	if !x.ready() {
 		return
 	}
+	begun := time.Now()
+	if begun.Before(x.quietUntil) {
+		return
+	}
 	now := x.tool.opts.sourceState()
+	if took := time.Since(begun); took > lookQuick {
+		x.quietUntil = begun.Add(lookShare * took)
+	}
 	if now == x.state {
 		return
 	}

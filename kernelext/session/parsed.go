@@ -58,10 +58,11 @@ type statement struct {
 
 // binding is a line of variables that are defined together.
 type binding struct {
-	names  []ref // with their versions; _ has none
-	typ    [2]int
-	values [2]int
-	define bool // by :=
+	names   []ref // with their versions; _ has none
+	typ     [2]int
+	values  [2]int
+	define  bool // by :=
+	literal bool // one variable, whose value is a function literal
 }
 
 // ref is a name that a piece of a cell mentions, and which something outside of it defines.
@@ -402,6 +403,8 @@ func (r *resolver) binding(names []*ast.Ident, typ ast.Expr, values []ast.Expr, 
 	}
 	if len(values) > 0 {
 		b.values = r.span(values[0].Pos(), last(values).End())
+		_, isFunction := ast.Unparen(values[0]).(*ast.FuncLit)
+		b.literal = isFunction && len(values) == 1 && len(names) == 1
 	}
 	for _, id := range names {
 		n := ref{from: r.offset(id.Pos()), to: r.offset(id.End()), name: id.Name}

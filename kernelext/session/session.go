@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/token"
 	"go/types"
 	"maps"
 	"slices"
@@ -250,8 +251,14 @@ func (b *build) record(p *Program) {
 		p.values[v.name] = b.valueOf(v)
 	}
 	for _, d := range b.needed {
-		if d.kind == varKind {
+		switch {
+		case d.kind != varKind:
+		case !d.made:
 			p.loaded = append(p.loaded, d.name)
+		case !d.gonb && b.changes(b.pkg.Scope().Lookup(b.goName(d.name, 0))):
+			gone := *d
+			gone.made, gone.kept = false, &kept{Reason: fmt.Sprintf("it was assigned to in cell [%d], and a function value cannot be kept", b.p.cell.number)}
+			p.defines = append(p.defines, &gone)
 		}
 	}
 	for name := range b.p.versions { // an earlier cell's variable that the cell assigned to
@@ -271,13 +278,34 @@ func (b *build) bound(refs []ref) []ref {
 	return refs
 }
 
+// functionOf tells how a variable is made anew whose value is a function literal: a
+// function value cannot be kept, but what it is written as can, unless it is assigned to.
+func (b *build) functionOf(d *definition) {
+	for _, s := range b.p.statements {
+		for _, bind := range s.bindings {
+			if !bind.literal || bind.names[0].name != d.name || b.p.versions[d.name] != 1 || b.changes(b.pkg.Scope().Lookup(d.name)) {
+				continue
+			}
+			d.spec, d.from, d.to = bind.names, bind.names[0].from, bind.values[1]
+			d.refs = b.bound(inside(s.refs, d.from, d.to))
+			for _, t := range scan(b.p.cell.code[bind.names[0].to:bind.values[0]]) {
+				if at := bind.names[0].to + t.from; t.tok == token.DEFINE {
+					d.fixes = []edit{{at, at + len(":="), "="}}
+				}
+			}
+		}
+	}
+}
+
 // valueOf is what a later cell is told of a variable.
 func (b *build) valueOf(v variable) *definition {
 	t := textOf(b.typeOf(b.canonical(v)), b.pkg)
-	return &definition{
+	d := &definition{
 		name: v.name, kind: varKind, cell: b.p.cell, typ: t, nameAt: b.firstDefinition(v.name),
 		kept: &kept{Reason: t.bad, types: fingerprint(b.find, t.own)},
 	}
+	b.functionOf(d)
+	return d
 }
 
 func (b *build) firstDefinition(name string) int {

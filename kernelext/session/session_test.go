@@ -442,6 +442,45 @@ func TestReadsInput(t *testing.T) {
 	}
 }
 
+// A function value cannot be kept; what it is written as can.
+func TestFunctionValues(t *testing.T) {
+	s := newSession(t)
+	step := func(n int, code string) (*Program, error) {
+		t.Helper()
+		p, err := s.Translate(n, code)
+		if err == nil {
+			compiles(t, s, p.Source)
+			finish(t, s, p, map[string]string{"f": "a function value", "g": "a function value", "h": "a function value"})
+		}
+		return p, err
+	}
+	if _, err := step(1, "k := 3\nf := func(x int) int {\n\treturn k * x // times\n}\nvar g func() = func() { f(1) }\nh := f"); err != nil {
+		t.Fatal(err)
+	}
+	p, err := step(2, "f(2)")
+	if err != nil || !strings.Contains(bare(p.Source), "var f  = func(x int) int {") && !strings.Contains(bare(p.Source), "var f = func(x int) int {") || !strings.Contains(p.Source, `keep.Load("k", &k)`) {
+		t.Errorf("%v\n%v", err, p)
+	}
+	if p, err = step(3, "g()"); err != nil || !strings.Contains(p.Source, "var f") || !strings.Contains(p.Source, "var g func() =") {
+		t.Errorf("%v\n%v", err, p)
+	}
+	if _, err = step(4, "h(2)"); err == nil || !strings.Contains(err.Error(), "h of cell [1] was not kept") {
+		t.Errorf("%v", err)
+	}
+	if _, err = step(5, "k := \"a\"\nk"); err != nil {
+		t.Error(err)
+	}
+	if _, err = step(6, "f(2)"); err == nil {
+		t.Error("f compiles with a k of another type")
+	}
+	if _, err = step(7, "k := 4\nf = func(x int) int { return k }"); err != nil {
+		t.Error(err)
+	}
+	if _, err = step(8, "f(2)"); err == nil || !strings.Contains(err.Error(), "it was assigned to in cell [7]") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	for _, c := range []struct{ code, status, indent string }{
 		{"x := 1", "complete", ""},
