@@ -32,7 +32,7 @@ func (c *Comm) Close() {
 }
 
 // Target is told what comes over the comms that clients open to it.
-type Target func(c *Comm, kind string, data json.RawMessage) // kind: comm_open, comm_msg, comm_close
+type Target func(c *Comm, kind string, data []byte) // kind: comm_open, comm_msg, comm_close
 
 // comms routes custom messages.
 type comms struct {

@@ -44,6 +44,7 @@ type execution struct {
 	gonb        *gonb // where it runs; nil: not yet, or not any more
 	interrupted bool
 	stdinDenied bool
+	feeding     bool  // the reader is asked for a line of standard input
 	overMemory  int64 // bytes at which it was killed
 }
 
@@ -220,7 +221,7 @@ func (e *execution) runProgram(program Program) (*bundle, error) {
 		}
 	}
 	e.lines = program.Lines
-	stop := e.observe(g, !strings.Contains("\n"+program.Source, "\n!"))
+	stop := e.observe(g, program.Source)
 	what, err := g.execute(program.Source, r, e.AllowStdin)
 	stop()
 	k.mu.Lock()

@@ -57,7 +57,7 @@ func testOptions(t testing.TB) Options {
 	}
 	return Options{
 		Connection: messaging.Connection{Key: "secret"}, File: "/x/kernel-00000000-0000.json",
-		GoNB: gonbProgram(), Watcher: []string{self, "watch"}, Env: []string{"GOPROXY=off", "GOFLAGS='-ldflags=-s -w'"},
+		GoNB: gonbProgram(), Watcher: []string{self, "watch"}, Env: []string{"GOPROXY=off", "GOWORK=auto", "GOFLAGS='-ldflags=-s -w'"},
 		Log: func(line string) { t.Log(line) },
 	}
 }
@@ -272,3 +272,14 @@ func serveForTest(file, gonb string) {
 		panic(err)
 	}
 }
+
+// repository is the folder of this module.
+func repository(t testing.TB) string {
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func jsonText(text string) json.RawMessage { return json.RawMessage(text) }

@@ -2,15 +2,19 @@ package serve
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// observe looks after the processes of a cell while it runs: it bounds their memory, and
-// ends what a program leaves behind, which would keep the cell from ending. With
-// endsForked, so it does at the cell's end. stop ends it.
-func (e *execution) observe(g *gonb, endsForked bool) (stop func()) {
+// observe looks after the processes of a cell while it runs: it bounds their memory, asks
+// the reader where one waits for standard input, and ends what a program leaves behind,
+// which would keep the cell from ending. Where the cell has no commands for the shell,
+// which may start what is to stay, it does so at the cell's end as well. stop ends it.
+func (e *execution) observe(g *gonb, source string) (stop func()) {
+	endsForked := !strings.Contains("\n"+source, "\n!")
+	gonbAsks := strings.Contains(source, "%with_inputs") || strings.Contains(source, "%with_password")
 	limit := int64(e.k.o.Memory * float64(freeMemory()))
 	before := adopted(g)
 	done := make(chan struct{})
@@ -44,6 +48,9 @@ func (e *execution) observe(g *gonb, endsForked bool) (stop func()) {
 				e.overMemory = held
 				e.mu.Unlock()
 				killAll(list)
+			}
+			if !gonbAsks {
+				e.feed(own)
 			}
 			isDead := slices.ContainsFunc(own, func(p process) bool { return p.state == 'Z' })
 			switch {
@@ -87,5 +94,33 @@ func without(list, less []process) []process {
 func killAll(list []process) {
 	for _, p := range list {
 		signalProcess(p.pid, syscall.SIGKILL)
+	}
+}
+
+// feed asks the reader for a line where a program waits for standard input: the pipe that
+// GoNB gives it, into which nobody writes. Programs of plain cells ask by themselves; this
+// is for the others.
+func (e *execution) feed(own []process) {
+	for _, p := range own {
+		if !waitsForInput(p.pid) {
+			continue
+		}
+		e.mu.Lock()
+		busy := e.feeding
+		e.feeding = true
+		e.mu.Unlock()
+		if busy {
+			return
+		}
+		go func() {
+			if value, ok := e.ask("", false); ok {
+				writeInput(p.pid, value+"\n")
+			} else { // there is no way to end its input but to end it
+				signalProcess(p.pid, syscall.SIGKILL)
+			}
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.feeding = false
+		}()
 	}
 }

@@ -153,6 +153,39 @@ func memory(list []process) (bytes int64) {
 	return bytes
 }
 
+// waitsForInput reports whether a process, or one below it with the same standard input,
+// waits in a read of it, where that is a pipe.
+func waitsForInput(pid int) bool {
+	input, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/fd/0")
+	if err != nil || !strings.HasPrefix(input, "pipe:") {
+		return false
+	}
+	reads := strconv.Itoa(unix.SYS_READ) + " 0x0 "
+	for _, p := range append(descendants(pid), process{pid: pid}) {
+		own := "/proc/" + strconv.Itoa(p.pid)
+		if link, err := os.Readlink(own + "/fd/0"); err != nil || link != input {
+			continue
+		}
+		threads, _ := filepath.Glob(own + "/task/*/syscall")
+		for _, thread := range threads {
+			if call, err := os.ReadFile(thread); err == nil && strings.HasPrefix(string(call), reads) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// writeInput writes to the pipe that is a process's standard input.
+func writeInput(pid int, text string) {
+	f, err := os.OpenFile("/proc/"+strconv.Itoa(pid)+"/fd/0", os.O_WRONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return // it has ended
+	}
+	defer f.Close()
+	f.WriteString(text)
+}
+
 // freeMemory is what new processes can have, 0 where that cannot be told.
 func freeMemory() int64 {
 	free := int64(0)
