@@ -210,7 +210,7 @@ func (g *gonbCell) tail(text string, loads []string) string {
 func (b *build) importsOfGoNB(body *parsed) {
 	add := func(refs []ref) {
 		for _, f := range refs {
-			if f.version > 0 || b.importsName(f.name) || b.isOwn(f.name) {
+			if f.version > 0 || b.importsName(f.name) || b.isOwn(f.name) || b.s.gonb[f.name] {
 				continue
 			}
 			if path := b.packageOf(f); path != "" && (strings.Contains(path, ".") || b.s.defs[f.name] != nil) {

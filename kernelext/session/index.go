@@ -160,7 +160,7 @@ func (x *index) add(list []pkg) {
 // laboratory's, else the standard library's, else one of the modules in view.
 func (x *index) chooseNames() map[string]string {
 	names := maps.Clone(standard)
-	best := map[string]string{}
+	best, far := map[string]string{}, map[string]string{}
 	modules := x.tool.ownPatterns()
 	before := func(path, than string) bool { // the modules' own order, then the shorter path, so that it is the same each time
 		return than == "" || cmp.Or(cmp.Compare(patternOf(path, modules), patternOf(than, modules)), cmp.Compare(len(path), len(than)), cmp.Compare(path, than)) < 0
@@ -174,9 +174,16 @@ func (x *index) chooseNames() map[string]string {
 			best[p.Name] = path
 		}
 	}
-	for name, path := range best {
-		if names[name] == "" {
-			names[name] = path
+	for path, p := range x.pkgs { // at last what those need in turn, as goimports finds it
+		if _, offered := best[p.Name]; !offered && !p.Std && !p.Lab && p.isPublic() && before(path, far[p.Name]) {
+			far[p.Name] = path
+		}
+	}
+	for _, list := range []map[string]string{best, far} {
+		for name, path := range list {
+			if names[name] == "" {
+				names[name] = path
+			}
 		}
 	}
 	return names
@@ -325,19 +332,40 @@ func (x *index) ask(folder, path string) error {
 	defer stop()
 	var err error
 	for _, dir := range slices.Compact([]string{"", folder}) {
-		var list []pkg
-		list, err = x.tool.list(ctx, dir, true, path)
+		list, _ := x.tool.list(ctx, dir, true, path) // what is wrong is told below
 		x.add(list)
 		if x.export(path) != "" {
 			return nil
 		}
+		if err = x.whyAbsent(ctx, dir, path); !errors.Is(err, errNoPackage) {
+			break
+		}
 	}
-	if err = errors.Join(errNoPackage, err); ctx.Err() == nil {
+	if ctx.Err() == nil {
 		x.mu.Lock()
 		x.absent[path] = err
 		x.mu.Unlock()
 	}
 	return err
+}
+
+// whyAbsent says why the go command has no types of a package: there is none, or it does
+// not compile.
+func (x *index) whyAbsent(ctx context.Context, dir, path string) error {
+	_, err := x.tool.run(ctx, dir, "list", "-export", "--", path)
+	if err == nil {
+		return errNoPackage
+	}
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); strings.Contains(line, ".go:") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 || strings.Contains(err.Error(), "no required module provides") || strings.Contains(err.Error(), "is not in std") {
+		return errNoPackage
+	}
+	return errors.New("it does not compile: " + strings.Join(lines[:min(3, len(lines))], "; "))
 }
 
 // look names the folder of a module that is asked for packages that are not in view.

@@ -46,7 +46,7 @@ func TestImplicit(t *testing.T) {
 	for name, want := range map[string]string{
 		"chart": labModule + "/vgrad/chart", "cell": labModule + "/kernelext/cell", "incell": labModule + "/kernelext/cell/incell", "vgrad": labModule + "/vgrad",
 		"lab": labModule + "/vgrad/lab", "rand": "math/rand", "template": "text/template", "graph": "github.com/gomlx/gomlx/core/graph",
-		"stat": "gonum.org/v1/gonum/stat", "bench": "", "sha256": "", "keep": "",
+		"constraints": "golang.org/x/exp/constraints", "stat": "gonum.org/v1/gonum/stat", "bench": "", "sha256": "", "keep": "",
 	} {
 		if got, _ := s.index.implicit(name); got != want && (want != "" || strings.HasPrefix(got, labModule)) {
 			t.Errorf("%s is %q; want %q", name, got, want)

@@ -161,10 +161,13 @@ func (g *goTool) ownPatterns() []string {
 	return slices.Compact(all)
 }
 
-// importable reports whether a cell can import a package: it is no program, and not
-// internal to others.
-func (p pkg) importable() bool {
-	if p.Name == "main" || p.Dep && !p.Std {
+// importable reports whether a package is one that cells are offered: it is no program,
+// not internal to others, and not only there because others need it.
+func (p pkg) importable() bool { return (p.Std || !p.Dep) && p.isPublic() }
+
+// isPublic reports whether a cell can import a package.
+func (p pkg) isPublic() bool {
+	if p.Name == "main" {
 		return false
 	}
 	for _, word := range strings.Split(p.Path, "/") {
