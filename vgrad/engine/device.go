@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/gomlx/compute/distributed"
@@ -16,17 +15,17 @@ import (
 // maxChunk is the most steps of one call of the device loop.
 const maxChunk = 200
 
-// maxHeld bounds the values that one call gives of a group's histograms, and of
-// what it brings to the host: 16 MB each.
+// maxHeld bounds the counts of a group's histograms that one call returns, and
+// likewise its fetched values: 16 MB each.
 const maxHeld = 4e6
 
-// chunkTime is about how long one call is meant to take: short enough to
-// follow and to interrupt.
+// chunkTime is about how long one call should take. It is short enough for a
+// user to follow the training and to interrupt it.
 const chunkTime = 100 * time.Millisecond
 
-// device drives the stage in loops on the device, where the training data
-// lives; each call takes the indices of its batches and gives its banks, which
-// are handed on while the next call is under way.
+// device runs the stage in loops on the device, where the training data is. Each
+// call takes the indices of its batches and returns its banks. The banks of a call
+// are read while the next call runs.
 func (t *training) device() (err error) {
 	t.transposeTall()
 	g, err := t.program("training loop", t.loop)
@@ -42,7 +41,7 @@ func (t *training) device() (err error) {
 	}
 	rates := t.parts(t.rates(), 0)
 	state := make([][]*tensors.Tensor, len(on)) // of each device
-	for _, x := range t.initial() {
+	for _, x := range t.start() {
 		for d, part := range t.parts(x, lanesOf(x.Shape())) {
 			state[d] = append(state[d], part)
 		}
@@ -51,9 +50,12 @@ func (t *training) device() (err error) {
 	var reading pipeline
 	defer func() { err = errors.Join(err, reading.wait()) }()
 	chunk := 10
-	for step := t.first; step < t.last; {
+	for step := t.next; step < t.last; {
 		if err := t.ctx.Err(); err != nil {
-			return t.stopped(step, err)
+			if failed := reading.wait(); failed != nil {
+				return failed
+			}
+			return t.stopped(step, state, err)
 		}
 		start := time.Now()
 		n := t.most(step, min(chunk, t.last-step))
@@ -70,10 +72,20 @@ func (t *training) device() (err error) {
 		var measured []*tensors.Tensor
 		state, measured = t.unpack(out, len(state[0]))
 		first := step
-		if err := reading.do(func() error { return t.read(first, n, measured) }); err != nil {
+		step += n
+		s, err := t.takeIfDue(step, state)
+		if err != nil {
 			return err
 		}
-		step += n
+		if err := reading.do(func() error {
+			err := t.read(first, n, measured)
+			if err == nil {
+				t.store(s)
+			}
+			return err
+		}); err != nil {
+			return err
+		}
 		chunk = nextChunk(n, took)
 	}
 	if err := reading.wait(); err != nil {
@@ -86,16 +98,16 @@ func (t *training) device() (err error) {
 	return t.keep(whole)
 }
 
-// banked reports whether the call that takes n steps from first on gives a
-// group's bank: the device loop always does, a single step where it is due.
+// banked reports whether a call of n steps from first on returns a group's bank.
+// The device loop always does; a single step does if the group is due.
 func (t *training) banked(g *meter.Group, first, n int) bool {
 	return t.looped || g.Due(first) && n == 1
 }
 
-// pipeline does one thing at a time while its owner goes on.
+// pipeline runs one function at a time beside its owner.
 type pipeline struct{ done chan error }
 
-// do waits for what was begun before and, if that went well, begins f.
+// do waits for the function before and, if that succeeded, starts f.
 func (b *pipeline) do(f func() error) error {
 	if err := b.wait(); err != nil {
 		return err
@@ -111,7 +123,7 @@ func (b *pipeline) do(f func() error) error {
 	return nil
 }
 
-// wait waits for what was begun, and returns its error once.
+// wait waits for the function that was started last, and returns its error once.
 func (b *pipeline) wait() error {
 	if b.done == nil {
 		return nil
@@ -121,7 +133,7 @@ func (b *pipeline) wait() error {
 	return err
 }
 
-// unpack splits what the devices gave into the state of each and, merged, the
+// unpack splits the results of the devices into the state of each and the merged
 // banks.
 func (p *plan) unpack(out []*tensors.Tensor, states int) (state [][]*tensors.Tensor, measured []*tensors.Tensor) {
 	n := len(p.devices())
@@ -136,14 +148,14 @@ func (p *plan) unpack(out []*tensors.Tensor, states int) (state [][]*tensors.Ten
 	return state, measured
 }
 
-// nextChunk is how many steps fit chunkTime, after n steps took that long.
+// nextChunk is how many steps take about chunkTime, given that n steps took that long.
 func nextChunk(n int, took time.Duration) int {
 	return max(1, min(maxChunk, int(float64(n)*float64(chunkTime)/float64(took+1))))
 }
 
-// most is how many steps the next call takes, of n that would be right for their
-// time: so many that there is room for their banks, and a multiple of the stride
-// except at the end of the stage.
+// most is how many steps the next call takes. n is the number that suits
+// chunkTime. A call takes fewer if their rows do not fit the banks, and a multiple
+// of the stride except at the end of the stage.
 func (p *plan) most(step, n int) int {
 	stride := p.stride()
 	if stride > 1 {
@@ -165,16 +177,17 @@ func dueIn(g *meter.Group, step, n int) int {
 	return (step+n+g.Every-1)/g.Every - (step+g.Every-1)/g.Every
 }
 
-// rows is for how many steps a call has room in a group's bank.
+// rows is the number of rows in a group's bank.
 func (p *plan) rows(g *meter.Group) int {
 	rows := (maxChunk + g.Every - 1) / g.Every
 	held := max(p.counters(g), p.width()*g.Fetched())
 	return max(1, min(rows, maxHeld/max(1, held)))
 }
 
-// loop builds the whole loop: state, rate, inputs [n, features], targets [n, …],
-// indices [maxChunk, examples], how many steps to take and the number of the
-// first, to the next state and the bank of each group; see bank.
+// loop builds the whole loop. Its parameters are the state, the rate, inputs
+// [n, features], targets [n, …], indices [maxChunk, examples], the number of
+// steps and the number of the first. It returns the next state and the bank of
+// each group; see bank.
 func (t *training) loop(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 	if t.mesh != nil {
 		if err := g.SetAutoSharding(t.mesh); err != nil {
@@ -210,7 +223,7 @@ func (t *training) loop(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 	if apart := l.apart(); apart >= 0 {
 		body = l.alternating(apart)
 	}
-	all := While(NewClosure(g, l.goesOn), NewClosure(g, body), initial...)
+	all := While(NewClosure(g, l.condition), NewClosure(g, body), initial...)
 	out := all[:l.state:l.state]
 	for i := range t.variables {
 		out[i] = t.oriented(i, out[i])
@@ -233,8 +246,8 @@ func (t *training) loop(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 	return out, specs
 }
 
-// emptyBank is a group's bank before the first step: its tensors, and, of a group
-// that is not due at every step, how many rows are filled.
+// emptyBank is a group's bank before the first step: its tensors, and the number
+// of rows that are filled.
 func (p *plan) emptyBank(g *Graph, group *meter.Group) []*Node {
 	var bank []*Node
 	if group.Numbers() > 0 {
@@ -249,7 +262,7 @@ func (p *plan) emptyBank(g *Graph, group *meter.Group) []*Node {
 	return append(bank, Const(g, int32(0)))
 }
 
-// bankLanes lists, for each tensor of all banks, the axis that has the lanes.
+// bankLanes lists the lane axis of each tensor of all banks.
 func (p *plan) bankLanes() []int {
 	var axes []int
 	for _, g := range p.meter.Groups() {
@@ -266,12 +279,8 @@ func (p *plan) bankLanes() []int {
 	return axes
 }
 
-// zeros is a tensor of zeros whose constant is made here and now; see probe.Count.
+// zeros is a tensor of zeros. Its constant belongs to the function that is being
+// built; see probe.Count.
 func zeros(g *Graph, dtype dtypes.DType, dims ...int) *Node {
 	return BroadcastToDims(ConstAsDType(g, dtype, 0), dims...)
-}
-
-// stopped is the error of a training that was broken off.
-func (t *training) stopped(step int, err error) error {
-	return fmt.Errorf("engine: stopped at step %d of %d: %w", step, t.exp.Steps, err)
 }

@@ -7,9 +7,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
@@ -17,27 +19,28 @@ import (
 	"github.com/vgrad/lab/vgrad/nets"
 )
 
-// Driver says who runs the loop over steps.
+// Driver says where the loop over steps runs.
 type Driver int
 
 const (
-	Auto   Driver = iota // the device where it can, else the host
+	Auto   Driver = iota // the device if its backend has loops, else the host
 	Host                 // one call a step
 	Device               // many steps a call
 )
 
-// Engine trains experiments on one backend. It keeps what repeats from run to
-// run: the compiled programs, which do not depend on seed, learning rate,
-// initial weights or number of steps, and the data on the device. The zero
-// value but for Backend is ready to use, by several goroutines at once.
+// Engine trains experiments on one backend. It keeps the compiled programs and
+// the data on the device for later runs. A program does not depend on seed,
+// learning rate, initial weights or number of steps. Only Backend must be set.
+// Several goroutines may use an Engine at once.
 type Engine struct {
+	// Backend compiles and runs the programs. It must be set.
 	Backend *backend.Backend
-	// Driver of the loop over steps. Zero: Auto.
+	// Driver says where the loop over steps runs. Zero: Auto.
 	Driver Driver
-	// Device of the backend's that does the work. Zero: the first.
+	// Device is the number of the backend's device that runs the programs. Zero: the first.
 	Device int
 	// Spread is the number of devices, from the first on, over which XLA shards the
-	// lanes of a program in equal parts. Zero: they are all on Device.
+	// lanes of a program in equal parts. Zero: all lanes are on Device.
 	Spread int
 
 	mu       sync.Mutex
@@ -45,29 +48,34 @@ type Engine struct {
 	resident map[place]*resident
 }
 
-// Job is one run: an experiment, its data and its network.
+// Job is one run: an experiment, its data and its network. Experiment may be the
+// zero value; Data must be set.
 type Job struct {
 	Experiment vgrad.Experiment
 	Data       *data.Set
 	// Model is the network; nil: the one that the experiment names.
 	Model nets.Model
+	// Checkpoints continue a training that was interrupted. Zero: it starts at step 0, and
+	// its states are not stored.
+	Checkpoints
 }
 
-// Result is what training leaves beside what the sinks were given.
+// Result is the outcome of a training, apart from the rows that the sinks received.
 type Result struct {
-	// Store holds the trained variables, those of lanes with the lanes' axis first.
+	// Store holds the trained variables; with lanes their first axis is the lanes.
 	Store *model.Store
-	// Compile and Run are the times that the run waited for its programs, and
-	// that it took its steps.
+	// Compile is the time that the run waited for its programs. Run is the time
+	// that its steps took.
 	Compile, Run time.Duration
-	// Without lists the variables of a model handed in behind which no units
-	// were found, with the reason.
+	// Without lists the variables of Job.Model for which no units were found,
+	// with the reason. Nil: there are none.
 	Without []nets.Unfound
 }
 
-// Check reports what is wrong with an experiment before any work starts:
-// numbers out of range, unknown names, a batch larger than the data. A model
-// handed in needs no network, activation or initializer by name.
+// Check reports the faults of an experiment before any work starts: numbers out
+// of range, unknown names, a batch larger than the data. handedIn says that the
+// caller supplies the model function; then the names of the network, activation
+// and initializer are not checked.
 func Check(e vgrad.Experiment, handedIn bool) error {
 	errs := []error{e.Validate()}
 	e = e.WithDefaults()
@@ -83,13 +91,13 @@ func Check(e vgrad.Experiment, handedIn bool) error {
 	return errors.Join(append(errs, data.Check(e))...)
 }
 
-// Train runs the job's experiment and hands the rows of every recorded step to
-// each sink, in step order: what is measured at step s is measured on that step's
-// batch, with the weights before the update. Validation loss and accuracy and the
-// final mean |W| follow with step number Steps.
+// Train runs the job's experiment and passes the rows of every recorded step to
+// each sink, in step order. The values of step s are those of its batch, with the
+// weights before the update. Validation loss and accuracy and the final mean |W|
+// follow with step number Steps.
 //
-// It stops with an error when the context ends, a sink fails or the model
-// function panics. What the sinks were given until then stays theirs.
+// Train stops with an error when the context ends, a sink fails or the model
+// function panics. Rows that the sinks have received by then remain valid.
 func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Result, err error) {
 	if err := Check(j.Experiment, j.Model != nil); err != nil {
 		return nil, err
@@ -102,22 +110,30 @@ func (e *Engine) Train(ctx context.Context, j Job, sinks ...vgrad.Sink) (res *Re
 	return e.run(ctx, p, [][]vgrad.Sink{sinks})
 }
 
-// Lane is one of several runs that are trained as one program.
+// Lane is one of several runs that are trained as one program. Experiment may be
+// the zero value. Nil Sinks: the lane's rows are dropped.
 type Lane struct {
 	Experiment vgrad.Experiment
 	Sinks      []vgrad.Sink
 }
 
-// TrainLanes trains several experiments side by side in one program, each with
-// the samples that Train gives it alone. They may differ in label, seed,
-// learning rate, initializer, gain, activation and slope; Key tells which go
-// together. Lanes of one activation should follow one another: a program has
-// the operations of an activation once for each such stretch.
+// TrainLanes trains several experiments side by side in one program. Each gets
+// the samples that Train would give it alone. The experiments may differ in
+// label, seed, learning rate, initializer, gain, activation and slope; those with
+// one [Key] can be lanes of one program. Lanes with the same activation should be
+// neighbours: the program has an activation's operations once for each stretch of
+// neighbours.
 //
-// Every lane draws its own batches, from its own seed, so that it is the run
-// it would be alone. Lanes of one seed draw the same batches and share them,
-// which makes layer 1 a single wide product. A sink that fails stops all.
-func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (res *Result, err error) {
+// Every lane draws its batches from its own seed, so it is the same run as
+// alone. If all lanes have one seed, they share their batches, which makes layer
+// 1 a single wide product. A sink that fails stops all lanes.
+func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (*Result, error) {
+	return e.TrainLanesFrom(ctx, set, Checkpoints{}, lanes...)
+}
+
+// TrainLanesFrom is TrainLanes with the states of all lanes together. A lane cannot be
+// continued without the others: alone it would differ in the last bits.
+func (e *Engine) TrainLanesFrom(ctx context.Context, set *data.Set, c Checkpoints, lanes ...Lane) (res *Result, err error) {
 	if len(lanes) == 0 {
 		return nil, errors.New("engine: no lanes")
 	}
@@ -128,22 +144,22 @@ func (e *Engine) TrainLanes(ctx context.Context, set *data.Set, lanes ...Lane) (
 			return nil, err
 		}
 		if Key(l.Experiment) != Key(lanes[0].Experiment) {
-			return nil, fmt.Errorf("engine: %q and %q differ in more than lanes may", lanes[0].Experiment.Name(), l.Experiment.Name())
+			return nil, fmt.Errorf("engine: %q and %q cannot be lanes of one program: they differ in fields that shape the program", lanes[0].Experiment.Name(), l.Experiment.Name())
 		}
 		es, sinks = append(es, l.Experiment), append(sinks, l.Sinks)
 	}
 	defer caught("build the network", &err)
-	p, err := newPlan(e.Backend, Job{Experiment: es[0], Data: set}, es...)
+	p, err := newPlan(e.Backend, Job{Experiment: es[0], Data: set, Checkpoints: c}, es...)
 	if err != nil {
 		return nil, err
 	}
 	return e.run(ctx, p, sinks)
 }
 
-// Key is the same for experiments that can be lanes of one program.
+// Key is equal for experiments that can be lanes of one program.
 func Key(e vgrad.Experiment) string { return e.Alike().Hash() }
 
-// run drives a plan, stage after stage, with the sinks of each lane.
+// run trains a plan, stage after stage. sinks are those of each lane.
 func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Result, error) {
 	p.on = compute.DeviceNum(e.Device)
 	if e.Spread > 1 && p.lanes != nil {
@@ -159,19 +175,30 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	drive := t.host
 	switch {
 	case p.mesh != nil && (e.Driver == Host || !e.Backend.Loops):
-		return nil, fmt.Errorf("engine: only the device loop spreads lanes over devices; the %s backend is driven from the host", e.Backend.Kind)
+		return nil, fmt.Errorf("engine: only the device loop shards lanes over devices; the %s backend is driven from the host", e.Backend.Kind)
 	case e.Driver == Device && !e.Backend.Loops:
 		return nil, fmt.Errorf("engine: the %s backend cannot run loops of steps; drive it from the host", e.Backend.Kind)
 	case e.Driver != Host && e.Backend.Loops:
 		drive, t.looped = t.device, true
 	}
 	t.ahead(validationName(t.validationBatch()), t.validation(t.validationBatch()))
+	if t.From != nil {
+		if err := t.restore(); err != nil {
+			return nil, err
+		}
+		t.began = t.next
+	}
+	from := p.number
 	for n := range p.exp.InStages() {
-		if n > 0 || p.mesh != nil {
+		if n < from {
+			continue
+		}
+		if n > from || p.mesh != nil {
 			if err := p.enter(n); err != nil {
 				return nil, err
 			}
 		}
+		t.next = max(t.next, t.first)
 		if err := t.begin(); err != nil {
 			return nil, err
 		}
@@ -185,7 +212,7 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	return &Result{Store: p.store, Compile: t.compile, Run: t.run, Without: p.without}, nil
 }
 
-// shuffle draws the order of the batches: of each lane, or one for all.
+// shuffle draws the order of the examples: one for each lane, or one for all.
 func (t *training) shuffle() error {
 	for lane := range max(1, t.examples()/t.exp.Batch) {
 		seed := t.exp.Seed
@@ -201,7 +228,7 @@ func (t *training) shuffle() error {
 	return nil
 }
 
-// Close frees the programs and the data on the device. No run may be under way.
+// Close frees the programs and the data on the device. No run may be in progress.
 func (e *Engine) Close() {
 	free(e.programs)
 	for _, r := range e.resident {
@@ -218,9 +245,9 @@ func free(programs map[string]*program) {
 	}
 }
 
-// caught turns a panic into an error that says what was being done. Where graph
-// functions panic it is with an error that tells the place; of other panics the
-// stack is told.
+// caught turns a panic into an error that says what was being done. Graph
+// functions panic with an error that names the place. For other panics the error
+// includes the stack.
 func caught(doing string, err *error) {
 	switch e := recover().(type) {
 	case nil:
@@ -233,25 +260,38 @@ func caught(doing string, err *error) {
 	}
 }
 
-// training is one run under way.
+// training is one run in progress.
 type training struct {
 	*plan
 	engine       *Engine
 	ctx          context.Context
 	sinks        [][]vgrad.Sink  // of each lane
-	shuffles     []*data.Shuffle // of each lane that has batches of its own
+	shuffles     []*data.Shuffle // of each lane; one where all share their batches
 	compile, run time.Duration
 	looped       bool        // the device runs the loop
 	rows         []vgrad.Row // reused from step to step
-	room         []float64   // of their values
+	room         []float64   // memory for the rows' values
 
-	building sync.Mutex          // the graph of one program
-	making   sync.WaitGroup      // programs wanted later
-	own      map[string]*program // of a model handed in
+	building sync.Mutex          // held while a graph is built
+	making   sync.WaitGroup      // programs that are compiled ahead
+	own      map[string]*program // programs of Job.Model
+
+	next     int               // the step at which the stage starts
+	began    int               // the step at which the training started; above 0: in Job.From
+	restored []*tensors.Tensor // of Job.From, until they are used
+	prints   map[int]string    // fingerprints of Job.Model, by stage
+	copy     []byte            // memory for a state
+	taken    time.Time         // when the last state was copied
+	copying  time.Duration     // the time that took
+	cost     atomic.Int64      // the time that copying and storing it took, in ns
+	storing  atomic.Bool       // the copy is in use
+	stores   sync.WaitGroup    // a state that is being stored
 }
 
-// release waits for what was begun ahead, and frees what no other run uses.
+// release waits for a state that is being stored and for programs that are compiled
+// ahead, and frees the programs that no other run uses.
 func (t *training) release() {
+	t.stores.Wait()
 	t.making.Wait()
 	free(t.own)
 }

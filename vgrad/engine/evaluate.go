@@ -13,8 +13,8 @@ import (
 	"github.com/vgrad/lab/vgrad/data"
 )
 
-// finish measures what is measured once, after the last step: loss and
-// accuracy of the validation set, and the mean |W| of each layer.
+// finish measures the quantities that are due once, after the last step: loss
+// and accuracy of the validation set, and the mean |W| of each layer.
 func (t *training) finish() error {
 	loss, accuracy, err := t.validate()
 	if err != nil {
@@ -45,12 +45,12 @@ func (t *training) finish() error {
 	return nil
 }
 
-// validationValues is how many input values the validation set is taken of at
-// once: MNIST's 5,000 images are one batch.
+// validationValues is the largest number of input values in one batch of the
+// validation set: MNIST's 5,000 images are one batch.
 const validationValues = 4 << 20
 
-// validate returns loss and accuracy of the validation set for each run: means
-// over its batches, which are as large as memory makes sensible.
+// validate returns loss and accuracy of the validation set for each lane: means
+// over its batches, weighted by their size.
 func (t *training) validate() (loss, accuracy []float64, err error) {
 	set := t.Data.Validation
 	loss, accuracy = make([]float64, t.width()), make([]float64, t.width())
@@ -67,7 +67,7 @@ func (t *training) validate() (loss, accuracy []float64, err error) {
 	return loss, accuracy, nil
 }
 
-// validationBatch is how many examples are judged at once.
+// validationBatch is the number of examples in one batch of the validation set.
 func (p *plan) validationBatch() int {
 	return min(p.Data.Validation.Len(), max(1, validationValues/p.Data.Features))
 }
@@ -94,8 +94,8 @@ func (t *training) validatePart(part data.Split, share float64, loss, accuracy [
 
 func validationName(n int) string { return fmt.Sprintf("validation of %d", n) }
 
-// validation builds the forward pass over n examples: the variables, inputs and
-// targets to loss and, where the task has one, accuracy.
+// validation builds the forward pass over n examples. It takes the variables,
+// inputs and targets, and returns the loss and, if the task has one, the accuracy.
 func (t *training) validation(n int) builder {
 	return func(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 		for _, v := range t.variables {
@@ -129,7 +129,7 @@ func meanAbs(x *tensors.Tensor, lanes int) ([]float64, error) {
 	return means, nil
 }
 
-// floats copies a tensor's values, of whatever floating-point type.
+// floats copies a tensor's values of any floating-point type.
 func floats(x *tensors.Tensor) (values []float32, err error) {
 	err = x.ConstFlatData(func(flat any) {
 		switch xs := flat.(type) {

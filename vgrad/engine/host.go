@@ -14,8 +14,8 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// host drives the stage with one call a step. There is a program for each set of
-// groups that are due together, so that what is not due is not computed.
+// host runs the stage with one call a step. There is a program for each set of
+// groups that are due at the same step, so that a step computes only these.
 func (t *training) host() error {
 	programs, err := t.hostPrograms()
 	if err != nil {
@@ -24,12 +24,12 @@ func (t *training) host() error {
 	if err := t.Data.Wait(); err != nil {
 		return err
 	}
-	state := t.initial()
+	state := t.start()
 	rate := t.rates()
 	indices := make([]int32, t.examples())
-	for step := t.first; step < t.last; step++ {
+	for step := t.next; step < t.last; step++ {
 		if err := t.ctx.Err(); err != nil {
-			return t.stopped(step, err)
+			return t.stopped(step, [][]*tensors.Tensor{state}, err)
 		}
 		start := time.Now()
 		t.draw(indices, 1)
@@ -40,14 +40,19 @@ func (t *training) host() error {
 		if err := t.read(step, 1, out[len(state):]); err != nil {
 			return err
 		}
+		s, err := t.takeIfDue(step+1, [][]*tensors.Tensor{state})
+		if err != nil {
+			return err
+		}
+		t.store(s)
 	}
 	return t.keep(state)
 }
 
-// hostPrograms compiles, side by side, a program for each set of groups that are
-// due together at some step of the stage.
+// hostPrograms compiles, concurrently, a program for each set of groups that are
+// due at the same step of the stage.
 func (t *training) hostPrograms() (map[int]*Graph, error) {
-	period := 1 // after which the sets repeat
+	period := 1 // number of steps after which the sets repeat
 	for _, g := range t.meter.Groups() {
 		period = min(t.last-t.first, period*g.Every)
 	}
@@ -92,8 +97,8 @@ func (p *plan) dueSet(step int) int {
 	return set
 }
 
-// hostStep builds a single step: state, rate, inputs and targets to the next
-// state and, for each group that is due, its bank; see read.
+// hostStep builds a single step. It takes state, rate, inputs and targets, and
+// returns the next state and the bank of each group that is due; see read.
 func (t *training) hostStep(due []*meter.Group) builder {
 	return func(g *Graph) ([]*Node, []*distributed.ShardingSpec) {
 		state := t.parameters(g)
@@ -125,17 +130,18 @@ func (p *plan) single(g *Graph, group *meter.Group, m meter.Measured) []*Node {
 	return bank
 }
 
-// counters is how many counters the histograms of a group have at a step, of all lanes together.
+// counters is the number of counters that the histograms of a group have at a
+// step, summed over the lanes.
 func (p *plan) counters(g *meter.Group) int { return p.width() * g.Histograms() * rawBins }
 
-// parameters declares the state as the graph's first parameters, and returns it as a
-// step takes it.
+// parameters declares the state as the graph's first parameters, and returns it in
+// the layout of a step.
 func (p *plan) parameters(g *Graph) []*Node {
 	var state []*Node
 	for i, v := range p.variables {
 		v.WithShardingSpec(p.sharded(v.Shape(), lanesOf(v.Shape())))
 		state = append(state, p.oriented(i, v.NodeValue(g)))
-		v.WithShardingSpec(nil) // other programs have it whole
+		v.WithShardingSpec(nil) // other programs do not shard it
 	}
 	for i, shape := range append(p.slotShapes(), shapes.Make(dtypes.Float32)) {
 		state = append(state, ShardedParameter(g, fmt.Sprintf("slot%d", i), shape, p.sharded(shape, lanesOf(shape))))
@@ -143,7 +149,8 @@ func (p *plan) parameters(g *Graph) []*Node {
 	return state
 }
 
-// donate gives the state's memory to the program that is about to replace it.
+// donate lets the program reuse the state's memory for the next state. Without it
+// the device would hold two states.
 func (p *plan) donate(state []*tensors.Tensor, on compute.DeviceNum) []any {
 	var args []any
 	for _, x := range state {

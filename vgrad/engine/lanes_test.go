@@ -39,9 +39,9 @@ func TestLanesThatCannotBeSpread(t *testing.T) {
 		eng  *Engine
 		want string
 	}{
-		{&Engine{Backend: xla, Spread: 2}, "3 lanes do not lie evenly over 2 devices"},
+		{&Engine{Backend: xla, Spread: 2}, "3 lanes cannot be sharded evenly over 2 devices"},
 		{&Engine{Backend: xla, Spread: 99}, "lanes over 99 devices: the backend has"},
-		{&Engine{Backend: xla, Spread: 3, Driver: Host}, "only the device loop spreads lanes"},
+		{&Engine{Backend: xla, Spread: 3, Driver: Host}, "only the device loop shards lanes"},
 		{&Engine{Backend: backendtest.Go(t), Spread: 3}, "lanes over 3 devices: the backend has 1"},
 	} {
 		if _, err := c.eng.TrainLanes(t.Context(), set, lanes...); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -155,7 +155,7 @@ func TestLanesThatDoNotGoTogether(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := eng.TrainLanes(t.Context(), set, Lane{Experiment: base}, Lane{Experiment: other}); err == nil || !strings.Contains(err.Error(), "more than lanes may") {
+		if _, err := eng.TrainLanes(t.Context(), set, Lane{Experiment: base}, Lane{Experiment: other}); err == nil || !strings.Contains(err.Error(), "differ in fields that shape the program") {
 			t.Errorf("%s: error %v", variant, err)
 		}
 	}

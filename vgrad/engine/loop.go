@@ -11,17 +11,17 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// loopBody builds the functions of the device loop. What it carries from step to
-// step is the state, then what carried names, in that order. Closures cannot
-// reach nodes outside, so everything is carried, the data too; what does not
-// change costs nothing.
+// loopBody builds the functions of the device loop. The loop carries the state
+// from step to step, and then the fields of carried, in that order. A closure
+// cannot use nodes of an outer function, so everything is carried, the data too.
+// Tensors that do not change cost nothing.
 type loopBody struct {
 	*plan
 	state  int // tensors of the state
 	shapes []shapes.Shape
 }
 
-// carried names what follows the state.
+// carried names the tensors that follow the state.
 type carried struct {
 	rate, inputs, targets, indices, steps *Node
 	first                                 *Node // number of the first step
@@ -36,10 +36,10 @@ type carriedBank struct {
 	filled  *Node   // how many rows are
 }
 
-// fixed is how many of the carried tensors do not change.
+// fixed is the number of carried tensors that do not change.
 const fixed = 6
 
-// name tells the carried tensors apart.
+// name assigns the carried tensors to their names.
 func (l loopBody) name(all []*Node) carried {
 	r := all[l.state:]
 	c := carried{rate: r[0], inputs: r[1], targets: r[2], indices: r[3], steps: r[4], first: r[5], taken: r[6]}
@@ -63,8 +63,8 @@ func tensorsOf(g *meter.Group) int {
 	return n
 }
 
-// goesOn is the loop's condition.
-func (l loopBody) goesOn(g *Graph) []*Node {
+// condition is the loop's condition.
+func (l loopBody) condition(g *Graph) []*Node {
 	c := l.name(declare(g, "carried", l.shapes))
 	return []*Node{LessThan(c.taken, c.steps)}
 }
@@ -84,20 +84,20 @@ type measuring int
 
 const (
 	always  measuring = iota // as part of the step
-	whenDue                  // in a loop of one turn or none
+	whenDue                  // in a loop of at most one iteration
 	never                    // not in this step
 )
 
-// apartAbove is how many values a group's numbers are computed from at least for
-// steps at which it is due to be apart from the others.
+// apartAbove is the smallest number of values in a group for which a separate
+// step is built; see apart.
 var apartAbove = 500_000 // a variable for the tests
 
-// apart is the group for which a step is built twice, with its numbers and
-// without; -1 where there is none. A group that is measured in a loop of one turn
-// or none costs a copy of all that it is computed from at every step, because XLA
-// gives a loop operands of its own: at width 256, with all scalars at every 10th
-// step, a third of the step. A second step costs its compilation instead. A model
-// handed in is built once: it may add to its graph's loss.
+// apart is the index of the group for which a step is built twice, with its
+// numbers and without; -1: there is none. A group that is measured in a loop of at
+// most one iteration costs a copy of its operands at every step, because XLA gives
+// a loop operands of its own. At width 256, with all scalars at every 10th step,
+// that is a third of the step. A second step costs its compilation instead.
+// Job.Model is built only once, because it may add to its graph's loss.
 func (p *plan) apart() int {
 	if p.Model != nil || p.mesh != nil {
 		return -1
@@ -107,14 +107,13 @@ func (p *plan) apart() int {
 	})
 }
 
-// maxStride is how many steps there are at most from one at which a group is due
-// to the next for each call to begin with such a step: a call then takes at
-// least as many, and cannot be interrupted within.
+// maxStride bounds the stride; a group that is due more rarely leaves it at 1. A
+// call takes at least stride steps and cannot be interrupted during them.
 const maxStride = 20
 
-// stride is how many steps a call of the loop is a multiple of, 1 where it does
-// not matter. It is the Every of the group that is measured apart, so that each
-// call begins with a step at which that group is due: see alternating.
+// stride is the number of which a call's number of steps is a multiple. It is the
+// Every of the group with a separate step, so that each call begins with a step at
+// which that group is due; see alternating. Without such a group it is 1.
 func (p *plan) stride() int {
 	apart := p.apart()
 	if apart < 0 {
@@ -128,12 +127,12 @@ func (p *plan) stride() int {
 	return every
 }
 
-// alternating is a body that takes one step at which a group is due and all steps
-// without it up to the next. Where calls may begin at any step (stride is 1)
-// the former is in a loop of one turn or none.
+// alternating is a body that takes one step at which a group is due, and then the
+// steps without it up to the next. If calls may begin at any step (stride is 1),
+// the first step is in a loop of at most one iteration.
 //
-// XLA copies the weights into a loop and out of it, so the loop saved is a
-// twentieth of a step at width 256 with all scalars at every 10th step.
+// XLA copies the weights into a loop and out of it. Without that first loop a step
+// takes a twentieth less at width 256, with all scalars at every 10th step.
 func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
 	every := l.meter.Groups()[apart].Every
 	how := func(of measuring) func(b carriedBank) measuring {
@@ -147,9 +146,9 @@ func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
 			return whenDue
 		}
 	}
-	// turns takes steps for as long as the group is due, or is not.
+	// turns takes steps for as long as the group is due, or as long as it is not due.
 	turns := func(g *Graph, name string, isDue bool, of measuring, all []*Node) []*Node {
-		goesOn := backend.NewClosure(g, func(g *Graph) []*Node {
+		condition := backend.NewClosure(g, func(g *Graph) []*Node {
 			c := l.name(declare(g, name, l.shapes))
 			late := Mod(Add(c.first, c.taken), Const(g, int32(every)))
 			due := Equal(late, Const(g, int32(0)))
@@ -159,7 +158,7 @@ func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
 			return []*Node{LogicalAnd(due, LessThan(c.taken, c.steps))}
 		})
 		step := backend.NewClosure(g, func(g *Graph) []*Node { return l.take(declare(g, name, l.shapes), how(of)) })
-		return While(goesOn, step, all...)
+		return While(condition, step, all...)
 	}
 	return func(g *Graph) []*Node {
 		all := declare(g, "carried", l.shapes)
@@ -171,7 +170,7 @@ func (l loopBody) alternating(apart int) func(g *Graph) []*Node {
 	}
 }
 
-// take takes one step from what is carried, and measures each group as how says.
+// take takes one step from the carried tensors, and measures each group as how says.
 func (l loopBody) take(all []*Node, how func(carriedBank) measuring) []*Node {
 	c := l.name(all)
 	s := l.step(all[:l.state], c.rate, l.batchOf(c))
@@ -195,11 +194,11 @@ func (l loopBody) batchOf(c carried) batch {
 	return batch{Reshape(Gather(c.inputs, indices), inputs.Dimensions...), Reshape(Gather(c.targets, indices), targets.Dimensions...)}
 }
 
-// fill measures a group and files the result in its bank. It returns the bank's
-// tensors and its count of rows, and what of them was read from the weights.
+// fill measures a group and writes the result into its bank. It returns the bank's
+// tensors with its number of rows, and the nodes that read the weights.
 //
-// A group that is not due at every step is measured in a loop of one turn or
-// none, unless it has steps of its own; see apart.
+// A group that is not due at every step is measured in a loop of at most one
+// iteration, unless a separate step is built for it; see apart.
 func (l loopBody) fill(number int, b carriedBank, c carried, s stepped, how measuring) (next, readers []*Node) {
 	switch how {
 	case always:
@@ -231,7 +230,7 @@ func (l loopBody) fill(number int, b carriedBank, c carried, s stepped, how meas
 	return next, next[:min(1, len(b.tensors))]
 }
 
-// file writes what was measured into the bank's next row.
+// file writes the measured values into the bank's next row.
 func (l loopBody) file(b carriedBank, m meter.Measured) []*Node {
 	g := b.filled.Graph()
 	zero := Const(g, int32(0))
@@ -250,7 +249,7 @@ func (l loopBody) file(b carriedBank, m meter.Measured) []*Node {
 	return append(next, Add(b.filled, Const(g, int32(1))))
 }
 
-// declare makes a closure's parameters. Within one another, closures need different names.
+// declare makes a closure's parameters. Nested closures need different names.
 func declare(g *Graph, name string, of []shapes.Shape) []*Node {
 	var ps []*Node
 	for i, s := range of {

@@ -12,7 +12,8 @@ import (
 // device loop and, with a leading axis, in lanes.
 type optimizer struct {
 	name string
-	// slots is how many tensors of the variable's shape it keeps, zero at first.
+	// slots is the number of tensors of the variable's shape that it keeps. They
+	// are zero at first.
 	slots int
 	// update returns ΔW and the new slots. Rate is the learning rate and t
 	// the number of this update, from 1; both are float32 scalars.
@@ -48,7 +49,7 @@ func newOptimizer(name string) (optimizer, error) {
 }
 
 // adam is Kingma & Ba 2014 (arXiv:1412.6980) in the form at the end of their
-// section 2, which TensorFlow's optimizer and so the article use:
+// section 2. TensorFlow's optimizer uses that form, and so does the article:
 // ΔW = −rate·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε), β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
 func adam(rate, t, grad *Node, slots []*Node) (*Node, []*Node) {
 	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
@@ -59,8 +60,8 @@ func adam(rate, t, grad *Node, slots []*Node) (*Node, []*Node) {
 	return Div(Mul(Neg(step), m), AddScalar(root(v), epsilon)), []*Node{m, v}
 }
 
-// root is √x for x ≥ 0, to 1e-15 for x below 1e-30. XLA's CPU backend takes a
-// reciprocal root twice as fast as a root.
+// root is √x for x ≥ 0, with an error of at most 1e-15 for x below 1e-30. It uses
+// the reciprocal root because XLA's CPU backend takes twice as long for Sqrt.
 func root(x *Node) *Node { return Mul(x, Rsqrt(ClipScalar(x, 1e-30, 1e38))) }
 
 // momentum is the heavy ball, μ = 0.9: v ← μv + g, ΔW = −rate·v.

@@ -19,10 +19,10 @@ import (
 )
 
 // plan is everything about a run that is known before its first step: the
-// variables, what is measured where, and how the state is laid out.
+// variables, the quantities at each site, and the layout of the state.
 //
-// Several runs may be planned side by side, as lanes: then every variable has
-// a first axis of a lane each, and so has everything computed from it.
+// Several runs may be planned side by side, as lanes: then the first axis of every
+// variable is the lanes, and so is that of everything computed from it.
 //
 // The state of training is a list of tensors: the model's variables, then the
 // optimizer's slots for each group of trainable ones, then the number of the
@@ -35,7 +35,7 @@ type plan struct {
 	exp    vgrad.Experiment        // with defaults; of several lanes, the first one's
 	lanes  []vgrad.Experiment      // with defaults; nil where there is one run without a lane axis
 	shared bool                    // all lanes see the same batches
-	mesh   *distributed.DeviceMesh // of devices over which the lanes of a device loop are spread; nil: one device
+	mesh   *distributed.DeviceMesh // devices over which the lanes of a device loop are sharded; nil: one device
 	model  nets.Model
 
 	store     *model.Store
@@ -50,16 +50,16 @@ type stage struct {
 	first, last int // steps [first, last)
 	optimizer   optimizer
 	trainable   []int   // indices into variables
-	groups      [][]int // of trainable ones that are updated together
-	transposed  []bool  // which of them a step takes and gives transposed; so are its slots
+	groups      [][]int // trainable variables; each group is updated as one tensor
+	transposed  []bool  // by variable: a step has it and its slots transposed
 	sites       []site
 	without     []nets.Unfound
 	meter       *meter.Meter
 }
 
-// newPlan traces the model once to find its variables, and gives these their
-// initial values. More than one experiment is planned as lanes. It panics as
-// the model does.
+// newPlan traces the model once to find its variables, and gives them their
+// initial values. If lanes is not empty, these experiments are planned as lanes.
+// It panics if the model does.
 func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error) {
 	p := &plan{Job: j, target: b.Backend, exp: j.Experiment.WithDefaults(), model: j.Model, store: model.NewStore(), shared: true}
 	for _, e := range lanes {
@@ -94,13 +94,14 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 	return p, p.enter(0)
 }
 
-// smallWork is the work of a step up to which the Go backend is faster with
-// one operation after another than with a goroutine for each: 0.5 ms against
-// 0.8 for the article's network (2.5e5), 23 against 15 at width 256 (1.4e7).
+// smallWork is the work of a step up to which the Go backend is faster if it runs
+// operations one after another than with a goroutine for each. That is 0.5 ms
+// against 0.8 for the article's network (2.5e5), and 23 against 15 at width 256
+// (1.4e7).
 const smallWork = 4e6
 
-// work is about how many multiplications the forward pass of a step takes. Of a
-// model that is handed in it is guessed: one for each weight and example.
+// work is about how many multiplications the forward pass of a step takes. For
+// Job.Model it is a guess: one for each weight and example.
 func (p *plan) work() uint64 {
 	n := p.exp.Resolved().Multiplications(p.Data.Features, p.Data.Outputs) * uint64(p.width())
 	if n == 0 {
@@ -134,7 +135,7 @@ func (p *plan) trace() error {
 	return nil
 }
 
-// enter lays out the n-th stage of the training.
+// enter prepares the n-th stage of the training, counted from 0.
 func (p *plan) enter(n int) error {
 	first := 0
 	stages := p.exp.InStages()
@@ -159,12 +160,13 @@ func (p *plan) enter(n int) error {
 	return p.survey()
 }
 
-// joinedBelow is how many elements a variable has at most to be updated together
-// with others: joining them copies their gradients once more, which is
-// cheaper than an optimizer's operations for each.
+// joinedBelow is the largest number of elements of a variable that is joined with
+// others for the update. Joining copies the gradients once more. For small
+// variables that is cheaper than the optimizer's operations for each.
 const joinedBelow = 4096
 
-// group splits the trainable variables into the small ones and each other one.
+// group puts all small trainable variables into one group, and each of the others
+// into its own.
 func (p *plan) group() {
 	var joined []int
 	for _, i := range p.trainable {
@@ -179,10 +181,10 @@ func (p *plan) group() {
 	}
 }
 
-// transposeTall has steps take those matrices as [out, in] that have many more
-// inputs than outputs, such as layer 1's. XLA's CPU backend computes xᵀ·δ three
-// times slower than δᵀ·x, 19 µs against 5 for the article's layer 1, because its
-// vectors run along the last axis.
+// transposeTall makes a step hold matrices with many more inputs than outputs,
+// such as layer 1's, as [out, in]. Otherwise their gradient is xᵀ·δ. XLA's CPU
+// backend computes that three times slower than δᵀ·x, because its vectors run
+// along the last axis: 19 µs against 5 for the article's layer 1.
 func (p *plan) transposeTall() {
 	for _, group := range p.groups {
 		shape := p.variables[group[0]].Shape()
@@ -191,8 +193,8 @@ func (p *plan) transposeTall() {
 	}
 }
 
-// oriented transposes the last two axes of x where a step takes variable i so:
-// from the variable's form into the step's, or back.
+// oriented transposes the last two axes of x if a step holds variable i
+// transposed. It converts from the variable's layout to the step's, and back.
 func (p *plan) oriented(i int, x *Node) *Node {
 	if !p.transposed[i] {
 		return x
@@ -202,7 +204,7 @@ func (p *plan) oriented(i int, x *Node) *Node {
 	return TransposeAllAxes(x, axes...)
 }
 
-// perLane puts the lanes before dims, where there are any.
+// perLane puts the number of lanes before dims, if there are lanes.
 func (p *plan) perLane(dims ...int) []int {
 	if p.lanes == nil {
 		return dims
@@ -210,8 +212,8 @@ func (p *plan) perLane(dims ...int) []int {
 	return append([]int{len(p.lanes)}, dims...)
 }
 
-// batched is the shape of a batch: [batch, dims], with the lanes before where
-// each has a batch of its own.
+// batched is the shape of a batch, [batch, dims], or [lanes, batch, dims] if each
+// lane has a batch of its own.
 func (p *plan) batched(dims ...int) []int {
 	dims = append([]int{p.exp.Batch}, dims...)
 	if p.shared {
@@ -220,7 +222,7 @@ func (p *plan) batched(dims ...int) []int {
 	return p.perLane(dims...)
 }
 
-// examples is how many examples a step takes, of all lanes together.
+// examples is the number of examples of a step, summed over the lanes' batches.
 func (p *plan) examples() int {
 	if p.shared {
 		return p.exp.Batch
@@ -228,7 +230,7 @@ func (p *plan) examples() int {
 	return p.exp.Batch * len(p.lanes)
 }
 
-// width is how many runs the plan has.
+// width is the number of lanes, 1 without lanes.
 func (p *plan) width() int { return max(1, len(p.lanes)) }
 
 // rates are the learning rates of the stage: a scalar, or [lanes].
@@ -253,7 +255,7 @@ func (p *plan) build(g *Graph, x *Node, training bool) *Node {
 	return p.model(scope, x)
 }
 
-// slotShapes are the shapes of the optimizer's slots, of each group in turn.
+// slotShapes are the shapes of the optimizer's slots, group by group.
 func (p *plan) slotShapes() []shapes.Shape {
 	var all []shapes.Shape
 	for _, group := range p.groups {
@@ -287,7 +289,7 @@ func (p *plan) initial() []*tensors.Tensor {
 	return append(state, tensors.FromScalar(float32(1)))
 }
 
-// keep puts the variables' part of a state back into the store.
+// keep writes the variables' part of a state back to the store.
 func (p *plan) keep(state []*tensors.Tensor) error {
 	for i, v := range p.variables {
 		if err := v.SetValue(state[i]); err != nil {

@@ -14,20 +14,20 @@ import (
 	"github.com/vgrad/lab/vgrad/data"
 )
 
-// program is a compiled graph, or why there is none. It is made once, by the
-// first run that wants it; others wait.
+// program is a compiled graph, or the error of compiling it. The first run that
+// needs it makes it; other runs wait.
 type program struct {
 	once  sync.Once
 	graph *Graph
 	err   error
 }
 
-// builder makes a graph's nodes: what it gives, and how that lies over several
-// devices, nil for one.
+// builder makes the nodes of a graph. It returns the results and their sharding
+// over several devices, nil for one device.
 type builder func(g *Graph) ([]*Node, []*distributed.ShardingSpec)
 
-// program returns the compiled graph of that name for this run: one kept from
-// an earlier run, or what build makes, kept for the next.
+// program returns the compiled graph of that name for this run. It takes one from
+// an earlier run, or compiles what build makes and keeps it for the next run.
 func (t *training) program(name string, build builder) (*Graph, error) {
 	start := time.Now()
 	p := t.slot(name)
@@ -39,14 +39,14 @@ func (t *training) program(name string, build builder) (*Graph, error) {
 	return p.graph, p.err
 }
 
-// ahead starts to make a program that is wanted later.
+// ahead starts to compile a program that is needed later.
 func (t *training) ahead(name string, build builder) {
 	p := t.slot(name)
 	t.making.Go(func() { p.once.Do(func() { p.graph, p.err = t.make(name, build) }) })
 }
 
-// slot is where the program of that name is kept: with the engine, or, for a
-// model handed in, with the run, since functions cannot be told apart.
+// slot is where the program of that name is kept: in the engine, or, for
+// Job.Model, in the run, because functions cannot be compared.
 func (t *training) slot(name string) *program {
 	t.engine.mu.Lock()
 	defer t.engine.mu.Unlock()
@@ -64,8 +64,8 @@ func (t *training) slot(name string) *program {
 	return (*kept)[key]
 }
 
-// make builds and compiles a graph. One of a run's graphs is built at a time,
-// since they share the model's variables; they are compiled side by side.
+// make builds and compiles a graph. A run builds one graph at a time, because its
+// graphs share the model's variables. It compiles them concurrently.
 func (t *training) make(name string, build builder) (g *Graph, err error) {
 	g = NewGraph(t.target, name)
 	defer func() {
@@ -86,21 +86,22 @@ func (t *training) nodes(g *Graph, build builder) ([]*Node, []*distributed.Shard
 	return build(g)
 }
 
-// forget lets a program that could not be made be tried again.
+// forget removes a program that could not be made, so that a later run tries again.
 func (e *Engine) forget(p *program) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	maps.DeleteFunc(e.programs, func(_ string, kept *program) bool { return kept == p })
 }
 
-// key names what a program depends on: the experiment without what is fed to
-// it at run time, and the activations that the lanes have as operations.
+// key names everything that a program depends on: the experiment without the
+// values that the program takes as parameters, the lanes' activations, the data,
+// the stage and the devices.
 func (t *training) key(name string) string {
 	e := t.exp.Alike()
 	e.Steps, e.Stages = 0, nil
 	var activations []string
 	for _, l := range append([]vgrad.Experiment{t.exp}, t.lanes...) {
-		activation, _ := l.Field("activation") // a family without has none
+		activation, _ := l.Field("activation") // "" for a family without this field
 		slope, _ := l.Field("slope")
 		activations = append(activations, activation+slope)
 	}
@@ -119,9 +120,9 @@ type place struct {
 // wholeSet is the shape of the training part: [examples, dims].
 func (t *training) wholeSet(dims ...int) []int { return append([]int{t.Data.Train.Len()}, dims...) }
 
-// resident returns the data on a device, where the first run that wants it puts it.
-// Runs that go side by side must find it there: GoMLX 0.28 looks at a tensor that
-// another goroutine is moving, and takes it for freed.
+// resident returns the data on a device. The first run that needs it copies it
+// there, under the engine's lock. Without the lock a concurrent run could fail:
+// GoMLX 0.28 takes a tensor that another goroutine is moving for a freed one.
 func (t *training) resident(on compute.DeviceNum) (*resident, error) {
 	if err := t.Data.Wait(); err != nil {
 		return nil, err

@@ -8,12 +8,13 @@ import (
 	"github.com/vgrad/lab/vgrad/meter"
 )
 
-// rawBins is how many bins a histogram's raw counts have.
+// rawBins is the number of bins of a histogram's raw counts.
 const rawBins = vgrad.RawBins
 
-// bank is what a call gives for a group, a row for each step at which it is due:
-// numbers [rows, Numbers, lanes], counts [rows·lanes·histograms·bins] and
-// fetched [rows, lanes, Fetched], each where the group has such.
+// bank holds the values that a call returns for a group, with a row for each step
+// at which the group is due: numbers [rows, Numbers, lanes], counts
+// [rows·lanes·histograms·bins] and fetched [rows, lanes, Fetched]. Each is nil if
+// the group has none.
 type bank struct {
 	*meter.Group
 	numbers, fetched []float32
@@ -21,8 +22,8 @@ type bank struct {
 	row              int // the next to be read
 }
 
-// read hands on the measurements of n steps from first on: out has the tensors of
-// the bank of each group that is due at any of them. It frees these.
+// read passes the measurements of n steps from first on to the sinks. out has the
+// tensors of the banks that the call returned; see banked. read frees them.
 func (t *training) read(first, n int, out []*tensors.Tensor) error {
 	var banks []*bank
 	for _, g := range t.meter.Groups() {
@@ -55,7 +56,7 @@ func freed(out []*tensors.Tensor) []*tensors.Tensor {
 	return out[1:]
 }
 
-// emit hands on what is due at a step, to the sinks of each lane.
+// emit passes the values that are due at a step to the sinks of each lane.
 func (t *training) emit(step int, banks []*bank) error {
 	for lane := range t.width() {
 		t.rows, t.room = t.rows[:0], t.room[:0]
@@ -94,7 +95,7 @@ func (b *bank) host(width, lane int) []float32 {
 	return part(b.fetched, b.row*width+lane, b.Fetched())
 }
 
-// part is the i-th of the parts of n values that x consists of; nil of nothing.
+// part is the i-th part of x, of n values. It is nil if x is nil or n is 0.
 func part[T any](x []T, i, n int) []T {
 	if n == 0 || x == nil {
 		return nil
@@ -105,19 +106,19 @@ func part[T any](x []T, i, n int) []T {
 // put hands rows to every sink of a lane.
 func (t *training) put(step, lane int, rows []vgrad.Row) error {
 	for _, s := range t.sinks[lane] {
-		if err := sunk(step, func() error { return s.Put(step, rows) }); err != nil {
+		if err := callSink(step, func() error { return s.Put(step, rows) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// begin tells every sink of each lane what the rows of the stage hold.
+// begin passes the schema of the stage to every sink of each lane.
 func (t *training) begin() error {
 	for lane, sinks := range t.sinks {
 		schema := t.meter.Schema(lane)
 		for _, s := range sinks {
-			if err := sunk(t.first, func() error { return s.Begin(schema) }); err != nil {
+			if err := callSink(t.first, func() error { return s.Begin(schema) }); err != nil {
 				return err
 			}
 		}
@@ -125,8 +126,8 @@ func (t *training) begin() error {
 	return nil
 }
 
-// sunk calls a sink and says of its error, or its panic, that it is the sink's.
-func sunk(step int, call func() error) (err error) {
+// callSink calls a sink, and adds to its error or panic that a sink failed at that step.
+func callSink(step int, call func() error) (err error) {
 	defer caught(fmt.Sprintf("a sink panicked at step %d", step), &err)
 	if err := call(); err != nil {
 		return fmt.Errorf("engine: step %d: %w", step, err)

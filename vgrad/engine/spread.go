@@ -18,18 +18,18 @@ const lanesAxis = "lanes"
 func (p *plan) spread(devices int) error {
 	switch has := p.target.NumDevices(); {
 	case devices > has:
-		return fmt.Errorf("engine: lanes over %d devices: the backend has %d", devices, has)
+		return fmt.Errorf("engine: cannot shard lanes over %d devices: the backend has %d", devices, has)
 	case len(p.lanes)%devices != 0:
-		return fmt.Errorf("engine: %d lanes do not lie evenly over %d devices", len(p.lanes), devices)
+		return fmt.Errorf("engine: %d lanes cannot be sharded evenly over %d devices", len(p.lanes), devices)
 	}
 	var err error
 	if p.mesh, err = distributed.NewDeviceMesh([]int{devices}, []string{lanesAxis}); err != nil {
-		return fmt.Errorf("engine: lanes over %d devices: %w", devices, err)
+		return fmt.Errorf("engine: shard lanes over %d devices: %w", devices, err)
 	}
 	return nil
 }
 
-// devices lists those that the device loop runs on.
+// devices lists the devices on which the device loop runs.
 func (p *plan) devices() []compute.DeviceNum {
 	if p.mesh == nil {
 		return []compute.DeviceNum{p.on}
@@ -41,11 +41,12 @@ func (p *plan) devices() []compute.DeviceNum {
 	return all
 }
 
-// replicated is the axis of what is whole on every device.
+// replicated stands for the lane axis of a tensor that has none: every device has
+// the whole tensor.
 const replicated = -1
 
-// sharded says that a tensor is sharded over the devices along an axis, that of
-// its lanes. Nil where there is one device.
+// sharded is the sharding of a tensor over the devices along its lane axis. It is
+// nil if there is one device.
 func (p *plan) sharded(of shapes.Shape, axis int) *distributed.ShardingSpec {
 	if p.mesh == nil {
 		return nil
@@ -57,8 +58,8 @@ func (p *plan) sharded(of shapes.Shape, axis int) *distributed.ShardingSpec {
 	return must(distributed.NewShardingSpec(p.mesh, axes...))
 }
 
-// lanesOf is the axis of a state's tensor that has the lanes: the first, but for
-// scalars, such as the number of the update.
+// lanesOf is the lane axis of a tensor of the state: the first. A scalar, such as
+// the number of the update, has none.
 func lanesOf(x shapes.Shape) int {
 	if x.Rank() == 0 {
 		return replicated
@@ -66,7 +67,7 @@ func lanesOf(x shapes.Shape) int {
 	return 0
 }
 
-// parts is what each device gets of x.
+// parts are the shards of x, one for each device.
 func (p *plan) parts(x *tensors.Tensor, axis int) []*tensors.Tensor {
 	if p.mesh == nil {
 		return []*tensors.Tensor{x}
@@ -74,7 +75,8 @@ func (p *plan) parts(x *tensors.Tensor, axis int) []*tensors.Tensor {
 	return must(dtensor.ShardTensor(p.sharded(x.Shape(), axis), x)).Shards()
 }
 
-// merged is the i-th tensor of what each device gave, merged into one. The parts are freed.
+// merged is the i-th tensor of every device's results, merged into one. It frees
+// the parts.
 func (p *plan) merged(each [][]*tensors.Tensor, i, axis int) *tensors.Tensor {
 	if p.mesh == nil {
 		return each[0][i]

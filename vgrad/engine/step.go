@@ -10,18 +10,19 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// stepped is what one step gives: the next state, what the meter measures from,
-// and what must be read before the weights are updated.
+// stepped is the result of one step: the next state, and the nodes from which the
+// meter measures.
 type stepped struct {
 	next    []*Node
 	network map[vgrad.Quantity]*Node
 	views   []*probe.View
-	update  func(readers []*Node) // fills in the variables' part of next
+	update  func(readers []*Node) // fills in the variables' part of next, after the readers of the weights
 }
 
-// step builds one training step in the current function of the graph: state
-// as plan describes it, transposed where the plan says so, rate a float32 scalar
-// or [lanes]. The caller measures, then calls update. It panics on errors.
+// step builds one training step in the current function of the graph. state is as
+// plan describes it, with the variables of plan.transposed transposed. rate is a
+// float32 scalar or [lanes]. The caller measures, then calls update. step panics
+// on errors.
 func (p *plan) step(state []*Node, rate *Node, b batch) stepped {
 	g := rate.Graph()
 	for i, v := range p.variables {
@@ -42,9 +43,9 @@ func (p *plan) step(state []*Node, rate *Node, b batch) stepped {
 		}}
 }
 
-// finishStep runs what the model asked to be run at the end of each step
-// (train.AddPerStepUpdateGraphFn), such as a constraint on its weights. As in
-// GoMLX's trainer it sees the updated variables and may change them.
+// finishStep runs the model's functions for the end of a step, such as a
+// constraint on its weights (train.AddPerStepUpdateGraphFn). As in GoMLX's
+// trainer they read the updated variables and may change them.
 func (p *plan) finishStep(g *Graph, next []*Node) {
 	type hook struct {
 		scope string
@@ -85,15 +86,16 @@ func (p *plan) gradients(s shown, state []*Node) (grads, deltas []*Node) {
 	return grads, deltas
 }
 
-// apply adds the updates to the trainable variables, once everything that reads
-// those is computed. Without that order XLA keeps a copy of every weight in each
-// step, lest an update overwrites what is still to be read: an eighth of the step at
-// width 1024, a quarter where weights are measured. Small weights are not worth it.
+// apply adds the updates to the trainable variables, after all their readers are
+// computed. Without that order XLA copies every weight in each step, so that an
+// update does not overwrite a value that is still to be read. The copies take an
+// eighth of the step at width 1024, and a quarter if weights are measured. Small
+// weights are left out, because their copies cost little.
 func (p *plan) apply(updates, next, readers []*Node) {
 	large := func(i int) bool { return p.variables[i].Shape().Size()/p.width() > joinedBelow }
 	var never *Node
 	if len(readers) > 0 && p.mesh == nil && slices.ContainsFunc(p.trainable[1:], large) {
-		var some []*Node // of each reader an element
+		var some []*Node // one element of each reader
 		for _, x := range readers {
 			x = Slice(x, slices.Repeat([]SliceAxisSpec{AxisElem(0)}, x.Rank())...)
 			some = append(some, Reshape(ConvertDType(x, dtypes.Float32), 1))
@@ -130,8 +132,8 @@ func (p *plan) updates(rate *Node, state, grads, next []*Node) []*Node {
 	return deltas
 }
 
-// joined puts the group's part of xs end to end, [elements], with the lanes
-// before where there are any. A group of one is left as it is.
+// joined puts the group's tensors of xs end to end, [elements] or
+// [lanes, elements]. A group of one is left as it is.
 func (p *plan) joined(group []int, xs []*Node) *Node {
 	if len(group) == 1 {
 		return xs[group[0]]
@@ -143,7 +145,7 @@ func (p *plan) joined(group []int, xs []*Node) *Node {
 	return Concatenate(parts, -1)
 }
 
-// parted undoes joined.
+// parted is the inverse of joined.
 func (p *plan) parted(group []int, x *Node) []*Node {
 	if len(group) == 1 {
 		return []*Node{x}

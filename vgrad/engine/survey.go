@@ -12,19 +12,18 @@ import (
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
-// site is a vgrad.Site and where the step has what is measured there.
+// site is a vgrad.Site with the index of its tensors in the step.
 type site struct {
 	vgrad.Site
-	variable int // index into the plan's variables; -1: the site is no variable
-	unit     int // index into what the model shows; -1: the site is a variable
+	variable int // index into the plan's variables; -1: the site has units
+	unit     int // index into the layout's units; -1: the site is a variable
 }
 
-// shown is a model on a graph: what it gives, what it costs, and what it shows of
-// itself.
+// shown is a model on a graph: its outputs, its loss, and its layout.
 type shown struct {
 	outputs  *Node
 	loss     *Node // of the data
-	total    *Node // with what the model adds to the loss, as regularization
+	total    *Node // loss plus the terms that the model adds, such as a regularization
 	accuracy *Node // nil: the task has none
 	nets.Layout
 }
@@ -55,8 +54,8 @@ func (p *plan) scratchBatch(g *Graph) batch {
 	return batch{Parameter(g, "inputs", inputs), Parameter(g, "targets", targets)}
 }
 
-// survey lists the sites of the network as the stage trains it, makes the meter
-// for them, and rehearses it.
+// survey lists the sites of the network in this stage, makes the meter for them,
+// and rehearses the meter.
 func (p *plan) survey() error {
 	g := NewGraph(p.target, "survey")
 	defer g.Finalize()
@@ -81,8 +80,8 @@ func (p *plan) survey() error {
 	return nil
 }
 
-// list gives every variable that the model declares, and all units, their sites:
-// in forward order, of a layer the variables first.
+// list makes a site for every variable that the model declares and for all units,
+// in forward order. In a layer the variables come first.
 func (p *plan) list(l nets.Layout) {
 	p.sites, p.without = nil, l.Without
 	for _, d := range l.Variables {
@@ -99,7 +98,7 @@ func (p *plan) list(l nets.Layout) {
 	slices.SortStableFunc(p.sites, func(a, b site) int { return a.Layer - b.Layer })
 }
 
-// frozen reports whether the stage leaves a variable as it is.
+// frozen reports whether the stage does not train a variable.
 func (p *plan) frozen(v *model.Variable) bool {
 	return !slices.ContainsFunc(p.trainable, func(i int) bool { return p.variables[i] == v })
 }
@@ -114,7 +113,8 @@ func (p *plan) activation(l nets.Layout, of vgrad.Site, lane int) string {
 	return of.Activation
 }
 
-// rehearsal shows the meter tensors of the right shapes.
+// rehearsal returns stand-ins for the meter's inputs: any tensors of the right
+// shapes.
 func (p *plan) rehearsal(g *Graph, s shown) (map[vgrad.Quantity]*Node, []*probe.View) {
 	var state, grads []*Node
 	for _, v := range p.variables {
@@ -140,7 +140,7 @@ func networkValues(s shown) map[vgrad.Quantity]*Node {
 	return values
 }
 
-// views shows the sites to the meter, in their order.
+// views returns the meter's view of each site, in the order of the sites.
 func (p *plan) views(l nets.Layout, weights, grads, updates, deltas []*Node) []*probe.View {
 	lanes := probe.Lanes(p.lanes != nil)
 	var views []*probe.View

@@ -11,13 +11,13 @@ import (
 	"github.com/vgrad/lab/vgrad/data"
 )
 
-// task is what is asked of the network: what goes in and what is to come out.
+// task is what the network learns: its data and its loss.
 type task struct {
 	set  *data.Set
 	loss string
 }
 
-// newTask checks that the experiment's loss is one that the data can have.
+// newTask checks that the experiment's loss suits the data.
 func newTask(set *data.Set, e vgrad.Experiment) (task, error) {
 	loss := e.Loss
 	if loss == "" {
@@ -30,7 +30,7 @@ func newTask(set *data.Set, e vgrad.Experiment) (task, error) {
 	return task{set, loss}, checkLoss(loss)
 }
 
-// checkLoss reports a loss that is none.
+// checkLoss reports an unknown loss.
 func checkLoss(name string) error {
 	switch name {
 	case "", data.CrossEntropy, data.MeanSquaredError:
@@ -39,7 +39,7 @@ func checkLoss(name string) error {
 	return fmt.Errorf("loss is %q; it must be %s or %s", name, data.CrossEntropy, data.MeanSquaredError)
 }
 
-// classifies reports whether the outputs are judged as classes.
+// classifies reports whether the targets are classes.
 func (t task) classifies() bool { return t.set.Classes > 0 }
 
 // network lists the quantities of the whole network that each step gives.
@@ -50,7 +50,7 @@ func (t task) network() []vgrad.Quantity {
 	return []vgrad.Quantity{vgrad.Loss}
 }
 
-// final lists those that the validation set gives.
+// final lists the quantities that are measured on the validation set.
 func (t task) final() []vgrad.Quantity {
 	if t.classifies() {
 		return []vgrad.Quantity{vgrad.ValLoss, vgrad.ValAccuracy}
@@ -58,11 +58,12 @@ func (t task) final() []vgrad.Quantity {
 	return []vgrad.Quantity{vgrad.ValLoss}
 }
 
-// batch is what a step sees: inputs [batch, features] and targets, labels
-// [batch] or numbers [batch, outputs], as the data has them.
+// batch is the data of a step: inputs [batch, features], and targets, which are
+// labels [batch] or numbers [batch, outputs]. The types are those of the data set.
 type batch struct{ inputs, targets *Node }
 
-// shapes are those of a batch whose leading axes are given.
+// shapes are the shapes of inputs and targets; leading puts the leading axes
+// before the given ones.
 func (t task) shapes(leading func(dims ...int) []int) (inputs, targets shapes.Shape) {
 	in, out := dtypes.Float32, dtypes.Float32
 	if t.set.Train.Numbers == nil {
@@ -116,10 +117,10 @@ func scale(inputs *Node) *Node {
 	return DivScalar(ConvertDType(inputs, dtypes.Float32), 255)
 }
 
-// lossAndAccuracy judges outputs [n, outputs]: the loss that the task names and,
-// of classes, the fraction that is right, both scalars; else accuracy is nil.
-// Outputs of lanes, [lanes, n, outputs], give a value each; they may share their
-// targets.
+// lossAndAccuracy returns the mean loss of outputs [n, outputs] and the fraction
+// of correct classes, both float32 scalars. accuracy is nil if the targets are not
+// classes. For lanes the outputs are [lanes, n, outputs] and both results are
+// [lanes]; the lanes may share their targets.
 func (t task) lossAndAccuracy(outputs, targets *Node) (loss, accuracy *Node) {
 	outputs = ConvertDType(outputs, dtypes.Float32)
 	dims := outputs.Shape().Dimensions
