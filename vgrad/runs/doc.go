@@ -19,11 +19,13 @@
 //	experiment.json  the experiment, its defaults written out
 //	run.json         status, format version and provenance
 //	samples.bin      the samples; see below
+//	checkpoint.bin   while the run is unfinished, the state of its training; see below
 //
 // The run is finished when run.json says so and samples.bin has the length given there.
-// A run whose process was killed stays unfinished. When its experiment is trained again,
-// it is moved aside to <name>.unfinished, where it stays readable until the new run
-// finishes.
+// A run whose process was killed stays unfinished. If it has a checkpoint,
+// [Store.Continue] opens it to go on from there. If its experiment is trained from step 0
+// instead, it is moved aside to <name>.unfinished, without its checkpoint, where it stays
+// readable until the new run finishes.
 //
 // # Crashes and power failures
 //
@@ -69,4 +71,26 @@
 // A histogram is a list of its non-empty raw bins ([vgrad.Histogram.Raw]) in ascending
 // order: uvarint number of bins, then for each a uvarint difference to the bin before
 // (for the first, to 0) and a uvarint count.
+//
+// # checkpoint.bin
+//
+// A checkpoint is replaced in one step: it is written as checkpoint.new, forced to the disk
+// after the samples, and renamed. So after a kill or a power failure the file is the old
+// checkpoint or the new one. It holds the length and the checksum of the samples that were
+// recorded before its step, and is refused where the run's samples do not begin with
+// these. What was recorded after them is cut off when the run goes on, so a finished run
+// has each step once. The file goes when the run finishes or is recorded anew.
+//
+// The runs of lanes of one program have one checkpoint, in the folder of the first lane.
+// The others cannot go on without it. All integers are little-endian:
+//
+//	"vgradckp"
+//	uint32 format version, 1
+//	uint32 length of the head
+//	uint32 CRC-32C of the head
+//	head: the JSON of a [Checkpoint]: step, lanes with the experiment and the mark of each,
+//	      and the provenance with backend, sum of the data, and versions
+//	uint64 length of the state
+//	state, as the trainer encoded it
+//	uint32 CRC-32C of everything before it
 package runs

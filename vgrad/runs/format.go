@@ -218,8 +218,11 @@ type row struct{ table, at int }
 type samplesFile struct {
 	version int
 	schemas []schema // in file order; format 1 has none
-	tables  []*table
-	rows    []row // in file order, which is step order
+	// lastSchema is the text of the last schema; before is how many tables stand before it.
+	lastSchema []byte
+	before     int
+	tables     []*table
+	rows       []row // in file order, which is step order
 	// good is the length of the part that was read. dropped is the length of the
 	// half-written tail after it.
 	good, dropped int
@@ -313,6 +316,7 @@ func (f *samplesFile) schema(text []byte) error {
 		return fmt.Errorf("a schema: %w", err)
 	}
 	f.schemas = append(f.schemas, s)
+	f.lastSchema, f.before = text, len(f.tables)
 	return nil
 }
 

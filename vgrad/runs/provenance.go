@@ -67,6 +67,15 @@ func take[T comparable](field *T, other T) {
 	}
 }
 
+// mainModule is the path of the program's own module, "" where it does not know it.
+func mainModule() string {
+	info, _ := debug.ReadBuildInfo()
+	if info == nil {
+		return ""
+	}
+	return info.Main.Path
+}
+
 // modules lists the versions of what the program is built from, itself included.
 func modules() map[string]string {
 	info, ok := debug.ReadBuildInfo()

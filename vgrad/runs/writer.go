@@ -3,6 +3,7 @@ package runs
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -19,18 +20,22 @@ import (
 // Writer records a run. It is a [vgrad.Sink]. It holds the experiment's lock until Finish
 // or Close. Several goroutines may call its methods.
 type Writer struct {
-	store  *Store
-	name   string
-	record record
-	lock   *flock.Flock
+	store      *Store
+	name       string
+	experiment vgrad.Experiment
+	record     record
+	lock       *flock.Flock
+	continued  bool // by Continue; false: it began at step 0
 
 	mu      sync.Mutex
 	file    samplesWriter
 	encoder encoder
-	size    int64 // of the complete records
-	last    int   // step, -1 before the first
-	err     error // the error that ended the recording; nil: none
+	size    int64  // of the complete records
+	sum     uint32 // CRC-32C of these bytes
+	last    int    // step, -1 before the first
+	err     error  // the error that ended the recording; nil: none
 	closed  bool
+	earlier *earlier // what Continue found, until Begin; nil: nothing
 }
 
 var _ vgrad.Sink = (*Writer)(nil)
@@ -67,7 +72,7 @@ func (s *Store) create(e vgrad.Experiment, p Provenance) (*Writer, error) {
 		return nil, err
 	}
 	p.Seed = e.Seed
-	w := &Writer{store: s, name: Name(e), lock: lock, last: -1, record: record{
+	w := &Writer{store: s, name: Name(e), experiment: e, lock: lock, last: -1, record: record{
 		Format: formatVersion, Label: e.Name(), Hash: e.Hash(), Status: unfinished, PID: os.Getpid(),
 		LastStep: -1, Provenance: p.withHere(time.Now().UTC()),
 	}}
@@ -100,7 +105,7 @@ func (w *Writer) begin(e vgrad.Experiment) error {
 		return err
 	}
 	file, err := os.OpenFile(filepath.Join(w.dir(), samplesName), os.O_WRONLY|os.O_APPEND, 0)
-	w.file, w.size = file, int64(headerSize)
+	w.file, w.size, w.sum = file, int64(headerSize), crc32.Checksum(header(), castagnoli)
 	return err
 }
 
@@ -132,9 +137,12 @@ func (w *Writer) makeFolder(e vgrad.Experiment) error {
 	return nil
 }
 
-// moveAside keeps an unfinished run beside the new one. It removes the run instead if it
+// moveAside keeps an unfinished run beside the new one, without its checkpoint. It removes the run instead if it
 // has no samples, or if one that is as long was moved aside before.
 func moveAside(dir string) error {
+	if err := removeCheckpoint(dir); err != nil {
+		return err
+	}
 	aside := dir + asideSuffix
 	if lastStep(dir) <= lastStep(aside) {
 		return os.RemoveAll(dir)
@@ -178,12 +186,14 @@ func (w *Writer) Begin(s vgrad.Schema) error {
 	case err != nil:
 	case w.closed:
 		err = errClosed
+	case w.earlier != nil && w.encoder.adopt(s, w.earlier):
 	default:
 		var record []byte
 		if record, err = w.encoder.define(s); err == nil {
 			err = w.append(record)
 		}
 	}
+	w.earlier = nil
 	if err != nil {
 		w.err = err
 		return fmt.Errorf("runs: begin the samples of %q: %w", w.name, err)
@@ -234,6 +244,7 @@ func (w *Writer) append(records []byte) error {
 		return fmt.Errorf("%w; the samples before it are kept", err)
 	}
 	w.size += int64(len(records))
+	w.sum = crc32.Update(w.sum, castagnoli, records)
 	return nil
 }
 
@@ -269,7 +280,7 @@ func (w *Writer) finish(p Provenance) error {
 	if err := writeJSON(filepath.Join(w.dir(), recordName), r, synced); err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(w.dir()), syncFolder(w.store.dir), w.store.removeAside(r.Hash))
+	return errors.Join(removeCheckpoint(w.dir()), syncFolder(w.dir()), syncFolder(w.store.dir), w.store.removeAside(r.Hash))
 }
 
 // Close releases the lock of a run and leaves it unfinished; its samples stay readable.
