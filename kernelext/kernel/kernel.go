@@ -124,6 +124,7 @@ func (s Spec) environment() map[string]string {
 		"GOMLX_NO_AUTO_INSTALL": "1",  // no downloads from within a cell
 		"VGRAD_KERNELSPEC":      Name, // where a figure finds the library: kernelspecs/<name>/echarts.min.js
 		"GOTOOLCHAIN":           "local",
+		"VGRAD_GOPROXY":         "${GOPROXY}", // the user's, for a package that a cell asks for and that is not there
 	}
 	maps.Copy(env, Resolution())
 	if s.Backend != "" {

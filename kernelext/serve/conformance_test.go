@@ -150,9 +150,9 @@ func conformance(t *testing.T, n *notebook) {
 		}
 	})
 	check("comm", func(t *testing.T) {
-		var got []string
+		got := make(chan string, 10)
 		n.kernel.Register("echo", func(c *Comm, kind string, data []byte) {
-			got = append(got, kind)
+			got <- kind
 			if kind == "comm_msg" {
 				c.Send(map[string]string{"back": string(data)})
 			}
@@ -166,8 +166,10 @@ func conformance(t *testing.T, n *notebook) {
 		n.want(n.ask(messaging.Shell, "comm_info_request", map[string]any{"target_name": "echo"}), map[string]any{"comms": map[string]any{"1": map[string]string{"target_name": "echo"}}})
 		n.client.Request(messaging.Shell, "comm_close", id)
 		n.want(n.ask(messaging.Shell, "comm_info_request", map[string]any{}), map[string]any{"comms": map[string]any{}})
-		if !slices.Equal(got, []string{"comm_open", "comm_msg", "comm_close"}) {
-			t.Errorf("%v", got)
+		for _, want := range []string{"comm_open", "comm_msg", "comm_close"} {
+			if kind := <-got; kind != want {
+				t.Errorf("%s, want %s", kind, want)
+			}
 		}
 		n.client.Request(messaging.Shell, "comm_open", map[string]any{"comm_id": "2", "target_name": "unknown", "data": map[string]any{}})
 		if m := n.iopub("comm_close"); !strings.Contains(string(m.Content), `"comm_id":"2"`) {

@@ -223,6 +223,14 @@ func (e *execution) runProgram(program Program) (*bundle, error) {
 	e.lines = program.Lines
 	stop := e.observe(g, program.Source)
 	what, err := g.execute(program.Source, r, e.AllowStdin)
+	if packages := missing(what.Evalue); err == nil && len(packages) > 0 && !program.Plain && !strings.Contains("\n"+program.Source, "\n!") {
+		if _, wrong := e.fetch(packages); wrong == nil {
+			r = &run{out: r.out, ask: r.ask}
+			what, err = g.execute(program.Source, r, e.AllowStdin)
+		} else {
+			what.Evalue += "\n" + wrong.Error()
+		}
+	}
 	stop()
 	k.mu.Lock()
 	if r.count > 0 {

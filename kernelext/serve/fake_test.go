@@ -8,14 +8,12 @@ import (
 	"go/scanner"
 	"go/token"
 	"strings"
-	"sync"
 )
 
 // fakeSession is a session for tests of the kernel alone: statements and imports in a
 // cell, whose last expression is its result. It keeps no values.
 type fakeSession struct {
 	passing
-	mu   sync.Mutex
 	held chan struct{} // completion waits for it; nil: it does not
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,10 +50,27 @@ func (e *execution) fetch(packages []string) (dir string, err error) {
 			cmd.Env = append(cmd.Env, pair)
 		}
 	}
+	// Jupyter leaves a variable that is not set as it is written.
+	if proxy := os.Getenv("VGRAD_GOPROXY"); proxy != "" && !strings.HasPrefix(proxy, "$") {
+		cmd.Env = append(cmd.Env, "GOPROXY="+proxy)
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		return "", fmt.Errorf("go get: %s", lines[len(lines)-1])
 	}
 	return dir, nil
+}
+
+// lookedUp matches what the go command says of a package that it may not look for.
+var lookedUp = regexp.MustCompile(`(?m)^\s*(?:go: )?([^\s:@]+)(?:@\S+)?: (?:module lookup disabled by GOPROXY=off|cannot find module providing package)`)
+
+// missing lists the packages for which a cell of GoNB's was not compiled.
+func missing(said string) (packages []string) {
+	for _, m := range lookedUp.FindAllStringSubmatch(said, -1) {
+		if !slices.Contains(packages, m[1]) {
+			packages = append(packages, m[1])
+		}
+	}
+	return packages
 }

@@ -51,6 +51,7 @@ var gonbProgram = sync.OnceValue(func() string {
 })
 
 func testOptions(t testing.TB) Options {
+	t.Setenv("VGRAD_OFFLINE", "1")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
