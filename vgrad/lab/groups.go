@@ -11,6 +11,7 @@ import (
 	"github.com/vgrad/lab/vgrad/backend"
 	"github.com/vgrad/lab/vgrad/data"
 	"github.com/vgrad/lab/vgrad/engine"
+	"github.com/vgrad/lab/vgrad/runs"
 )
 
 const (
@@ -33,7 +34,8 @@ const (
 type group struct {
 	set         *data.Set
 	experiments []vgrad.Experiment
-	spread      bool // over all devices; false: on one device
+	spread      bool             // over all devices; false: on one device
+	from        *runs.Checkpoint // where they go on, as lanes of it; nil: they start at step 0
 }
 
 // groups splits experiments into groups. If the backend has several devices,
@@ -59,14 +61,14 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 		spread, rest := l.divide(alike)
 		for _, whole := range spread {
 			for part := range slices.Chunk(whole, len(l.engines)*lanesFor(alike[0], set)) {
-				gs = append(gs, group{set, part, true})
+				gs = append(gs, group{set: set, experiments: part, spread: true})
 			}
 		}
 		if len(rest) == 0 {
 			continue
 		}
 		for _, part := range deal(rest, l.parts(rest, set, len(keys))) {
-			gs = append(gs, group{set, part, false})
+			gs = append(gs, group{set: set, experiments: part})
 		}
 	}
 	return gs

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/assets"
@@ -33,19 +34,28 @@ type Lab struct {
 	Say func(string)
 	// Watch returns the sink that follows the training of an experiment, or nil
 	// for none. It is not called for runs that are loaded. Several runs may train
-	// at the same time, but their sinks are called one at a time. Nil: no sinks.
+	// at the same time, but their sinks are called one at a time. The sink of a run
+	// that goes on gets what was recorded before, too. Nil: no sinks.
 	Watch func(vgrad.Experiment) vgrad.Sink
+	// FromZero trains interrupted runs from step 0. False: they go on from their last
+	// checkpoint, with the numbers that an undisturbed run has.
+	FromZero bool
+	// CheckpointEvery is the time of training between two checkpoints; there is also one
+	// when ctx ends. Zero: 5 s; negative: there are none.
+	CheckpointEvery time.Duration
 
 	calling sync.Mutex           // held while Say, Watch, one of its sinks or done is called
 	engines []*engine.Engine     // one for each device
 	wide    *engine.Engine       // over all devices; nil: there is only one
 	kinds   map[string]bool      // keys of the programs that the engines keep
 	sets    map[string]*data.Set // by name
+
+	continued map[string]Continued // runs that went on, by hash; guarded by calling
 }
 
 // Train returns the run of an experiment. If the run is recorded, Train loads
-// it. Otherwise it trains and records it. A run that was interrupted starts
-// again from step 0. If another process is training the run, Train waits for
+// it. Otherwise it trains and records it. A run that was interrupted goes on
+// from its last checkpoint. If another process is training the run, Train waits for
 // it. Bad input is an error before any work starts. When training fails or ctx
 // ends, the samples recorded so far are kept.
 func (l *Lab) Train(ctx context.Context, e vgrad.Experiment) (*runs.Run, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"time"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/backend"
@@ -29,7 +28,8 @@ import (
 // away for experiments that are recorded already. There is one call at a time.
 // Nil: no calls. Bad input is an error before any work starts. When training
 // fails or ctx ends, the samples recorded so far are kept, and no other training
-// starts.
+// starts. Runs that were interrupted go on from their last checkpoint; see
+// [Lab.FromZero] and [Lab.CheckpointEvery].
 func (l *Lab) Record(ctx context.Context, es []vgrad.Experiment, done func(vgrad.Experiment)) error {
 	if err := l.CheckSweep(es); err != nil {
 		return err
@@ -45,8 +45,12 @@ func (l *Lab) Record(ctx context.Context, es []vgrad.Experiment, done func(vgrad
 	if err != nil {
 		return err
 	}
+	gs, err := l.plan(missing, sets)
+	if err != nil {
+		return err
+	}
 	r := &recorder{Lab: l, done: done}
-	if err := r.all(ctx, l.groups(missing, sets)); err != nil {
+	if err := r.all(ctx, gs); err != nil {
 		return err
 	}
 	return r.waitForOthers(ctx)
@@ -71,26 +75,7 @@ func (l *Lab) missing(es []vgrad.Experiment, done func(vgrad.Experiment)) ([]vgr
 			done(e)
 		}
 	}
-	for _, e := range rest {
-		if err := l.sayUnfinished(e); err != nil {
-			return nil, err
-		}
-	}
 	return rest, nil
-}
-
-// sayUnfinished reports to Say that a run was started before and not finished.
-func (l *Lab) sayUnfinished(e vgrad.Experiment) error {
-	run, err := l.Store.Load(e)
-	switch {
-	case errors.Is(err, runs.ErrNotRecorded):
-		return nil
-	case err != nil:
-		return err
-	case !run.Finished:
-		l.say("%s is unfinished: it stopped after step %d of %d; it starts again", run.Name, run.LastStep, run.Experiment.WithDefaults().Steps)
-	}
-	return nil
 }
 
 // recorder trains and records the groups of one call of Record.
@@ -159,96 +144,26 @@ func (g group) String() string {
 	return text
 }
 
-// group trains a group and records its runs. It leaves out runs that another
-// process has finished by now. It postpones runs that another process is
-// training. If that is the first run of the group, it postpones the whole group,
-// so that two processes with the same list work on different groups.
-func (r *recorder) group(ctx context.Context, eng *engine.Engine, g group) (err error) {
-	var lanes []engine.Lane
-	var writers []*runs.Writer
-	defer func() {
-		for _, w := range writers {
-			err = errors.Join(err, w.Close())
-		}
-	}()
-	for i, e := range g.experiments {
-		w, err := r.Store.Create(e, runs.Provenance{})
-		switch {
-		case errors.Is(err, runs.ErrRecorded):
-			r.tell(func() { r.finished(e) })
-		case errors.Is(err, runs.ErrLocked) && len(writers) == 0:
-			r.postpone(err, g.experiments[i:]...)
-			return nil
-		case errors.Is(err, runs.ErrLocked):
-			r.postpone(err, e)
-		case err != nil:
-			return err
-		default:
-			writers = append(writers, w)
-			lanes = append(lanes, engine.Lane{Experiment: e, Sinks: r.sinks(e, w)})
-		}
-	}
-	if len(lanes) == 0 {
-		return nil
-	}
-	start := time.Now()
-	if err := r.train(ctx, eng, g.set, lanes); err != nil {
-		return err
-	}
-	share := time.Since(start).Seconds() / float64(len(lanes))
-	for i, w := range writers {
-		err := w.Finish(runs.Provenance{
-			Backend: eng.Backend.Kind, Description: eng.Backend.Description(), DataSum: g.set.Sum,
-			Seconds: share, Together: len(lanes),
-		})
-		if err != nil {
-			return err
-		}
-		r.tell(func() { r.finished(lanes[i].Experiment) })
-	}
-	return nil
-}
-
 // postpone leaves experiments to another process until waitForOthers.
 func (r *recorder) postpone(why error, es ...vgrad.Experiment) {
 	r.tell(func() { r.others = append(r.others, es...) })
 	r.say("%s: %v; waiting for it", es[0].Name(), why)
 }
 
-// train trains one run alone, and several as lanes.
-func (r *recorder) train(ctx context.Context, eng *engine.Engine, set *data.Set, lanes []engine.Lane) error {
-	if len(lanes) > 1 {
-		_, err := eng.TrainLanes(ctx, set, lanes...)
-		return err
-	}
-	job := engine.Job{Experiment: lanes[0].Experiment, Data: set}
-	if r.usesModel(job.Experiment) {
-		job.Model = r.Model
-	}
-	res, err := eng.Train(ctx, job, lanes[0].Sinks...)
-	if err != nil {
-		return err
-	}
-	for _, u := range res.Without {
-		if u.Role == "" && u.Variable.DType().IsFloat() { // biases and scales have no units of their own
-			r.say("%s: the units after %s are not measured: it %s", job.Experiment.Name(), u.Variable.Path(), u.Reason)
-		}
-	}
-	return nil
-}
-
-// sinks returns the sinks of a run: its writer and the one that Watch returns.
-func (r *recorder) sinks(e vgrad.Experiment, w *runs.Writer) []vgrad.Sink {
+// sinks returns the sinks of a run: its writer and the one that Watch returns, which gets
+// what was recorded before an interruption.
+func (r *recorder) sinks(e vgrad.Experiment, w *runs.Writer) ([]vgrad.Sink, error) {
 	sinks := []vgrad.Sink{w}
 	if r.Watch == nil {
-		return sinks
+		return sinks, nil
 	}
-	r.tell(func() {
-		if s := r.Watch(e); s != nil {
-			sinks = append(sinks, oneAtATime{s, r.Lab})
-		}
-	})
-	return sinks
+	var watching vgrad.Sink
+	r.tell(func() { watching = r.Watch(e) })
+	if watching == nil {
+		return sinks, nil
+	}
+	watching = oneAtATime{watching, r.Lab}
+	return append(sinks, watching), w.Earlier(watching)
 }
 
 // oneAtATime wraps a sink, so that it is not called while another sink of the
@@ -290,7 +205,11 @@ func (r *recorder) waitForOthers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.all(ctx, r.groups(missing, r.sets)); err != nil {
+		gs, err := r.plan(missing, r.sets)
+		if err != nil {
+			return err
+		}
+		if err := r.all(ctx, gs); err != nil {
 			return err
 		}
 	}

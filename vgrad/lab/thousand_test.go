@@ -24,11 +24,16 @@ import (
 const (
 	childStore   = "VGRAD_TEST_SWEEP_STORE"
 	childBackend = "VGRAD_TEST_SWEEP_BACKEND"
+	childRuns    = "VGRAD_TEST_RUNS" // "one" or "lanes": they train killedRuns instead
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childStore); dir != "" {
-		if err := sweepAThousand(dir, os.Getenv(childBackend)); err != nil {
+		work := sweepAThousand
+		if which := os.Getenv(childRuns); which != "" {
+			work = func(dir, kind string) error { return trainToBeKilled(dir, kind, which) }
+		}
+		if err := work(dir, os.Getenv(childBackend)); err != nil {
 			fmt.Println("error:", err)
 			os.Exit(1)
 		}
