@@ -38,6 +38,10 @@ func (l *Live) Put(step int, rows []vgrad.Row) error {
 	return err
 }
 
+// GoesOn says that the training was interrupted before and goes on at a step; continued
+// says so beside the progress bar.
+func (l *Live) GoesOn(step int, continued string) { l.one.goesOn(step, continued) }
+
 // End replaces the live figures by the complete ones, and the progress bar by a line of
 // text.
 func (l *Live) End(line string) { l.figure.end(l.figure.sources, line) }

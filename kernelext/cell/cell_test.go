@@ -382,3 +382,26 @@ func TestLiveOfTwo(t *testing.T) {
 		}
 	})
 }
+
+// A run that goes on says so beside the bar, and the estimate leaves out what was done
+// before.
+func TestGoesOn(t *testing.T) {
+	l := follow("training", 10, nil)
+	e := vgrad.Experiment{Steps: 10, Label: "mine"}
+	one := l.begin(e, nil)
+	one.goesOn(5, "continued at step 5 of 10 (interrupted just now)")
+	feeder := &vgrad.Feeder{To: one}
+	for step := range 7 {
+		if err := feeder.Put(step, samplesOf(step)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.bar.drawn, l.bar.start = time.Time{}, time.Now().Add(-10*time.Second)
+	l.drawSoon()
+	if want := "mine · loss 0.143 · continued at step 5 of 10 (interrupted just now)"; l.bar.note != want {
+		t.Errorf("note %q; want %q", l.bar.note, want)
+	}
+	if left := l.bar.left(); l.bar.at != 7 || left != " · 15s left" {
+		t.Errorf("at %d%s; two steps took ten seconds", l.bar.at, left)
+	}
+}

@@ -51,7 +51,7 @@ const (
 )
 
 // interrupted is the message of an interrupted cell.
-const interrupted = "interrupted; what was recorded is kept, and the same cell starts the run again"
+const interrupted = "interrupted; what was recorded is kept, and the same cell goes on from there"
 
 // exit ends the program; tests replace it.
 var exit = os.Exit

@@ -39,6 +39,10 @@ type training struct {
 	*recording
 	steps  int
 	follow *runs.Follower // reads the run from the store; nil: the samples arrive by Put
+	live   *live
+
+	from      int    // the step at which the training goes on; 0: it starts there
+	continued string // says so
 }
 
 // waiting is the text in the row's place before its first figures.
@@ -60,10 +64,17 @@ func follow(name string, steps int, loaded []vgrad.Source) *live {
 func (l *live) begin(e vgrad.Experiment, f *runs.Follower) *training {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := &training{&recording{label: e.Name(), of: e}, e.WithDefaults().Steps, f}
+	t := &training{recording: &recording{label: e.Name(), of: e}, steps: e.WithDefaults().Steps, follow: f, live: l}
 	l.trainings = append(l.trainings, t)
 	l.sources = append(l.sources, t.recording)
 	return t
+}
+
+// goesOn tells the figure that the training was interrupted before and goes on at a step.
+func (t *training) goesOn(from int, continued string) {
+	t.live.mu.Lock()
+	defer t.live.mu.Unlock()
+	t.from, t.continued = from, continued
 }
 
 // watch reads and draws what the runs have recorded, until ctx ends.
@@ -97,13 +108,18 @@ func (l *live) read() {
 func (l *live) drawSoon() {
 	l.bar.mu.Lock()
 	defer l.bar.mu.Unlock()
-	at, note := 0, ""
+	at, from, note := 0, 0, ""
 	for _, t := range l.trainings {
 		at += min(t.last()+1, t.steps)
+		from += min(t.last()+1, t.from)
 		if 0 <= t.last() && t.last() < t.steps-1 {
 			note = t.label + lossAndAccuracy(t.recording)
+			if t.continued != "" {
+				note += " · " + t.continued
+			}
 		}
 	}
+	l.bar.from = from
 	moved := at > l.bar.at
 	l.bar.at = max(at, l.bar.at)
 	if since := time.Since(l.bar.drawn); !moved || since < drawEvery || since < 3*drawEvery && l.uneven() {

@@ -23,6 +23,7 @@ type Bar struct {
 	mu           sync.Mutex
 	id, name     string
 	total, at    int
+	from         int // how much of at was done before the bar began
 	note         string
 	estimate     *time.Duration // of the time left; nil: computed from the rate so far
 	start, drawn time.Time
@@ -135,10 +136,10 @@ func (b *Bar) left() string {
 		return ""
 	}
 	took := time.Since(b.start)
-	if b.at <= 0 || b.at >= b.total || took < time.Second {
+	if b.at <= b.from || b.at >= b.total || took < time.Second {
 		return ""
 	}
-	return fmt.Sprintf(" · %s left", (time.Duration(float64(took) * float64(b.total-b.at) / float64(b.at))).Round(time.Second))
+	return fmt.Sprintf(" · %s left", (time.Duration(float64(took) * float64(b.total-b.at) / float64(b.at-b.from))).Round(time.Second))
 }
 
 func isTerminal() bool { return term.IsTerminal(int(os.Stderr.Fd())) }

@@ -129,7 +129,7 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 		case m.Say != "":
 			l.bar.Note(m.Say)
 		case m.Begin != nil:
-			l.begin(m.Begin.Experiment, store.Follow(m.Begin.Run))
+			l.begin(m.Begin.Experiment, store.Follow(m.Begin.Run)).goesOn(m.Begin.From, m.Begin.Continued)
 			begun = append(begun, m.Begin.Experiment)
 		}
 		return nil

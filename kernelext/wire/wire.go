@@ -52,6 +52,10 @@ type Message struct {
 type Begun struct {
 	Experiment vgrad.Experiment
 	Run        string // the name of its run in the store
+	// From is the step at which an interrupted run goes on, and Continued says so. Zero: the
+	// run starts at step 0.
+	From      int    `json:",omitempty"`
+	Continued string `json:",omitempty"`
 }
 
 // Ask writes the request and calls hear for each message until the work is done. It

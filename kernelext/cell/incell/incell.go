@@ -35,18 +35,22 @@ import (
 // Train returns the run of a model function. The function maps x: [batch, features] to
 // [batch, outputs]. The run is trained as the experiment says, with a live figure, or
 // loaded if it is recorded, with the same figure. A recorded run is found by name, not by
-// the function's code: change the name when you change the function. A nil function and a
-// failed training end the cell.
+// the function's code: change the name when you change the function. An interrupted run
+// goes on where it stopped, unless the function computes something else now. A nil function
+// and a failed training end the cell.
 func Train(name string, m nets.Model, e vgrad.Experiment) *runs.Run {
 	e.Network = vgrad.Model(name)
 	if m == nil {
 		cell.Must(m, errors.New("model is nil; it must be a function"))
 	}
 	var live *cell.Live
-	l := &lab.Lab{Model: m, Watch: func(e vgrad.Experiment) vgrad.Sink {
+	l := &lab.Lab{Model: m}
+	l.Watch = func(e vgrad.Experiment) vgrad.Sink {
 		live = cell.Follow(e)
+		c := l.Continued(e)
+		live.GoesOn(c.Step, c.String())
 		return live
-	}}
+	}
 	defer l.Close()
 	run, err := l.Train(cell.Context(), e)
 	switch {

@@ -54,7 +54,8 @@ func answer(ctx context.Context, r wire.Request, voice *wire.Voice) error {
 		return l.Sweep(ctx, r.Train, func(p vgrad.Progress) { voice.Send(wire.Message{Progress: &p}) })
 	}
 	l.Watch = func(e vgrad.Experiment) vgrad.Sink {
-		voice.Send(wire.Message{Begin: &wire.Begun{Experiment: e, Run: runs.Name(e)}})
+		c := l.Continued(e)
+		voice.Send(wire.Message{Begin: &wire.Begun{Experiment: e, Run: runs.Name(e), From: c.Step, Continued: c.String()}})
 		return nil // the cell reads the store
 	}
 	c, err := l.All(ctx, r.Train...)

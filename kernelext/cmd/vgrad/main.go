@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		fmt.Fprintf(std.err, "vgrad: %v\n", err)
 		return 2
 	case ctx.Err() != nil:
-		fmt.Fprintln(std.err, "vgrad: interrupted; what was recorded is kept, and the same command starts the run again")
+		fmt.Fprintln(std.err, "vgrad: interrupted; what was recorded is kept, and the same command goes on from there")
 		return 1
 	}
 	fmt.Fprintf(std.err, "vgrad: %v\n", err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -324,8 +325,8 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// A process killed in mid-run leaves every sample it recorded; the next call
-// says that the run is unfinished and starts it again.
+// A process killed in mid-run leaves every sample it recorded. The run can be started
+// again; what an interrupt stops goes on.
 func TestKilled(t *testing.T) {
 	dir := alone(t)
 	args := []string{"walkthrough", "-data", "synthetic", "-steps", "20000", "-activations", "relu", "-json", "-quiet"}
@@ -360,14 +361,32 @@ func TestKilled(t *testing.T) {
 	if !strings.Contains(out, "unfinished") {
 		t.Errorf("vgrad runs says\n%s", out)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, streams{out: &stdout, err: &stderr})
-	want := fmt.Sprintf("is unfinished: it stopped after step %d of 20000; it starts again", after)
-	if code != 1 || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "interrupted") {
-		t.Errorf("exit status %d: %s; want it to say %q, then to be interrupted", code, &stderr, want)
+	attempt := func(want string, args ...string) {
+		t.Helper()
+		first := recorded()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			for n := recorded(); ctx.Err() == nil && (n < 100 || n == first); n = recorded() {
+				time.Sleep(20 * time.Millisecond)
+			}
+			cancel()
+		}()
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, args, streams{out: &stdout, err: &stderr})
+		if code != 1 || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "goes on from there") {
+			t.Errorf("exit status %d: %s; want it to say %q, then to be interrupted", code, &stderr, want)
+		}
 	}
+	attempt(fmt.Sprintf("is unfinished: it stopped after step %d of 20000; it starts again", after), append(args, "-from-zero")...)
+	attempt(fmt.Sprintf("continued at step %s of 20,000 (interrupted ", commas(recorded()+1)), args...)
+}
+
+func commas(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
 // Two processes training the same experiment: one trains, the other waits and

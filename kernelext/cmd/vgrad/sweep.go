@@ -36,17 +36,18 @@ Flags:`
 
 // sweepFlags are the flags of a sweep.
 type sweepFlags struct {
-	sweep   vgrad.Sweep
-	shard   string
-	steps   int
-	measure string
-	every   int
-	store   string
-	backend string
-	out     string
-	json    bool
-	quiet   bool
-	dry     bool
+	sweep    vgrad.Sweep
+	shard    string
+	steps    int
+	measure  string
+	every    int
+	store    string
+	backend  string
+	fromZero bool
+	out      string
+	json     bool
+	quiet    bool
+	dry      bool
 }
 
 func (w *sweepFlags) set() *flag.FlagSet {
@@ -58,6 +59,7 @@ func (w *sweepFlags) set() *flag.FlagSet {
 	f.StringVar(&w.store, "runs", "", "`folder` of the runs (default $VGRAD_RUNS, or the user's data folder)")
 	f.StringVar(&w.store, "store", "", "same as -runs")
 	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
+	f.BoolVar(&w.fromZero, "from-zero", false, "train interrupted runs from step 0 instead of where they stopped")
 	f.StringVar(&w.out, "out", "", "`file` of a page with the figures (default none)")
 	f.BoolVar(&w.json, "json", false, "print one JSON array to standard output, an object a run, and nothing else")
 	f.BoolVar(&w.quiet, "quiet", false, "no progress")
@@ -218,7 +220,7 @@ func (w *sweepFlags) run(ctx context.Context, std streams, store *runs.Store, es
 		line.say("shard " + w.shard + " has no runs: there are more shards than work")
 	}
 	drawing := startRenderer(ctx, w.out != "", line.say)
-	l := &lab.Lab{Store: store, Backend: w.backend, Say: line.say}
+	l := &lab.Lab{Store: store, Backend: w.backend, Say: line.say, FromZero: w.fromZero}
 	defer l.Close()
 	stop := line.tick()
 	err := l.Sweep(ctx, es, line.tell)

@@ -35,6 +35,7 @@ type walkthroughFlags struct {
 	measure     string
 	store       string
 	backend     string
+	fromZero    bool
 	out         string
 	json        bool
 	quiet       bool
@@ -64,6 +65,7 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.IntVar(&w.seeds, "seeds", 1, "repeat with this many seeds and report median and 10-90 % spread")
 	f.StringVar(&w.store, "store", "", "folder of the runs (default $VGRAD_RUNS, or the user's data folder)")
 	f.StringVar(&w.backend, "backend", "", "xla or go (default $GOMLX_BACKEND, or what is at hand)")
+	f.BoolVar(&w.fromZero, "from-zero", false, "train interrupted runs from step 0 instead of where they stopped")
 	f.StringVar(&w.out, "out", "", "file of the page (default report.html; none with -json)")
 	f.BoolVar(&w.json, "json", false, "print one JSON array to standard output and nothing else")
 	f.BoolVar(&w.quiet, "quiet", false, "no Iteration lines and no progress")
@@ -229,7 +231,7 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	}
 	p := &progress{quiet: w.quiet, lines: lines, std: std, total: len(missing) * w.base.WithDefaults().Steps}
 	drawing := startRenderer(ctx, w.out != "", p.say)
-	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch}
+	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch, FromZero: w.fromZero}
 	defer l.Close()
 	c, err := l.All(ctx, es...)
 	p.close()
