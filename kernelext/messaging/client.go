@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -21,6 +22,7 @@ type Client struct {
 	pong    chan [][]byte
 	done    chan struct{}
 	once    sync.Once
+	ended   atomic.Int32 // channels whose other end is gone
 	log     func(line string)
 }
 
@@ -79,6 +81,11 @@ func (c *Client) read(ch Channel) {
 		}
 		select {
 		case c.in[ch] <- m:
+			return
+		default:
+		}
+		select {
+		case c.in[ch] <- m:
 		case <-c.done:
 		}
 	})
@@ -87,6 +94,14 @@ func (c *Client) read(ch Channel) {
 		case <-c.done:
 		default:
 			c.log(fmt.Sprintf("messaging: %s: %v", ch, err))
+		}
+	}
+	// A kernel that ends closes one channel before it closes another, on which its last
+	// words may be on their way.
+	if c.ended.Add(1) < int32(channels) {
+		select {
+		case <-c.done:
+		case <-time.After(linger):
 		}
 	}
 	c.Close()

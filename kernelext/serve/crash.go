@@ -10,17 +10,23 @@ import (
 // crashFilter keeps back what the Go runtime says when a program crashes: first a line
 // that may also be the program's own word, then the stacks of its goroutines.
 type crashFilter struct {
-	held  string
-	since time.Time
-	inRow bool // the last text did not end in a new line
+	held    string
+	since   time.Time
+	inRow   bool // the last text did not end in a new line
+	found   bool // there is a stack in what is held: it is a crash
+	scanned int  // up to where held was looked through for one
 }
 
 // crashPatience is how long a line that begins like a crash waits for the stack that
 // makes it one.
 const crashPatience = time.Second
 
-// crashMost bounds what is kept of a crash: the first goroutines tell it.
-const crashMost = 1 << 20
+// Bounds of what is kept of a crash, whose first goroutine tells it, and of what may come
+// before the first goroutine.
+const (
+	crashMost    = 1 << 20
+	crashMessage = 64 << 10
+)
 
 var (
 	crashStarts = []string{"panic: ", "fatal error: ", "runtime: ", "SIGQUIT: ", "SIGABRT: ", "unexpected fault address "}
@@ -29,7 +35,7 @@ var (
 
 // add takes in text and returns what may be shown.
 func (c *crashFilter) add(text string, now time.Time) (passed string) {
-	if goroutine.MatchString(c.held) {
+	if c.found {
 		if len(c.held) < crashMost {
 			c.held += text
 		}
@@ -38,21 +44,31 @@ func (c *crashFilter) add(text string, now time.Time) (passed string) {
 	text = c.held + text
 	at := crashStart(text, c.held != "" || !c.inRow)
 	if c.held == "" || at > 0 {
-		c.since = now
+		c.since, c.scanned = now, 0
 	}
 	passed, c.held = text[:at], text[at:]
 	if passed != "" {
 		c.inRow = !strings.HasSuffix(passed, "\n")
+	}
+	c.found = goroutine.MatchString(c.held[c.scanned:])
+	c.scanned = max(c.scanned, strings.LastIndexByte(c.held, '\n')+1)
+	if !c.found && len(c.held) > crashMessage {
+		passed += c.release()
 	}
 	return passed
 }
 
 // late returns what has waited too long.
 func (c *crashFilter) late(now time.Time) (passed string) {
-	if c.held == "" || goroutine.MatchString(c.held) || now.Sub(c.since) < crashPatience {
+	if c.held == "" || c.found || now.Sub(c.since) < crashPatience {
 		return ""
 	}
-	passed, c.held = c.held, ""
+	return c.release()
+}
+
+// release lets go of what is no crash.
+func (c *crashFilter) release() (passed string) {
+	passed, c.held, c.scanned = c.held, "", 0
 	c.inRow = !strings.HasSuffix(passed, "\n")
 	return passed
 }
@@ -61,7 +77,7 @@ func (c *crashFilter) late(now time.Time) (passed string) {
 func (c *crashFilter) end() (*crash, string) {
 	held := c.held
 	c.held = ""
-	if !goroutine.MatchString(held) {
+	if !c.found {
 		return nil, held
 	}
 	return parseCrash(held), ""

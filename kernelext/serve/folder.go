@@ -27,8 +27,9 @@ type folder struct {
 
 // newFolder makes one, after it has removed those that dead kernels left.
 func newFolder() (*folder, error) {
-	sweep(os.TempDir())
-	dir, err := os.MkdirTemp("", folderName)
+	base := folderBase()
+	sweep(base)
+	dir, err := os.MkdirTemp(base, folderName)
 	if err != nil {
 		return nil, fmt.Errorf("serve: make the session's folder: %w", err)
 	}
@@ -42,6 +43,16 @@ func newFolder() (*folder, error) {
 		return nil, errors.Join(fmt.Errorf("serve: make the session's folder: %w", err), f.remove())
 	}
 	return f, nil
+}
+
+// folderBase is where the folders of sessions are made: where temporary files are, unless
+// that makes the path of a socket too long.
+func folderBase() string {
+	base := os.TempDir()
+	if info, err := os.Stat("/tmp"); len(base) > 60 && err == nil && info.IsDir() {
+		return "/tmp"
+	}
+	return base
 }
 
 // sweep removes folders whose kernel and watcher are gone, and ends what is left of their

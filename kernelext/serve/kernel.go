@@ -498,7 +498,7 @@ func (k *Kernel) supervise() {
 		case <-k.done:
 			return
 		}
-		k.o.Log(fmt.Sprintf("serve: GoNB has ended and is started again; its last words: %s", g.said.String()))
+		k.o.Log(fmt.Sprintf("serve: GoNB has ended and is started again; its last words: %s", lastWords(g.said.String())))
 		if pause = min(2*pause+100*time.Millisecond, 30*time.Second); time.Since(began) > time.Minute {
 			pause = 0
 		}
@@ -516,6 +516,12 @@ func (k *Kernel) supervise() {
 			pause = min(2*pause+100*time.Millisecond, 30*time.Second)
 		}
 	}
+}
+
+// lastWords is the end of what a program said, in one line.
+func lastWords(text string) string {
+	lines := strings.Split(strings.TrimSpace(ansi.ReplaceAllString(text, "")), "\n")
+	return strings.Join(lines[max(0, len(lines)-3):], " | ")
 }
 
 // remember notes which reader's message a message to GoNB stands for.
