@@ -84,9 +84,9 @@ func dataName(name string) string {
 
 func spreadNote(rs []*runs.Run) string {
 	if n := seeds(rs); n > 1 {
-		return fmt.Sprintf(" Numbers are medians of %d seeds with their 10–90 %% range. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step.", n)
+		return fmt.Sprintf(" Numbers are medians of %d seeds with their 10–90 %% range. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step (if it is not recorded, over the next recorded one).", n)
 	}
-	return " Numbers are of one seed, and another seed gives others: `-seeds 30` shows their spread. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step."
+	return " Numbers are of one seed, and another seed gives others: `-seeds 30` shows their spread. “Factor” is mean |∂L/∂W| of the last layer over that of the first, averaged over every 200th step (if it is not recorded, over the next recorded one)."
 }
 
 // labels lists the labels of the runs, each once, in order.

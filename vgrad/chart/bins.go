@@ -20,16 +20,16 @@ type history struct {
 	hists  []*vgrad.Histogram
 	width  float64     // of a bin
 	values []float64   // centres of the bins, whole multiples of the width
-	counts [][]float64 // [step][bin]; what lies beyond the bins is left out
+	counts [][]float64 // [step][bin]; values outside the bins are not counted
 }
 
-// maxHistograms is how many histograms a figure shows at most.
+// maxHistograms is the largest number of histograms in a figure.
 const maxHistograms = 26
 
-// gatherHistory reads the histograms of q at a place and resamples up to
-// maxHistograms of them, evenly spaced, to 40–60 or so equal bins that span
-// the 0.5–99.5 % range of what is not zero in all of them, zero included. Of a
-// layer with several sites it takes the first; a pattern must choose one.
+// gatherHistory reads the histograms of q at a place. It resamples up to
+// maxHistograms of them, evenly spaced, to about 40–60 equal bins. The bins span
+// zero and the 0.5–99.5 % range of the nonzero values of every histogram. If a
+// layer has several sites, it takes the first. A pattern must match one site only.
 func gatherHistory(src vgrad.Source, q vgrad.Quantity, at chosen) (*history, error) {
 	if src == nil {
 		return nil, errors.New("no source; give a run")
@@ -64,8 +64,8 @@ func gatherHistory(src vgrad.Source, q vgrad.Quantity, at chosen) (*history, err
 }
 
 // resample chooses the bins and counts into them. Bins are centred on whole
-// multiples of their width, so that their labels are round and one is zero's.
-// Where all values are zero the range is from -1 to 1, of which only zero counts.
+// multiples of their width, so that their labels are round numbers and one bin is
+// centred on zero. If all values are zero, the bins span -1 to 1.
 func (h *history) resample() {
 	low, high := 0.0, 0.0
 	for _, hist := range h.hists {
@@ -79,7 +79,7 @@ func (h *history) resample() {
 	}
 	h.width = niceWidth(high - low)
 	first, last := math.Round(low/h.width), math.Round(high/h.width)
-	for k := min(first, -1); k <= max(last, 1); k++ { // zero stands on no edge
+	for k := min(first, -1); k <= max(last, 1); k++ { // at least one bin on each side of zero
 		h.values = append(h.values, k*h.width)
 	}
 	for _, hist := range h.hists {
@@ -91,8 +91,8 @@ func (h *history) resample() {
 	}
 }
 
-// niceWidth is the largest of 1, 2, 2.5, 5 times a power of ten that cuts the
-// range into at least 40 bins.
+// niceWidth is the largest width that cuts the range into at least 40 bins and is
+// 1, 2, 2.5 or 5 times a power of ten.
 func niceWidth(span float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(span/40)))
 	width := power
@@ -110,7 +110,7 @@ func (h *history) finite(i int) float64 {
 	return float64(x.Count() - x.NaN - x.PosInf - x.NegInf)
 }
 
-// share is the part of the i-th histogram's finite values in a bin.
+// share is the fraction, 0 to 1, of the i-th histogram's finite values in a bin.
 func (h *history) share(i, bin int) float64 {
 	if n := h.finite(i); n > 0 {
 		return h.counts[i][bin] / n
@@ -118,7 +118,7 @@ func (h *history) share(i, bin int) float64 {
 	return 0
 }
 
-// onlyZeros reports whether no finite value differs from zero.
+// onlyZeros reports whether all finite values are zero.
 func (h *history) onlyZeros() bool {
 	for _, x := range h.hists {
 		if len(x.Bins) > 0 {
@@ -128,12 +128,13 @@ func (h *history) onlyZeros() bool {
 	return true
 }
 
-// title says what is seen: "Histogram of weights W of layer 4 over training: leaky ReLU".
+// title is the figure's title: "Histogram of weights W of layer 4 over training: leaky ReLU".
 func (h *history) title() string {
 	return fmt.Sprintf("Histogram of %s of %s over training: %s", h.info.Title, h.spot, h.label)
 }
 
-// caption says what is seen in the words of a figure, and what its bins do not show.
+// caption starts with what, the figure's own sentence. It adds the layer's other
+// sites and the note.
 func (h *history) caption(what string) string {
 	said := []string{what}
 	if len(h.others) > 0 {
@@ -141,12 +142,12 @@ func (h *history) caption(what string) string {
 		for _, s := range h.others {
 			paths = append(paths, s.site.Path)
 		}
-		said = append(said, fmt.Sprintf("This is %s; the layer also has %s, which chart.At chooses.", h.spot.site.Path, some(paths, 4)))
+		said = append(said, fmt.Sprintf("This is %s; the layer also has %s, which chart.At chooses.", h.spot.site.Path, listedUpTo(paths, 4)))
 	}
 	return strings.Join(append(said, h.note()), " ")
 }
 
-// note words what the bins do not show: the tails, and the special values.
+// note describes what the bins do not show: the tails and the special values.
 func (h *history) note() string {
 	outside, all := 0.0, 0
 	zero, missing := 0, tally{}
@@ -177,7 +178,7 @@ func (h *history) note() string {
 // smallest is the smallest float32 that a histogram does not count as zero.
 const smallest = 0x1p-126
 
-// special counts what is not finite, and says when it begins.
+// special counts the values that are not finite and names their first step.
 func (h *history) special(missing tally) string {
 	text := ""
 	for _, why := range []Missing{NaN, PosInf, NegInf} {
@@ -203,7 +204,7 @@ func areOrIs(n int) string {
 	return fmt.Sprintf("%d are", n)
 }
 
-// table has a row a step: counts of special values and some quantiles.
+// table has a row for each step: counts of special values and some quantiles.
 func (h *history) table() Table {
 	t := Table{Columns: []string{"training step", "values", "5 %", "median", "95 %", "zero", "NaN", "+Inf", "-Inf"}}
 	for i, x := range h.hists {

@@ -7,22 +7,22 @@ import (
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
 
-// cells is a grid of coloured cells: what heat maps and maps draw.
+// cells is a grid of coloured cells, as in a heat map, a layer map or a factor map.
 type cells struct {
 	columns, rows       []string
 	columnName, rowName string
 	down                bool // the first row is at the top
-	// data has a cell each: column, row, the number that is coloured, and what
-	// tooltips and labels show.
+	// data has an entry for each cell: column, row, the number that sets the
+	// colour, and the values for the tooltip and the label.
 	data            []any
-	low, high       float64 // of the number that is coloured
-	what            string  // the colour means
-	format          string  // of the scale, see figure.js
+	low, high       float64 // the range of the number that sets the colour
+	what            string  // the meaning of the colour
+	format          string  // of the scale's numbers, the name of a function in figure.js
 	blend           func(low, high float64) []string
-	crosses, wedges [][2]int // cells that have no number: NaN or infinite, and nothing for a log scale
+	crosses, wedges [][2]int // cells without a number: NaN or infinite; zero or less on a log scale
 }
 
-// drawing puts the cells together.
+// drawing returns the cells, their axes and their colour scale as a drawing.
 func (c cells) drawing() *drawing {
 	if c.data == nil {
 		c.data, c.low, c.high = []any{}, 0, 1
@@ -37,7 +37,7 @@ func (c cells) drawing() *drawing {
 	}
 	d := &drawing{
 		trigger: "item", visual: c.scale(), x: []part{categoryAxis(c.columnName, c.columns, 0)},
-		y: []part{{y, named(map[string]any{"axisTick": map[string]any{"alignWithLabel": true}})}},
+		y: []part{{y, axisStyle(map[string]any{"axisTick": map[string]any{"alignWithLabel": true}})}},
 	}
 	d.add("", part{
 		charts.SingleSeries{
@@ -55,7 +55,7 @@ func (c cells) drawing() *drawing {
 	return d
 }
 
-// scale is the legend of the colours.
+// scale is the legend of the colour scale.
 func (c cells) scale() *part {
 	v := opts.VisualMap{
 		Type: "continuous", Calculable: opts.Bool(true), Dimension: "2", Orient: "vertical", Right: "6", Top: "middle",
@@ -64,12 +64,12 @@ func (c cells) scale() *part {
 	return &part{v, map[string]any{"min": num(c.low), "max": num(c.high), "dimension": 2, "seriesIndex": 0, "itemWidth": 14, "formatter": "@" + c.format}}
 }
 
-// ramp is a scale of one hue.
+// ramp returns the colours of a scale of one hue.
 func ramp(_, _ float64) []string {
 	return []string{"$ramp0", "$ramp1", "$ramp2", "$ramp3", "$ramp4"}
 }
 
-// diverging is a scale of two hues that meet at zero.
+// diverging returns the colours of a scale of two hues that meet at zero.
 func diverging(low, high float64) []string {
 	most := max(-low, high, 1e-9)
 	var names []string
@@ -79,7 +79,7 @@ func diverging(low, high float64) []string {
 	return names
 }
 
-// marks are small signs where there is no number to draw.
+// marks is a series of small signs at positions without a number.
 func marks(name, symbol string, at []any) part {
 	return part{
 		charts.SingleSeries{Name: name, Type: "scatter", Data: at, Symbol: symbol, SymbolSize: 7, Color: "$soft"},
@@ -87,7 +87,7 @@ func marks(name, symbol string, at []any) part {
 	}
 }
 
-// The signs of what is missing, see [Missing]; figure.js draws them.
+// The signs of missing values, see [Missing]. figure.js draws them.
 const (
 	cross = "@cross"
 	wedge = "@wedge"

@@ -70,9 +70,9 @@ func TestBadArguments(t *testing.T) {
 		{"no experiment", figure(FactorMap([]vgrad.Source{struct{ vgrad.Source }{bare[0]}}, "depth", "width")), []string{`"bare"`, "experiment"}},
 		{"no experiment, trend", figure(FactorTrend([]vgrad.Source{struct{ vgrad.Source }{bare[0]}}, "depth")), []string{`"bare"`, "experiment"}},
 		{"no gradient, map", figure(FactorMap(bare, "depth", "width")), []string{`"bare"`, "mean_abs_grad of layer 1"}},
-		{"trend over words", figure(FactorTrend(swept(1), "activation")), []string{"activation", "no number"}},
+		{"trend over words", figure(FactorTrend(swept(1), "activation")), []string{"activation", "is not a number"}},
 		{"trend of unknown field", figure(FactorTrend(swept(1), "depht")), []string{`"depht"`}},
-		{"trend of layers", figure(Trend(swept(1), vgrad.MeanAbsGrad, "depth")), []string{"a value a layer"}},
+		{"trend of layers", figure(Trend(swept(1), vgrad.MeanAbsGrad, "depth")), []string{"is measured for each layer"}},
 		{"trend of nothing", figure(Trend(bare, vgrad.ValAccuracy, "depth")), []string{"val_accuracy"}},
 		{"three quantities", figure(GradientFlow(runs, vgrad.MeanAbsGrad, vgrad.RMSDelta, vgrad.Dead)), []string{"at most 2"}},
 	} {
@@ -313,7 +313,7 @@ func TestFlowOfRunsAtOdds(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := must(t)(GradientFlow(c.sources, vgrad.MeanAbsGrad))
 			var got []string
-			for _, fr := range f.says.Frames[1:] {
+			for _, fr := range f.extras.Frames[1:] {
 				var points []int
 				for _, ps := range fr.Data {
 					points = append(points, len(ps))

@@ -13,10 +13,11 @@ type GoEChart interface {
 	JSON() map[string]any
 }
 
-// Custom makes a figure of a chart that is built with go-echarts: the names of its
-// axes and its series, in this package's looks. A series has the look of its name,
-// as a label has in every figure. It fails on a chart without series, and on a NaN or an infinity among its
-// values, which would leave the picture blank.
+// Custom makes a figure of a chart that is built with go-echarts. It takes the
+// chart's series and the names of its axes, and draws them in this package's
+// style. The name of a series is its label, and it gets that label's colour, dash
+// and marker. Custom fails if the chart has no axes or no series, or if a value is
+// NaN or infinite: one such value blanks a whole ECharts chart.
 //
 //	bar := charts.NewBar()
 //	bar.SetXAxis(names).AddSeries("sigmoid", values)
@@ -34,12 +35,12 @@ func Custom(title, caption string, c GoEChart) (*Figure, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chart: %s: %w", title, err)
 	}
-	if d.x = []part{{xAxis("value", x.Name, "number"), named(nil)}}; x.Data != nil {
+	if d.x = []part{{xAxis("value", x.Name, "number"), axisStyle(nil)}}; x.Data != nil {
 		d.x = []part{categoryAxis(x.Name, x.Data, 0)}
 	}
 	d.y = []part{valueAxis(y.Name, y.Type == "log", 0)}
 	for _, s := range list(option["series"]) {
-		p := part{of: s, more: map[string]any{"color": own}}
+		p := part{value: s, more: map[string]any{"color": own}}
 		plain, err := p.plain()
 		if err != nil {
 			return nil, fmt.Errorf("chart: %s: %w", title, err)
@@ -55,17 +56,17 @@ func Custom(title, caption string, c GoEChart) (*Figure, error) {
 		return nil, fmt.Errorf("chart: %s: %w", title, errors.New("the chart has no series"))
 	}
 	d.legend = len(d.series) > 1
-	f.says.Tip.Head = "{x}"
+	f.extras.Tip.Head = "{x}"
 	return f, f.finish(d)
 }
 
-// axis is what a figure takes of an axis of go-echarts.
+// axis holds the fields that Custom reads of a go-echarts axis.
 type axis struct {
 	Name, Type string
 	Data       []string
 }
 
-// axisOf reads the first of a chart's axes. Its data must be names.
+// axisOf reads the first of a chart's axes. It fails if the axis' data are not strings.
 func axisOf(of any) (a axis, err error) {
 	axes := list(of)
 	if len(axes) == 0 {
@@ -78,7 +79,7 @@ func axisOf(of any) (a axis, err error) {
 	return a, err
 }
 
-// list is a slice of whatever type as a list of values.
+// list converts a slice of any type. It returns nil for anything else.
 func list(of any) []any {
 	v := reflect.ValueOf(of)
 	if !v.IsValid() || v.Kind() != reflect.Slice {

@@ -7,9 +7,9 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// describe says what a quantity of a source is. It is the one place where
-// figures ask. A quantity that nobody described is called by its name, and what it
-// belongs to is read from its first sample.
+// describe returns the description of a source's quantity. All figures use it.
+// If a quantity is not described, its title is its name, and the first sample
+// shows its subject and whether it is a histogram.
 func describe(src vgrad.Source, q vgrad.Quantity) vgrad.Info {
 	if info, err := vgrad.InfoOf(src, q); err == nil {
 		return info
@@ -54,7 +54,7 @@ func capital(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// plural words a count: "1 run", "2 runs".
+// plural formats a count: "1 run", "2 runs".
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -71,8 +71,8 @@ func listed(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// some is listed for words of which there may be many: the first few and how many more.
-func some(words []string, n int) string {
+// listedUpTo joins up to n words as listed does. It counts the rest: "a, b and 3 more".
+func listedUpTo(words []string, n int) string {
 	if len(words) <= n {
 		return listed(words)
 	}

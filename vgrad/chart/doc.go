@@ -1,12 +1,12 @@
-// Package chart draws what was recorded: pure functions from sources to
-// figures. It is the last word of the flow
+// Package chart draws figures of recorded runs. It is the last step of the flow
 //
 //	experiment → network → training step with probes → samples → run store → figures
 //
-// and knows neither training nor storing nor notebooks. A function takes
-// [vgrad.Source] values and returns a [Figure]; the same figure renders live
-// in a browser (ECharts, driven by figure.js of this package) and static as
-// SVG (the same library in a Go JavaScript engine, see [Renderer]).
+// It does not depend on the packages for training, storage or notebooks. Each
+// function takes [vgrad.Source] values and returns a [Figure]. A figure is live
+// in a browser, where ECharts and this package's figure.js draw it. It is also
+// rendered as a static SVG by the same code in a JavaScript engine written in
+// Go; see [Renderer].
 //
 //	fig, err := chart.MeanGradient(runs, 1)  // mean |∂L/∂W| of layer 1, a line a run
 //	svg, err := renderer.SVG(fig, chart.Light, 720, 380)
@@ -14,45 +14,50 @@
 //
 // # Places
 //
-// A figure is drawn over the sites that have its quantity, in forward order. Time
-// steps of a recurrent layer that is unrolled are places of their own; gates,
-// streams and recurrent kernels are series of their own; frozen sites are marked;
-// the caption says which layers lack the quantity. A figure of one place takes a
-// layer's number, a site, or a pattern of paths, see [Place] and [At]. [Only]
-// narrows the figures of all places.
+// A figure shows the sites that have its quantity, in forward order. Each time
+// step of an unrolled recurrent layer is a separate place. Gates, streams and
+// recurrent kernels are separate series. Frozen sites are marked, and the caption
+// lists the layers without the quantity.
+//
+// A figure of one place takes a layer's number, a site, or a pattern of paths;
+// see [Place] and [At]. [Only] restricts a figure of all places to some sites.
 //
 // # Repetitions
 //
-// Sources are repetitions if they share a label and their experiments are equal
-// but for the seed and for what is measured. A figure draws the median of
-// repetitions and, behind it, the band from the 10 % to the 90 % quantile.
-// Other experiments that share a label are told apart by the fields in which they
-// differ: "first try: sigmoid", "first try: relu". Sources that do not say of
-// which experiment they are (see [vgrad.Recorded]) are repetitions if they share
-// label and sites.
+// Two sources are repetitions of each other if they have the same label and the
+// same experiment. The seed and [vgrad.Measure] may differ. A source without an
+// experiment (it is no [vgrad.Recorded]) is a repetition of another one if both
+// have the same label and the same sites. A figure draws the median of the
+// repetitions and a band from their 10 % to their 90 % quantile.
 //
-// A label has the same colour, dash and marker in every figure it appears in; see
-// [SameColours].
+// If different experiments have the same label, the figure adds the fields in
+// which they differ: "first try: sigmoid", "first try: relu".
+//
+// [SameColours] gives a label the same colour, dash and marker in several figures.
 //
 // # Values that cannot be drawn
 //
-// One rule holds in every figure, see [Missing]: the value is left out, the
-// line has a gap there, a mark stands at the foot of the axis, and the caption
-// counts them. Nothing is left out in silence.
+// All figures follow one rule, see [Missing]. The value is left out and the line
+// has a gap. A mark at the bottom of the axis shows the position of the gap, and
+// the caption counts the missing values.
 //
 // # Size
 //
-// A line of more than [MaxPoints] steps is reduced to the lowest and the
-// highest value of equal stretches of steps, so no spike is lost and the
-// values shown are recorded ones. Smoothing does not run over those extremes
-// but over the means of the stretches; see [Figure].
+// A line of more than [MaxPoints] steps is cut into equal stretches of steps. The
+// figure keeps the lowest and the highest value of each stretch, so no spike is
+// lost and every value shown is a recorded one. Smoothing uses the mean of each
+// stretch instead; see [Figure].
 //
-// # Who says what
+// # Division of work between Go and figure.js
 //
-// The functions of this package state axes, series and what the controls of a
-// page may do, in the types of go-echarts where these can express it. Colours and
-// formats of numbers go by name there ("$ink", "@log"). figure.js alone turns that
-// into the option for a width, a theme and the state of the controls, in the
-// browser and in the static picture alike, and it knows no figure: a new one needs
-// no line in it.
+// The Go functions set the axes, the series and the controls of a figure. They
+// use the types of go-echarts and add fields that those lack. They write a colour
+// as the name of its purpose and a number format as the name of a function in
+// figure.js. For example, "$ink" is the colour of text and "@log" formats the
+// labels of a log axis.
+//
+// figure.js replaces the names and adds everything that depends on the width, the
+// theme or the state of the controls. The browser and the static [Renderer] run
+// the same figure.js. It has no code for any particular figure, so a new figure
+// is written in Go only.
 package chart

@@ -15,16 +15,19 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// FactorMap draws the gradient factor ([summary.Factor]) of every combination
-// of two fields of the experiments, named as in JSON: the columns are the
-// values of one, as "depth", the rows those of the other, as "activation". A
-// cell holds the median of its runs; its colour is the decimal logarithm, with
-// a factor of 1 in between the two hues.
+// FactorMap draws the gradient factor ([summary.Factor]) for every combination of
+// two fields of the experiments. The columns are the values of one field, such as
+// "depth", and the rows those of the other, such as "activation". Fields are named
+// as in JSON. A cell shows the median of its runs. Its colour is the decimal
+// logarithm of the median, on a scale of two hues that meet at a factor of 1.
 //
-// The sources are recorded runs, whole or condensed. A run whose factor is NaN
-// is left out of the median, and the cell and the caption say so; a cell
-// without a number says why. It fails where a source is of no experiment, has
-// no such field or lacks mean |∂L/∂W|.
+// The sources are recorded runs or their condensed copies ([summary.Condense]). A
+// run whose factor is NaN is left out of the median. The cell then has a star and
+// the caption counts such runs. A cell without a number shows the reason.
+//
+// FactorMap fails if there is no source or if both fields are the same. It also
+// fails if a source has no experiment, no such field, or no mean |∂L/∂W| of the
+// first or the last layer from step 0 on.
 func FactorMap(sources []vgrad.Source, columns, rows string) (*Figure, error) {
 	g, err := gatherFactors(sources, columns, rows)
 	if err != nil {
@@ -35,7 +38,7 @@ func FactorMap(sources []vgrad.Source, columns, rows string) (*Figure, error) {
 		Caption: g.caption(),
 		Height:  min(130+46*len(g.rows), 640),
 		Table:   g.table(),
-		says: declared{
+		extras: extras{
 			Tip: tip{Head: columns + " {x}, " + rows + " {y}", Rows: [][2]string{{"median", "{3}"}, {"10–90 % of {4} runs", "{5}"}, {"NaN", "{6}"}}},
 			Fit: &fit{Variants: [][2]int{{7, 11}, {8, 11}, {9, 11}, {9, 9}}},
 		},
@@ -43,19 +46,19 @@ func FactorMap(sources []vgrad.Source, columns, rows string) (*Figure, error) {
 	return f, f.mapOption(g)
 }
 
-// factorGrid is the factors of runs by two fields.
+// factorGrid holds the factors of runs, grouped by two fields.
 type factorGrid struct {
 	columnField, rowField string
 	columns, rows         []string
 	cells                 map[[2]string]*factorCell // by column and row
-	fewest, most          int                       // runs of a cell
-	merged                []string                  // other fields that vary within cells
+	fewest, most          int                       // smallest and largest number of runs in a cell
+	merged                []string                  // other fields that vary within a cell
 }
 
-// factorCell is the factors of the runs of one cell.
+// factorCell holds the factors of the runs of one cell.
 type factorCell struct {
-	factors []float64
-	nan     int
+	factors []float64 // those that are not NaN
+	nan     int       // number of runs whose factor is NaN
 	runs    []vgrad.Experiment
 }
 
@@ -88,11 +91,11 @@ func gatherFactors(sources []vgrad.Source, columns, rows string) (*factorGrid, e
 	return g, nil
 }
 
-// add books a source in its cell.
+// add adds a source to its cell.
 func (g *factorGrid) add(src vgrad.Source) error {
 	run, ok := src.(vgrad.Recorded)
 	if !ok {
-		return fmt.Errorf("%q does not say of which experiment it is; give recorded runs", src.Label())
+		return fmt.Errorf("%q has no experiment; give recorded runs", src.Label())
 	}
 	e := run.Ran()
 	column, err := e.Field(g.columnField)
@@ -127,8 +130,7 @@ func (g *factorGrid) add(src vgrad.Source) error {
 	return nil
 }
 
-// inOrder sorts values that are numbers, and leaves others in the order of
-// their first appearance.
+// inOrder sorts values if all of them are numbers. Otherwise it keeps their order.
 func inOrder(values []string) []string {
 	if numbers, err := parseAll(values); err == nil {
 		slices.SortStableFunc(values, func(a, b string) int { return int(math.Copysign(1, numbers[a]-numbers[b])) })
@@ -149,19 +151,20 @@ func parseAll(values []string) (map[string]float64, error) {
 	return numbers, nil
 }
 
-// spread condenses a cell, and says why where it has no number.
+// spread returns the spread of a cell's factors, and the reason if its median
+// cannot be drawn. c is nil for a cell without runs.
 func (c *factorCell) spread() (s summary.Spread, why Missing) {
 	if c == nil {
-		return s, notThere
+		return s, noRuns
 	}
 	s = summary.SpreadOf(c.factors)
 	return s, Missed(s.Median, true)
 }
 
-// notThere is why a cell without runs is empty.
-const notThere Missing = "–"
+// noRuns is the reason of a cell without runs.
+const noRuns Missing = "–"
 
-// mark is what stands in a cell whose number has no colour.
+// mark is the text in a cell without a colour.
 func mark(why Missing) string {
 	switch why {
 	case PosInf:
@@ -174,8 +177,8 @@ func mark(why Missing) string {
 
 // mapOption adds the cells, and marks for those without a number.
 func (f *Figure) mapOption(g *factorGrid) error {
-	_, words := parseAll(g.rows)
-	c := cells{columns: g.columns, columnName: g.columnField, rows: g.rows, rowName: g.rowField, down: words != nil, // words are read from the top
+	_, notNumbers := parseAll(g.rows)
+	c := cells{columns: g.columns, columnName: g.columnField, rows: g.rows, rowName: g.rowField, down: notNumbers != nil, // names are read from the top
 		low: math.Inf(1), high: math.Inf(-1), what: "gradient factor", format: "power", blend: diverging}
 	var empty []any
 	for x, column := range g.columns {
@@ -192,7 +195,7 @@ func (f *Figure) mapOption(g *factorGrid) error {
 		}
 	}
 	d := c.drawing()
-	d.series[0] = part{d.series[0].of, map[string]any{"itemStyle": map[string]any{"borderWidth": 2, "borderColor": "$back"}}}
+	d.series[0] = part{d.series[0].value, map[string]any{"itemStyle": map[string]any{"borderWidth": 2, "borderColor": "$back"}}}
 	if empty != nil {
 		d.add("", part{
 			charts.SingleSeries{Name: "no number", Type: "scatter", Data: empty, Symbol: "rect", SymbolSize: 1, ItemStyle: &opts.ItemStyle{Color: "transparent"},
@@ -203,8 +206,9 @@ func (f *Figure) mapOption(g *factorGrid) error {
 	return f.finish(d)
 }
 
-// datum is a cell: column, row, logarithm; median, runs, range and NaN for the
-// tooltip; and the label in three lengths.
+// datum is the data of a cell: column, row and logarithm. The median, the number
+// of runs, the range and the number of NaN follow for the tooltip, and then the
+// label in three lengths.
 func (c *factorCell) datum(x, y int, z float64, s summary.Spread) any {
 	between, nan, star := "", "", ""
 	if s.N > 1 {
@@ -220,8 +224,8 @@ func (c *factorCell) datum(x, y int, z float64, s summary.Spread) any {
 	return d
 }
 
-// factor writes a factor in so many digits; in none, large and small ones are
-// their power of ten.
+// factor formats a factor with the given number of significant digits. With a
+// precision of 0, a factor below 0.01 or from 1000 on is a power of ten alone.
 func factor(v float64, precision int) string {
 	switch {
 	case v >= 0.01 && v < 1000:
@@ -229,7 +233,7 @@ func factor(v float64, precision int) string {
 			precision = 2
 		}
 		text := strconv.FormatFloat(v, 'g', max(1, precision), 64)
-		x, _ := strconv.ParseFloat(text, 64) // it was written as one
+		x, _ := strconv.ParseFloat(text, 64) // FormatFloat wrote it, so it parses
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	case precision == 0:
 		return "10" + superscript(int(math.Round(math.Log10(v))))
@@ -247,25 +251,30 @@ func superscript(n int) string {
 	return strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹").Replace(strconv.Itoa(n))
 }
 
-// caption says what a cell is and what it lacks.
+// caption explains a cell and counts what is left out.
 func (g *factorGrid) caption() string {
 	runs := plural(g.most, "run")
 	if g.fewest != g.most {
 		runs = fmt.Sprintf("%d to %d runs", g.fewest, g.most)
 	}
-	what := "is the median of " + runs
+	what := "is the median factor of " + runs
 	if g.most == 1 {
-		what = "is one run"
+		what = "is the factor of one run"
 	}
 	if len(g.merged) > 0 {
-		what += ", of different " + strings.Join(g.merged, ", ") + ","
+		what += ", of different " + strings.Join(g.merged, ", ")
 	}
-	text := fmt.Sprintf("A cell %s: mean |∂L/∂W| of the last layer over that of the first, averaged over every %dth step. It is 1 where the gradient keeps its size, "+
-		"larger the more of it vanishes on its way to the first layer, below 1 where it grows. The colour is its logarithm.", what, summary.Every)
+	text := fmt.Sprintf("A cell %s. The factor is mean |∂L/∂W| of the last layer over that of the first, %s. It is 1 if the gradient keeps its size on its way to the first layer, "+
+		"above 1 if it shrinks, and below 1 if it grows. The colour is its logarithm.", what, averagedSteps())
 	return text + g.note()
 }
 
-// note counts what is not drawn.
+// averagedSteps names the steps over which the factor is averaged, see [summary.Steps].
+func averagedSteps() string {
+	return fmt.Sprintf("averaged over every %dth step (if it is not recorded, over the next recorded one)", summary.Every)
+}
+
+// note counts the runs and the cells that have no number.
 func (g *factorGrid) note() string {
 	nan, of, infinite, zero := 0, 0, 0, 0
 	for _, c := range g.cells {
@@ -293,7 +302,7 @@ func (g *factorGrid) note() string {
 	return text
 }
 
-// table has the medians and ranges, a row a row of the map.
+// table has the medians and ranges, with the rows and columns of the map.
 func (g *factorGrid) table() Table {
 	t := Table{Columns: []string{g.rowField}}
 	for _, column := range g.columns {

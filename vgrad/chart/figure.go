@@ -7,31 +7,30 @@ import (
 	"github.com/dop251/goja"
 )
 
-// Figure is one picture of recorded values: an ECharts option, the words
-// around it and the same values as a table. The functions of this package make
-// them; the exported fields may be changed before it is drawn. A Figure is not
-// changed by drawing it.
+// Figure is one picture of recorded values: an ECharts option, the text around it
+// and a table of its values. The functions of this package make figures. A caller
+// may change the exported fields before drawing. Drawing does not change a Figure.
 //
-// In a page a figure has controls: exact values under the pointer, runs
-// switched on and off in the legend, log or linear axes, zoom by dragging a
-// box, a step slider where it has frames, and saving as a picture. Smoothing
-// is TensorBoard's debiased exponential moving average
+// In a page a figure has controls: exact values under the pointer, a legend that
+// hides runs, log or linear axes, zoom by dragging a box, a slider of steps if it
+// has frames, and saving as a picture. Smoothing is TensorBoard's debiased
+// exponential moving average over the recorded steps:
 //
 //	last ← w·last + (1-w)·x,  drawn: last / (1 - wⁿ)
 //
-// over the recorded steps; where a line was reduced to [MaxPoints], each
-// stretch of n steps counts as n values equal to their mean.
+// If a line was reduced to [MaxPoints], each stretch of n steps counts as n values
+// that equal its mean.
 type Figure struct {
-	Title   string // what is seen
-	Note    string // which step or run is seen; "" when the title says it all
-	Caption string // what it shows in plain words, and what is left out
-	Height  int    // CSS pixels of the drawing; names that need more room are given it
-	Table   Table  // for readers without a picture
+	Title   string // the quantity, the place and, if there is only one, the label
+	Note    string // the step or run of the picture; "" for none
+	Caption string // how to read the figure, and what is left out
+	Height  int    // CSS pixels of the drawing; long names make it higher
+	Table   Table  // for readers without a picture; it may have only some steps
 
-	labels []string       // the order in which labels take their looks
+	labels []string       // in the order in which they are given looks
 	option map[string]any // see spec
-	owners []string       // the label each series is drawn for; "" for none
-	says   declared       // what figure.js obeys
+	owners []string       // the label that each series is drawn for; "" for none
+	extras extras
 }
 
 // Table is a small table of text. Rows have as many cells as there are columns.
@@ -43,8 +42,8 @@ type Table struct {
 // Labels returns the labels of the figure's runs, in legend order.
 func (f *Figure) Labels() []string { return slices.Clone(f.labels) }
 
-// SameColours returns copies of the figures in which a label has the same
-// colour, dash and marker everywhere: looks are taken in order of first appearance.
+// SameColours returns copies of the figures in which a label has the same colour,
+// dash and marker everywhere. Labels are numbered in order of first appearance.
 func SameColours(figures ...*Figure) []*Figure {
 	var all []string
 	for _, f := range figures {
@@ -63,7 +62,7 @@ func SameColours(figures ...*Figure) []*Figure {
 	return same
 }
 
-// label adds a label to those that take looks, unless it is there.
+// label adds name to the labels unless it is one of them. It returns name.
 func (f *Figure) label(name string) string {
 	if !slices.Contains(f.labels, name) {
 		f.labels = append(f.labels, name)
@@ -71,9 +70,9 @@ func (f *Figure) label(name string) string {
 	return name
 }
 
-// Option returns the ECharts option of the static picture in the light theme,
-// 720 pixels wide, as plain JSON: no NaN or Inf, the same bytes for the same
-// figure. The formats of numbers are functions and so are left out.
+// Option returns the ECharts option of the static picture in the light theme, 720
+// pixels wide, as JSON. A NaN or an infinity is null in it, and the same figure
+// gives the same bytes. Number formats are left out because they are functions.
 func (f *Figure) Option() ([]byte, error) {
 	text, err := f.spec()
 	if err != nil {

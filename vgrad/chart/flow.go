@@ -13,21 +13,20 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// GradientFlow draws the magnitude of quantities against the layer, a line a
-// label, each quantity in a panel of its own beside the last; with none given
-// it draws mean |∂L/∂W| and, beside it, the RMS of the backpropagated signal
-// δ. At most two quantities fit. It opens on the mean over all recorded steps;
-// its slider goes through up to 25 of those that all have.
+// GradientFlow draws quantities against the layer, with a line for each label. It
+// takes one or two quantities and draws each in a panel, side by side. Without a
+// quantity it draws mean |∂L/∂W| and the RMS of the backpropagated signal δ. The
+// figure opens on the mean over all recorded steps. Its slider has up to 25 single
+// steps, at which all lines are recorded if there are such steps.
 //
-// The horizontal axis has the places that have the quantity, in forward order:
-// layers, and of a recurrent layer that is unrolled each time step. What else a
-// layer has beside its own kernel or units is a line of its own: gates, the
-// stream between blocks, recurrent kernels, and sites that only their paths tell
-// apart. Frozen layers are marked.
+// The horizontal axis has the places with the quantity, in forward order: layers,
+// and each time step of an unrolled recurrent layer. Gates, the stream between
+// blocks and recurrent kernels have separate lines. So do several sites of one
+// layer that differ only in their paths. Frozen layers are marked.
 //
-// What is recorded is drawn, and the caption says which runs lack a quantity and
-// at which layers. It fails where there is no source, where a quantity is a
-// histogram or of the whole network, and where nothing is recorded of any.
+// The caption lists the runs and the layers that lack a quantity. GradientFlow
+// fails if there is no source, if a quantity is a histogram or belongs to the
+// whole network, and if no source has recorded any of the quantities.
 func GradientFlow(sources []vgrad.Source, quantities ...vgrad.Quantity) (*Figure, error) {
 	if len(quantities) == 0 {
 		quantities = []vgrad.Quantity{vgrad.MeanAbsGrad, vgrad.RMSDelta}
@@ -53,35 +52,36 @@ func GradientFlow(sources []vgrad.Source, quantities ...vgrad.Quantity) (*Figure
 		Caption: flowCaption(flows, absent),
 		Height:  380,
 		Table:   flowTable(flows),
-		says:    declared{Log: &logControl{On: flows[0].info.Log, Axes: axes}, Tip: tip{Head: head}},
+		extras:  extras{Log: &logControl{On: flows[0].info.Log, Axes: axes}, Tip: tip{Head: head}},
 	}
 	return f, f.flowOption(flows)
 }
 
 const (
-	averaged   = "mean over all recorded steps" // names the frame a flow opens on
-	flowFrames = 25                             // how many recorded steps its slider offers at most
-	maxMarked  = 40                             // positions up to which each point has a marker
-	maxSeries  = 6                              // of a label; with more, what tells them apart goes to the axis
+	averaged   = "mean over all recorded steps" // the name of the first frame
+	flowFrames = 25                             // largest number of single steps on the slider
+	maxMarked  = 40                             // with more positions, only some points have a marker
+	maxSeries  = 6                              // with more series, the axis has each site's path instead
 )
 
 // flow is a quantity at every position.
 type flow struct {
 	info   vgrad.Info
 	at     []position
-	spots  []spot // one of each position, marked as frozen where all are
+	spots  []spot // one for each position, frozen if all spots of that position are
 	lines  []flowLine
-	lacked []string // sentences about layers without the quantity
+	lacked []string // sentences that name the layers without the quantity
 }
 
 // flowLine is a line of a flow.
 type flowLine struct {
-	label string  // whose look it has
+	label string  // sets its look
 	name  string  // in the legend
-	at    []*line // by position; nil where there is none
+	at    []*line // by position; nil if nothing is recorded there
 }
 
-// gatherFlows reads the quantities, and says in sentences what is absent.
+// gatherFlows reads the quantities. absent has a sentence for each quantity that
+// some labels have not recorded.
 func gatherFlows(sources []vgrad.Source, quantities []vgrad.Quantity) (flows []flow, absent []string, err error) {
 	if len(sources) == 0 {
 		return nil, nil, errors.New("no sources; give at least one run")
@@ -89,14 +89,14 @@ func gatherFlows(sources []vgrad.Source, quantities []vgrad.Quantity) (flows []f
 	for _, q := range quantities {
 		info, err := scalarInfo(sources[0], q)
 		if err == nil && info.Subject == vgrad.WholeNetwork && len(vgrad.Measured(sources[0], q)) > 0 {
-			err = fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
+			err = fmt.Errorf("%s is measured for the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
 		}
 		if err != nil {
 			return nil, nil, err
 		}
 		fl, without := gatherFlow(groups(sources), q, info)
 		if without != nil {
-			absent = append(absent, fmt.Sprintf("Not recorded: %s of %s.", info.Title, some(without, 6)))
+			absent = append(absent, fmt.Sprintf("Not recorded: %s of %s.", info.Title, listedUpTo(without, 6)))
 		}
 		if fl.lines != nil {
 			flows = append(flows, fl)
@@ -109,7 +109,8 @@ func gatherFlows(sources []vgrad.Source, quantities []vgrad.Quantity) (flows []f
 	return flows, absent, err
 }
 
-// gatherFlow reads a quantity at every site, and lists the labels without it.
+// gatherFlow reads a quantity at every site. without lists the labels that have
+// not recorded it.
 func gatherFlow(gs []group, q vgrad.Quantity, info vgrad.Info) (fl flow, without []string) {
 	fl.info = info
 	var all []line
@@ -128,22 +129,23 @@ func gatherFlow(gs []group, q vgrad.Quantity, info vgrad.Info) (fl flow, without
 	return fl, without
 }
 
-// place finds the positions, and for each label the lines through them.
+// place sets the positions, and the lines of each label. With more than maxSeries
+// series, each site has a position and the series are dropped.
 func (fl *flow) place(all []line) {
 	series := map[string]bool{}
 	for _, l := range all {
 		series[l.spot.series] = true
 	}
-	where := spot.position
+	positionOf := spot.position
 	if len(series) > maxSeries {
-		where = func(s spot) position { p := s.position(); p.path = s.site.Path; return p }
+		positionOf = func(s spot) position { p := s.position(); p.path = s.site.Path; return p }
 		for i := range all {
 			all[i].spot.series = ""
 		}
 	}
 	spots := map[position]spot{}
 	for _, l := range all {
-		p := where(l.spot)
+		p := positionOf(l.spot)
 		s, known := spots[p]
 		if !known {
 			fl.at, s = append(fl.at, p), l.spot
@@ -156,11 +158,12 @@ func (fl *flow) place(all []line) {
 		fl.spots = append(fl.spots, spots[p])
 	}
 	for _, l := range all {
-		fl.line(l).at[slices.Index(fl.at, where(l.spot))] = &l
+		fl.line(l).at[slices.Index(fl.at, positionOf(l.spot))] = &l
 	}
 }
 
-// nameOf names a position on the axis: by a number where all of them are layers.
+// nameOf names a position on the axis. The name is a number if all positions are
+// layers.
 func nameOf(p position, s spot, layersOnly bool) string {
 	switch {
 	case layersOnly:
@@ -193,7 +196,7 @@ func (fl *flow) line(l line) *flowLine {
 	return &fl.lines[i]
 }
 
-// nameLines names the lines of one label by what they are, where there are several.
+// nameLines names lines by their sites if there is one label with several lines.
 func nameLines(flows []flow) {
 	several := slices.ContainsFunc(flows, func(fl flow) bool { return len(fl.lines) > 1 })
 	if _, one := flowLabel(flows); !one || !several {
@@ -208,12 +211,12 @@ func nameLines(flows []flow) {
 	}
 }
 
-// first is the line at the first position that has one.
+// first returns the line at the first position that has one.
 func (l flowLine) first() *line {
 	return l.at[slices.IndexFunc(l.at, func(at *line) bool { return at != nil })]
 }
 
-// runs is how many runs a line stands for.
+// runs is the number of runs of a line.
 func (l flowLine) runs() int { return l.first().runs }
 
 // flowOption adds a panel for each quantity, a line and a band for each label,
@@ -234,9 +237,9 @@ func (f *Figure) flowOption(flows []flow) error {
 		d.y = append(d.y, footAxis(i))
 	}
 	if widest > maxMarked && len(flows) == 1 {
-		f.says.Zoom = zoom(false)
+		f.extras.Zoom = zoom(false)
 	}
-	f.says.Frames = framesOf(flows)
+	f.extras.Frames = framesOf(flows)
 	for i, fl := range flows {
 		for k, l := range fl.lines {
 			f.label(l.label)
@@ -247,31 +250,32 @@ func (f *Figure) flowOption(flows []flow) error {
 			if l.runs() > 1 {
 				about.Bands = []int{d.add(l.label, band(l.name, []any{}, i))}
 			}
-			f.says.Lines = append(f.says.Lines, about)
+			f.extras.Lines = append(f.extras.Lines, about)
 		}
 	}
-	for i, data := range f.says.Frames[0].Data {
-		s := d.series[i].of.(charts.SingleSeries)
+	for i, data := range f.extras.Frames[0].Data {
+		s := d.series[i].value.(charts.SingleSeries)
 		s.Data = data
-		d.series[i].of = s
+		d.series[i].value = s
 	}
 	return f.finish(d)
 }
 
-// flowCurve is the series of a line; its points have markers where there is room.
+// flowCurve is the series of a line. Its points have markers if there are at most
+// maxMarked positions.
 func flowCurve(l flowLine, panel int) part {
 	c := curve(l.name, nil, panel)
-	s := c.of.(charts.SingleSeries)
+	s := c.value.(charts.SingleSeries)
 	s.LineStyle = &opts.LineStyle{Width: 2, Type: own}
 	if s.SymbolSize = 9; len(l.at) <= maxMarked {
 		s.ShowSymbol = opts.Bool(true)
 	}
-	c.of = s
+	c.value = s
 	return c
 }
 
-// framesOf computes the frames: the mean over steps, then single steps, then
-// the last step of each line where that is not the same one.
+// framesOf computes the frames: the mean over steps and then single steps. If the
+// lines end at different steps, a frame with the last step of each line follows.
 func framesOf(flows []flow) []frame {
 	var lines []line // the first of each line of the figure
 	for _, fl := range flows {
@@ -302,8 +306,8 @@ func framesOf(flows []flow) []frame {
 	return frames
 }
 
-// sharedSteps returns the steps at which every line is recorded that reaches so
-// far, or all steps where the lines share none.
+// sharedSteps returns the steps at which every line is recorded that has not ended
+// before. It returns the steps of all lines if there is no such step.
 func sharedSteps(lines []line) []int {
 	recorded, ends := map[int]int{}, map[int]int{}
 	for _, l := range lines {
@@ -313,13 +317,13 @@ func sharedSteps(lines []line) []int {
 		ends[l.lastStep()]++
 	}
 	steps := slices.Sorted(maps.Keys(recorded))
-	reach := len(lines)
+	running := len(lines) // lines that have not ended
 	var shared []int
 	for _, step := range steps {
-		if recorded[step] == reach {
+		if recorded[step] == running {
 			shared = append(shared, step)
 		}
-		reach -= ends[step]
+		running -= ends[step]
 	}
 	if shared == nil {
 		return steps
@@ -327,7 +331,8 @@ func sharedSteps(lines []line) []int {
 	return shared
 }
 
-// frameOf computes one frame: for each series the value at each position that has one.
+// frameOf computes one frame: the value of each line at each position that has
+// one, and its band.
 func frameOf(name string, flows []flow, value func(line) (v, low, high float64, ok bool)) frame {
 	fr := frame{Name: name}
 	for _, fl := range flows {
@@ -351,27 +356,29 @@ func frameOf(name string, flows []flow, value func(line) (v, low, high float64, 
 			}
 			fr.Data = append(fr.Data, ps)
 			if l.runs() > 1 {
-				fr.Data = append(fr.Data, loop(x, low, high, fl.info.Log))
+				fr.Data = append(fr.Data, bandOutline(x, low, high, fl.info.Log))
 			}
 		}
 	}
 	return fr
 }
 
-// apart reports whether a line is broken between two positions: where it has none
-// of those between, as long as markers show single points, and where the last
-// time step of a layer stands before the first one of the next.
+// apart reports whether a line has a gap between two of its positions, i < j. It
+// has one between the time steps of two layers. It also has one if it lacks the
+// positions between, but only if all points have markers: without a marker, a
+// point between two gaps is invisible.
 func (fl flow) apart(i, j int) bool {
 	a, b := fl.at[i], fl.at[j]
 	return j > i+1 && len(fl.at) <= maxMarked || a.layer != b.layer && a.time > 0 && b.time > 0
 }
 
-// allLayers reports whether the positions of all panels are layers, which numbers name.
+// allLayers reports whether the positions of all panels are layers. Their names
+// are then numbers.
 func allLayers(flows []flow) bool {
 	return !slices.ContainsFunc(flows, func(fl flow) bool { return !inLayers(fl.at) })
 }
 
-// flowTitle says what is seen: "Mean |∂L/∂W| and RMS of δ = ∂L/∂z by layer".
+// flowTitle is the figure's title: "Mean |∂L/∂W| and RMS of δ = ∂L/∂z by layer".
 func flowTitle(flows []flow) string {
 	var names []string
 	by := " by layer"
@@ -388,7 +395,7 @@ func flowTitle(flows []flow) string {
 	return title
 }
 
-// flowLabel returns the one label there is.
+// flowLabel returns the label that all lines have. ok is false if there are several.
 func flowLabel(flows []flow) (label string, ok bool) {
 	for _, fl := range flows {
 		for _, l := range fl.lines {
@@ -405,7 +412,7 @@ func flowLabel(flows []flow) (label string, ok bool) {
 	return label, true
 }
 
-// flowCaption says how to read the figure and what is left out.
+// flowCaption explains the figure and lists what is left out.
 func flowCaption(flows []flow, absent []string) string {
 	missing := tally{}
 	timed, each := false, "a run"
@@ -442,7 +449,7 @@ func flowCaption(flows []flow, absent []string) string {
 	return strings.Join(said, " ")
 }
 
-// flowTable has a row a position and a column for each quantity and line.
+// flowTable has a row for each position and a column for each quantity and line.
 func flowTable(flows []flow) Table {
 	t := Table{Columns: []string{"layer"}}
 	var at []position

@@ -8,9 +8,9 @@ import (
 )
 
 // Heatmap draws the histograms of a quantity at a layer, or another [Place], as a
-// heat map: step against value, the colour log(1+p) of the share p, in percent, of
-// the values in a bin, so that a few values in a tail are still seen. Empty bins
-// are left blank. It chooses a site and fails as [Ridge] does.
+// heat map of value against step. The colour is log(1+p), where p is the share of
+// the values in a bin in percent, so that a few values in a tail stay visible.
+// Empty bins are blank. Heatmap chooses a site and fails as [Ridge] does.
 func Heatmap[P Place](source vgrad.Source, q vgrad.Quantity, place P) (*Figure, error) {
 	h, err := gatherHistory(source, q, choose(place))
 	if err != nil {
@@ -23,7 +23,7 @@ func Heatmap[P Place](source vgrad.Source, q vgrad.Quantity, place P) (*Figure, 
 		Height: 420,
 		Table:  h.table(),
 		labels: []string{h.label},
-		says:   declared{Tip: tip{Head: "step {x}", Rows: [][2]string{{"around {y}", "{3|percent} of values"}}}},
+		extras: extras{Tip: tip{Head: "step {x}", Rows: [][2]string{{"around {y}", "{3|percent} of values"}}}},
 	}
 	return f, f.heatmapOption(h)
 }
@@ -53,12 +53,12 @@ func (f *Figure) heatmapOption(h *history) error {
 	return f.finish(c.drawing())
 }
 
-// roundTo removes what is left of rounding errors in a multiple of width.
+// roundTo returns the multiple of width that is nearest to v.
 func roundTo(v, width float64) float64 {
 	return math.Round(v/width) * width
 }
 
-// stepNames writes steps as the categories of an axis.
+// stepNames formats steps as the categories of an axis.
 func stepNames(steps []int) []string {
 	names := make([]string, len(steps))
 	for i, s := range steps {

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// HTMLOptions says how a figure becomes HTML. The zero value has no static
-// picture and brings no library: it is live only in a page that has ECharts.
+// HTMLOptions are the options of [Figure.HTML]. With the zero value the figure has
+// no static picture and no library, so it is live only in a page that has ECharts.
 type HTMLOptions struct {
-	// Renderer draws the static picture. Nil: none, and the figure says so
-	// where it cannot be live.
+	// Renderer draws the static picture. Nil: there is none, and the text of
+	// Absent takes its place.
 	Renderer *Renderer
-	// Absent is what stands in the place of a picture that is not drawn. Zero:
-	// how to get ECharts; the table is open then.
+	// Absent is the text in place of a static picture. Zero: it explains how to
+	// get ECharts, and the table is open.
 	Absent string
 	// Width of the static picture in CSS pixels. Zero: 720.
 	Width int
@@ -26,21 +26,24 @@ type HTMLOptions struct {
 	// Kernelspec names the Jupyter kernelspec whose folder serves
 	// echarts.min.js. Empty: none.
 	Kernelspec string
-	// Bare leaves out style and runtime: the page brings them once, see [Head] and [Foot].
+	// Bare leaves out style and runtime. The page then has to include [Head] and
+	// [Foot] once. False: the fragment includes them.
 	Bare bool
-	// Position tells equal figures of one page apart; it enters the id.
+	// Position is the figure's number in its page. It is part of the id, so that
+	// two equal figures have different ids. Zero: the first.
 	Position int
-	// Packed compresses data and runtime, to about a third: for notebooks, which
-	// bring the runtime with every figure. Live figures then need a browser of
-	// 2023 or later; pictures and tables are as they were.
+	// Packed compresses data and runtime to about a third. It is for notebooks,
+	// in which every figure includes the runtime. Live figures then need a
+	// browser of 2023 or later. Pictures and tables do not. It also leaves out
+	// the library, even if ECharts is set. False: not compressed.
 	Packed bool
 }
 
 // HTML returns the figure as an HTML fragment: title, static picture, caption,
-// the table, and a script that makes it live where ECharts is available: in
-// the page already, at the kernelspec's address, or embedded. Elsewhere the
-// static picture stays. Everything that came from a caller is escaped. The same
-// figure and options give the same bytes.
+// table, and a script that makes it live. The script needs ECharts: in the page,
+// at the kernelspec's address, or embedded. Without it the static picture stays.
+// All text of a caller is escaped. The same figure and options give the same
+// bytes. HTML fails if the figure cannot be encoded or the Renderer fails.
 func (f *Figure) HTML(o HTMLOptions) ([]byte, error) {
 	id, err := f.id(o.Position)
 	if err != nil {
@@ -91,7 +94,8 @@ func holder(spec []byte, packed bool) template.HTML {
 	return template.HTML(`<script type="` + kind + `" class="vgrad-says">` + text + `</script>`)
 }
 
-// heightOf reads the height of a picture, which grows with the names in it.
+// heightOf reads the height of an SVG in pixels; 0: it has none. Long names make
+// a picture higher.
 func heightOf(svg []byte) int {
 	m := svgHeight.FindSubmatch(svg)
 	if m == nil {
@@ -103,19 +107,20 @@ func heightOf(svg []byte) int {
 
 var svgHeight = regexp.MustCompile(`^<svg [^>]*\bheight="(\d+)`)
 
-// alt describes the picture to those who cannot see it.
+// alt is the text for readers who cannot see the picture.
 func (f *Figure) alt() string {
 	return f.Title + ". " + f.Caption + " The values are in the table below."
 }
 
-// Head returns what figures need before them, once a page: their style.
+// Head returns the style of figures. A page needs it once, before the first figure.
 func Head() template.HTML {
 	return template.HTML("<style>\n" + style + "</style>\n")
 }
 
-// Foot returns what figures need after them, once a page: ECharts, where it is
-// given, and the runtime that makes figures live. ECharts is wrapped so that
-// AMD and CommonJS loaders in the page do not take it.
+// Foot returns the scripts of figures: ECharts, unless it is nil, and the runtime
+// that makes figures live. A page needs it once, after the last figure. ECharts
+// is wrapped in a function that hides AMD and CommonJS loaders of the page.
+// Otherwise ECharts would register with such a loader and set no global variable.
 func Foot(echarts []byte) template.HTML {
 	var b strings.Builder
 	if len(echarts) > 0 {
@@ -125,8 +130,8 @@ func Foot(echarts []byte) template.HTML {
 	return template.HTML(b.String())
 }
 
-// inScript makes JavaScript safe inside a script element: in strings and
-// regular expressions, the only places where these occur, \/ is / and \! is !.
+// inScript escapes JavaScript for a script element. The escaped sequences occur
+// only in strings and regular expressions, where \/ means / and \! means !.
 func inScript(js string) string {
 	return strings.NewReplacer("</script", `<\/script`, "</SCRIPT", `<\/SCRIPT`, "<!--", `<\!--`).Replace(js)
 }

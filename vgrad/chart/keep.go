@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// path is the file in which a picture is kept, named by everything that it
-// depends on; "" where none is kept. The library's version is not part of the name: a new
-// one comes with a new release of this module, which has another runtime.
+// path is the file in which a picture is kept; "" if the renderer keeps none. Its
+// name is a hash of everything that the picture depends on, except the version of
+// ECharts. A new version comes with a new release of this module, and the hash
+// contains that release's runtime.
 func (r *Renderer) path(spec []byte, theme Theme, width, height int, titled bool) string {
 	if r.dir == "" {
 		return ""
@@ -22,7 +23,7 @@ func (r *Renderer) path(spec []byte, theme Theme, width, height int, titled bool
 	return filepath.Join(r.dir, hex.EncodeToString(h.Sum(nil)[:16])+".svg")
 }
 
-// kept returns the picture in a file, or nil where there is none that is whole.
+// kept returns the picture in a file, or nil if it is missing or incomplete.
 func kept(path string) []byte {
 	svg, err := os.ReadFile(path)
 	if err != nil || !bytes.HasPrefix(svg, []byte("<svg ")) || !bytes.HasSuffix(bytes.TrimSpace(svg), []byte("</svg>")) {
@@ -31,8 +32,8 @@ func kept(path string) []byte {
 	return svg
 }
 
-// keep writes a picture and removes old ones. It is only a cache: where it
-// cannot be written, the next drawing takes its time again.
+// keep writes a picture and removes those older than 30 days. Its errors are
+// ignored because this is a cache: a picture that is not kept is drawn again.
 func (r *Renderer) keep(path string, svg []byte) {
 	if path == "" || os.MkdirAll(r.dir, 0o755) != nil {
 		return

@@ -7,13 +7,14 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// lack is which layers a run has a quantity of not at all, and of which in part.
+// lack lists the layers at which a run lacks a quantity: at all sites, or at some.
 type lack struct{ all, part []int }
 
-// lackOf compares the sites at which a quantity is recorded with the kernels that
-// there are: weights are measured at each of them, units behind each. Runs from
-// before there were roles do not tell kernels from units; of them only layers
-// without any are found.
+// lackOf compares the number of sites at which a layer's quantity is recorded with
+// the number of its kernels. A quantity of weights is measured at each kernel, and
+// a quantity of units once for each kernel. The sites of old runs have no roles,
+// so kernels cannot be counted. For such a run lackOf finds only the layers at
+// which nothing is recorded.
 func lackOf(src vgrad.Source, info vgrad.Info, q vgrad.Quantity) lack {
 	kernels, measured := map[int]int{}, map[int]map[string]bool{}
 	var layers []int
@@ -51,7 +52,8 @@ func lackOf(src vgrad.Source, info vgrad.Info, q vgrad.Quantity) lack {
 	return l
 }
 
-// words says what is lacking; "" for nothing.
+// words names the layers: "layer 2 and parts of layer 3". It is "" if none lacks
+// the quantity.
 func (l lack) words() string {
 	var parts []string
 	if l.all != nil {
@@ -63,8 +65,8 @@ func (l lack) words() string {
 	return listed(parts)
 }
 
-// lacking says in a sentence for each which layers of which groups lack a
-// quantity; nil where none does.
+// lacking returns sentences that name the layers and labels without a quantity;
+// nil if none lacks it.
 func lacking(gs []group, info vgrad.Info, q vgrad.Quantity) []string {
 	var labels []string
 	words := map[string]string{}
@@ -72,11 +74,11 @@ func lacking(gs []group, info vgrad.Info, q vgrad.Quantity) []string {
 		labels = append(labels, g.label)
 		words[g.label] = lackOf(g.sources[0], info, q).words()
 	}
-	return perText("Not recorded: "+info.Title+" of ", labels, func(label string) string { return words[label] })
+	return sentencesByText("Not recorded: "+info.Title+" of ", labels, func(label string) string { return words[label] })
 }
 
-// layersInWords names layers, ranges of them where they follow each other:
-// "layer 2", "layers 1–3 and 7".
+// layersInWords names layers in ascending order, three or more successive ones as
+// a range: "layer 2", "layers 1–3 and 7".
 func layersInWords(layers []int) string {
 	var parts []string
 	for from := 0; from < len(layers); {
@@ -97,11 +99,11 @@ func layersInWords(layers []int) string {
 	if len(layers) == 1 {
 		return "layer " + parts[0]
 	}
-	return "layers " + some(parts, 8)
+	return "layers " + listedUpTo(parts, 8)
 }
 
-// frozen says in a sentence for each which layers of which labels are not
-// trained; nil where all are.
+// frozen returns sentences that name the layers and labels that are not trained;
+// nil if all are.
 func frozen(lines []line) []string {
 	layers, labels := map[string][]int{}, []string{}
 	for _, l := range lines {
@@ -112,7 +114,7 @@ func frozen(lines []line) []string {
 			layers[l.label] = append(layers[l.label], n)
 		}
 	}
-	return perText("Frozen, that is not trained: ", labels, func(label string) string {
+	return sentencesByText("Frozen, that is not trained: ", labels, func(label string) string {
 		if layers[label] == nil {
 			return ""
 		}
@@ -120,24 +122,24 @@ func frozen(lines []line) []string {
 	})
 }
 
-// perText makes a sentence of each text that labels have, with the labels where
-// not all have the same. Labels without a text are left out.
-func perText(start string, labels []string, text func(label string) string) []string {
+// sentencesByText returns a sentence for each different text. It adds the labels
+// with that text unless all labels have it. A label with text "" has no sentence.
+func sentencesByText(start string, labels []string, text func(label string) string) []string {
 	var texts, sentences []string
-	of := map[string][]string{}
+	with := map[string][]string{} // labels by text
 	for _, label := range labels {
 		t := text(label)
-		if t != "" && of[t] == nil {
+		if t != "" && with[t] == nil {
 			texts = append(texts, t)
 		}
-		of[t] = append(of[t], label)
+		with[t] = append(with[t], label)
 	}
 	for _, t := range texts {
-		who := ""
-		if len(of[t]) < len(labels) {
-			who = " of " + some(of[t], 6)
+		ofLabels := ""
+		if len(with[t]) < len(labels) {
+			ofLabels = " of " + listedUpTo(with[t], 6)
 		}
-		sentences = append(sentences, start+t+who+".")
+		sentences = append(sentences, start+t+ofLabels+".")
 	}
 	return sentences
 }

@@ -10,24 +10,30 @@ import (
 )
 
 const (
-	maxCells  = 1200 // of a layer map, give or take a column a row
-	maxRows   = 40   // with more sites a row is a scope
-	maxScopes = 60
+	maxCells  = 1200 // sets the number of columns, see stretches
+	maxRows   = 40   // with more sites, a row is a scope
+	maxScopes = 60   // largest number of rows that are scopes
 )
 
-// LayerMap draws a quantity over steps as a heat map: step against site, the
-// colour the value, or its decimal logarithm where the quantity spans orders of
-// magnitude. Where there are more steps than fit, a cell is the mean of a stretch
-// of them. Patterns choose some of the sites; with none it draws all.
+// LayerMap draws a quantity as a heat map of site against step. The colour is the
+// value, or its decimal logarithm if the quantity spans orders of magnitude
+// ([vgrad.Info.Log]). If there are too many steps, a cell is the mean over a
+// stretch of them. Patterns choose sites; without a pattern it draws all.
 //
-// Up to 40 sites have a row each, in forward order. More are grouped by their
-// scopes, and the scopes are sorted by trouble: those with NaN first, the
-// earliest at the top, then those with zeros, then by their smallest value, or by
-// their largest where the quantity is a fraction of something bad. A cell is then
-// the worst of its scope, which the tooltip names; the table lists all sites.
+// Up to 40 sites have a row each, in forward order. More sites are grouped by
+// their scopes, and a row is a scope. A cell then shows the worst value of its
+// scope and the tooltip names that site. The table lists all sites. Rows are
+// sorted by their worst site:
 //
-// The caption says at which layers nothing is recorded. It fails as
-// [GradientFlow] does.
+//   - sites with a NaN or infinite value come first, the earliest at the top;
+//   - sites with values of zero or less follow, those with most of them first, if
+//     the colour is a logarithm;
+//   - the others are sorted by their mean over steps, the smallest first. If the
+//     unit is a fraction, such as that of dead units, the largest comes first.
+//
+// The caption names the layers at which nothing is recorded. LayerMap fails if
+// there is no source, if the quantity is a histogram or belongs to the whole
+// network, and if it is not recorded at any of the sites.
 func LayerMap(source vgrad.Source, q vgrad.Quantity, at ...Pattern) (*Figure, error) {
 	f, err := layerMap(source, q, at)
 	if err != nil {
@@ -52,7 +58,7 @@ func layerMap(source vgrad.Source, q vgrad.Quantity, at []Pattern) (*Figure, err
 	lines := g.lines(q, where, info.Log)
 	switch {
 	case lines == nil && info.Subject == vgrad.WholeNetwork && len(vgrad.Measured(source, q)) > 0:
-		return nil, fmt.Errorf("%s is of the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
+		return nil, fmt.Errorf("%s is measured for the whole network; name a quantity of layers, such as %s", q, vgrad.MeanAbsGrad)
 	case lines == nil:
 		return nil, notRecorded(source, q, where)
 	}
@@ -67,12 +73,12 @@ func layerMap(source vgrad.Source, q vgrad.Quantity, at []Pattern) (*Figure, err
 		Height:  m.height(),
 		Table:   m.table(),
 		labels:  []string{source.Label()},
-		says:    declared{Tip: m.tip()},
+		extras:  extras{Tip: m.tip()},
 	}
 	return f, f.finish(m.cells().drawing())
 }
 
-// height gives every row room for its name.
+// height is the height in CSS pixels that gives every row room for its name.
 func (m *siteMap) height() int {
 	return max(260, 110+max(14*len(m.rows), min(34*len(m.rows), 420)))
 }
@@ -83,9 +89,9 @@ type siteMap struct {
 	lines   []line // of all sites
 	rows    []scope
 	grouped bool  // rows are scopes, sorted by trouble
-	layers  bool  // rows are layers, by their numbers
-	steps   []int // the first of each column
-	each    int   // recorded steps in a column
+	layers  bool  // rows are layers, named by their numbers
+	steps   []int // the first step of each column
+	each    int   // number of recorded steps in a column
 }
 
 // newSiteMap makes the rows and columns.
@@ -111,7 +117,8 @@ func newSiteMap(info vgrad.Info, lines []line) *siteMap {
 	return m
 }
 
-// stretches finds the columns: stretches of the steps of the line that has most.
+// stretches sets the columns. It cuts the steps of the longest line into stretches:
+// at most 100 of them, and at most 25 if there are many rows.
 func (m *siteMap) stretches() {
 	var steps []int
 	for _, l := range m.lines {
@@ -126,7 +133,8 @@ func (m *siteMap) stretches() {
 	}
 }
 
-// columns returns the mean of a line in each column, and whether there is one.
+// columns returns the mean of a line in each column, and whether the line has a
+// step there.
 func (m *siteMap) columns(l line) (means []float64, recorded []bool) {
 	i := 0
 	for _, end := range slices.Concat(m.steps[1:], []int{math.MaxInt}) {
@@ -143,8 +151,8 @@ func (m *siteMap) columns(l line) (means []float64, recorded []bool) {
 	return means, recorded
 }
 
-// worst returns the cells of a row: of all its lines that with the most trouble,
-// and the number of the line; -1 where nothing is recorded.
+// worst returns the worst value of a row in each column, and the index of its line.
+// The index is -1 if nothing is recorded there.
 func (m *siteMap) worst(row scope) (values []float64, of []int) {
 	values, of = make([]float64, len(m.steps)), slices.Repeat([]int{-1}, len(m.steps))
 	for k, l := range row.lines {
@@ -158,7 +166,7 @@ func (m *siteMap) worst(row scope) (values []float64, of []int) {
 	return values, of
 }
 
-// worse reports whether a value is more trouble than another.
+// worse reports whether a is worse than b.
 func (m *siteMap) worse(a, b float64) bool {
 	switch {
 	case math.IsNaN(b):
@@ -171,7 +179,7 @@ func (m *siteMap) worse(a, b float64) bool {
 	return a < b
 }
 
-// cells colours the rows.
+// cells returns the cells of all rows.
 func (m *siteMap) cells() cells {
 	c := cells{columns: stepNames(m.steps), columnName: stepName, rowName: m.rowName(), down: m.grouped,
 		low: math.Inf(1), high: math.Inf(-1), what: axisName(m.info), format: "fine", blend: ramp}
@@ -201,7 +209,8 @@ func (m *siteMap) cells() cells {
 	return c
 }
 
-// cell is a cell's datum; of a scope it has the path of the site that it shows.
+// cell is the data of one cell. In a row that is a scope it ends with the path of
+// the site that the cell shows.
 func (m *siteMap) cell(x, y int, z, v float64, at line) any {
 	if m.grouped {
 		return []any{x, y, num(z), num(v), at.spot.site.Path}
@@ -229,7 +238,7 @@ func (m *siteMap) rowName() string {
 	return "in forward order, the input's end at the bottom"
 }
 
-// what says what the rows are, for a title.
+// what names the rows for a title. some: patterns chose the sites.
 func (m *siteMap) what(some bool) string {
 	switch {
 	case some || m.grouped || !m.layers:
@@ -240,7 +249,7 @@ func (m *siteMap) what(some bool) string {
 	return "every layer"
 }
 
-// caption says what a cell is and what is left out.
+// caption explains a cell and lists what is left out.
 func (m *siteMap) caption(lacked []string) string {
 	scale := ""
 	if m.info.Log {
@@ -265,7 +274,7 @@ func (m *siteMap) caption(lacked []string) string {
 	return join(append(said, cellNote(missingOf(m.lines))))
 }
 
-// cellNote counts what has no colour.
+// cellNote counts the values that have no colour.
 func cellNote(missing tally) string {
 	note := missing.note()
 	if note == "" {
@@ -274,8 +283,8 @@ func cellNote(missing tally) string {
 	return note + " A cell without any other value is marked instead of coloured."
 }
 
-// table has a row a site: the first, the mean and the last value; sites of scopes
-// in the order of the rows.
+// table has a row for each site with its first, mean and last value. Sites of a
+// scope are in the order of the map's rows.
 func (m *siteMap) table() Table {
 	t := Table{Columns: []string{"site", "first step", "mean over steps", "last step"}}
 	if m.layers {

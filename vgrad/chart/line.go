@@ -10,20 +10,20 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// line is what is drawn over steps: the values at one site of a run, or the
-// median of repetitions of it, with the 10 % and 90 % quantiles.
+// line holds a quantity at one site over steps: the values of a run, or the median
+// of repetitions with their 10 % and 90 % quantiles.
 type line struct {
 	label     string // of the group
 	spot      spot
-	runs      int
-	steps     []int
-	values    []float64
-	low, high []float64 // nil for a single run
+	runs      int       // number of repetitions; 1: a single run
+	steps     []int     // recorded steps, ascending
+	values    []float64 // at each step
+	low, high []float64 // the quantiles at each step; nil for a single run
 	means     []float64 // of each run over its steps, finite values only
 	missing   tally     // over all runs
 }
 
-// record is what a source recorded of a quantity at one site.
+// record holds the samples of a quantity that a source has at one site.
 type record struct {
 	site   vgrad.Site
 	steps  []int
@@ -31,8 +31,8 @@ type record struct {
 	hists  []*vgrad.Histogram
 }
 
-// read collects a quantity at each chosen site, in forward order. It goes through
-// the samples once, however many sites there are.
+// read collects a quantity at each chosen site, in forward order. It reads the
+// samples once for all sites.
 func read(src vgrad.Source, q vgrad.Quantity, at chosen) []*record {
 	var records []*record
 	known := map[string]*record{}
@@ -54,9 +54,9 @@ func read(src vgrad.Source, q vgrad.Quantity, at chosen) []*record {
 	return records
 }
 
-// gather reads a scalar quantity of every source at a place, a line for each
-// group and site. Each source must have recorded it; the error says what it did
-// record.
+// gather reads a scalar quantity of every source at a place. It returns a line for
+// each group and site. It fails if a source has not recorded the quantity there.
+// The error lists the quantities or sites that it has recorded.
 func gather(sources []vgrad.Source, q vgrad.Quantity, at chosen, log bool) ([]line, error) {
 	if len(sources) == 0 {
 		return nil, errors.New("no sources; give at least one run")
@@ -73,7 +73,7 @@ func gather(sources []vgrad.Source, q vgrad.Quantity, at chosen, log bool) ([]li
 	return lines, nil
 }
 
-// lines condenses what the sources of a group recorded, a line for each site in forward order.
+// lines returns a line of the group for each site, in forward order.
 func (g group) lines(q vgrad.Quantity, at chosen, log bool) []line {
 	var paths []string
 	var sites []vgrad.Site
@@ -93,7 +93,7 @@ func (g group) lines(q vgrad.Quantity, at chosen, log bool) []line {
 	return lines
 }
 
-// newLine condenses the records of repetitions at one site.
+// newLine makes a line of the records of repetitions at one site.
 func newLine(label string, at spot, records []*record, log bool) line {
 	l := line{label: label, spot: at, runs: len(records), missing: tally{}}
 	byStep := map[int][]float64{}
@@ -120,8 +120,8 @@ func newLine(label string, at spot, records []*record, log bool) line {
 }
 
 // spread returns the median and the 10 % and 90 % quantiles of the finite
-// values, interpolated linearly between order statistics. Where none is
-// finite it returns the first value for all three.
+// values, interpolated linearly between order statistics. If no value is finite, it
+// returns the first one for all three. It panics if there is no value.
 func spread(values []float64) (mid, low, high float64) {
 	finite := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return Missed(v, false) != Drawn })
 	if len(finite) == 0 {
@@ -131,7 +131,8 @@ func spread(values []float64) (mid, low, high float64) {
 	return summary.Quantile(finite, 0.5), summary.Quantile(finite, 0.1), summary.Quantile(finite, 0.9)
 }
 
-// mean returns the mean of the finite values and their number.
+// mean returns the mean of the finite values and their number n. The mean is NaN if
+// n is 0.
 func mean(values []float64) (m float64, n int) {
 	for _, v := range values {
 		if Missed(v, false) == Drawn {
@@ -145,7 +146,8 @@ func mean(values []float64) (m float64, n int) {
 	return m, n
 }
 
-// point returns the value and the band of the i-th recorded step; not ok: there is none.
+// point returns the value and the band of the i-th recorded step, or false if ok is
+// false or i is negative. Without a band, low and high are NaN.
 func (l line) point(i int, ok bool) (v, low, high float64, _ bool) {
 	switch {
 	case !ok || i < 0:
@@ -156,7 +158,7 @@ func (l line) point(i int, ok bool) (v, low, high float64, _ bool) {
 	return l.values[i], l.low[i], l.high[i], true
 }
 
-// lastStep is the last recorded step; -1: none is.
+// lastStep is the last recorded step; -1 if there is none.
 func (l line) lastStep() int {
 	if len(l.steps) == 0 {
 		return -1
@@ -164,7 +166,7 @@ func (l line) lastStep() int {
 	return l.steps[len(l.steps)-1]
 }
 
-// at returns the line at some of its points.
+// at returns a line with some of the points, given by their indices.
 func (l line) at(keep []int) line {
 	k := line{label: l.label, spot: l.spot, runs: l.runs}
 	for _, i := range keep {
@@ -176,7 +178,7 @@ func (l line) at(keep []int) line {
 	return k
 }
 
-// missingOf adds up what is missing in lines.
+// missingOf counts the missing values of all lines.
 func missingOf(lines []line) tally {
 	all := tally{}
 	for _, l := range lines {
@@ -203,8 +205,8 @@ func extent(lines []line) (first, last int) {
 	return first, last
 }
 
-// repeated words what a line is: one of a single run, which each says, or the
-// median of repetitions.
+// repeated is the part of a caption that explains a line: ", one line " + each for
+// single runs, or else the median of repetitions.
 func repeated(lines []line, each string) string {
 	fewest, most := 0, 0
 	for _, l := range lines {

@@ -5,21 +5,23 @@ import (
 	"strings"
 )
 
-// look is how a label is told from the others: by colour, by dash and by
-// marker, so that it survives colour blindness and grey print. Among the first
-// forty no two share colour and dash, and no two share dash and marker.
+// look is the colour, dash and marker of a label. Any two of the first forty looks
+// differ in colour or dash, and also in dash or marker. Labels are therefore
+// distinct for colour-blind readers and in grey print.
 type look struct {
-	Colour string // of a theme, see themes.json
-	Dash   any
-	Symbol string
+	Colour string // the name of a colour, see [Theme]
+	Dash   any    // the type of a line: "dashed", or the lengths of dashes and gaps in pixels
+	Symbol string // the marker, a symbol of ECharts
 }
 
-// colours is how many colours each theme has for runs: hues of Okabe and Ito
-// (2008, "Color Universal Design"), darkened in the light theme and lightened in
-// the dark one until they have a contrast of 3:1 on its background.
+// colours is the number of colours that each theme has for labels. The hues are
+// those of Okabe and Ito (2008, "Color Universal Design"). They are darker in the
+// light theme and lighter in the dark theme, to have a contrast of at least 3:1 on
+// the background.
 const colours = 8
 
-// dashes and symbols change every four labels, so that what has the same colour has not the same dash.
+// The dash changes every four labels, and there are eight colours. Two labels with
+// the same colour therefore have different dashes.
 var (
 	dashes  = []any{"solid", "dashed", "dotted", []int{9, 3, 2, 3}, []int{14, 4}}
 	symbols = []string{"circle", "triangle", "rect", "diamond",
@@ -29,7 +31,7 @@ var (
 		"path://M5,0L6.5,3.5L10,5L6.5,6.5L5,10L3.5,6.5L0,5L3.5,3.5Z"} // star
 )
 
-// lookOf returns the look of the i-th label; after forty they come again.
+// lookOf returns the look of the i-th label, counted from 0. Looks repeat after 40.
 func lookOf(i int) look {
 	return look{
 		Colour: fmt.Sprintf("$run%d", i%colours),
@@ -38,20 +40,20 @@ func lookOf(i int) look {
 	}
 }
 
-// own is what a series says where its label's look is to stand: as a colour, which
-// may be mixed with so many percent of the background ("$own+40"), as the type of
-// a line and as a symbol.
+// own is a placeholder in a series for the look of its label. It can be a colour,
+// the type of a line, or a symbol. "$own+40" is the colour with 40 % of the
+// background mixed in.
 const own = "$own"
 
-// in returns a copy of part of a series with the look in place of own.
-func (l look) in(part map[string]any) map[string]any {
+// apply returns a copy of part of a series in which the look replaces own.
+func (l look) apply(part map[string]any) map[string]any {
 	c := make(map[string]any, len(part))
 	for key, v := range part {
 		switch v := v.(type) {
 		case map[string]any:
-			c[key] = l.in(v)
+			c[key] = l.apply(v)
 		case string:
-			c[key] = l.of(key, v)
+			c[key] = l.valueFor(key, v)
 		default:
 			c[key] = v
 		}
@@ -59,8 +61,9 @@ func (l look) in(part map[string]any) map[string]any {
 	return c
 }
 
-// of returns what stands for a value of the key.
-func (l look) of(key, value string) any {
+// valueFor returns the look's value for a key of a series if value is own. Otherwise
+// it returns value.
+func (l look) valueFor(key, value string) any {
 	mixed, isOwn := strings.CutPrefix(value, own)
 	switch {
 	case key == "name" || !isOwn:

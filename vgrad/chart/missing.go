@@ -6,15 +6,18 @@ import (
 	"strings"
 )
 
-// Missing says why a value is not drawn. There is one policy for all figures:
-// a value that is missing on its axis is left out (null in the option, since
-// one NaN blanks a whole ECharts chart), the line has a gap there, a mark at
-// the foot of the axis says where (× for NaN and ±Inf, ▾ for zero or less on a
-// log axis), and the caption counts the values of each kind. Switching to a
-// linear axis brings back those that only the log axis could not show.
+// Missing is the reason why a value is not drawn. All figures follow one rule:
+//
+//   - The value is null in the option, because one NaN blanks a whole ECharts chart.
+//   - The line has a gap.
+//   - A mark stands at the bottom of the axis: × for NaN and ±Inf, ▾ for zero or
+//     less on a log axis.
+//   - The caption counts the values of each kind.
+//
+// On a linear axis the values of zero or less are drawn.
 type Missing string
 
-// The reasons a value may be missing. Drawn is none: the value is drawn.
+// The reasons why a value is missing. Drawn means that it is not missing.
 const (
 	Drawn       Missing = ""
 	NaN         Missing = "NaN"
@@ -23,7 +26,8 @@ const (
 	NonPositive Missing = "zero or less" // on a log axis only
 )
 
-// Missed classifies v for an axis that is logarithmic or not.
+// Missed returns the reason why an axis does not show v, or Drawn. log: the axis is
+// logarithmic.
 func Missed(v float64, log bool) Missing {
 	switch {
 	case math.IsNaN(v):
@@ -41,7 +45,7 @@ func Missed(v float64, log bool) Missing {
 // tally counts missing values by reason.
 type tally map[Missing]int
 
-// add counts every missing one of the values.
+// add counts the missing values among values.
 func (t tally) add(log bool, values ...float64) {
 	for _, v := range values {
 		if why := Missed(v, log); why != Drawn {
@@ -50,14 +54,14 @@ func (t tally) add(log bool, values ...float64) {
 	}
 }
 
-// join adds another tally.
+// join adds the counts of another tally.
 func (t tally) join(o tally) {
 	for why, n := range o {
 		t[why] += n
 	}
 }
 
-// note words the tally for a caption; "" when nothing is missing.
+// note is the sentence of a caption that gives the counts; "" if nothing is missing.
 func (t tally) note() string {
 	var parts []string
 	for _, why := range []Missing{NaN, PosInf, NegInf, NonPositive} {

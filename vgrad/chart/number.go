@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// num is a number as it stands in an option: six significant digits, which is
-// what a float32 holds, and null where there is no finite number.
+// num is a number of an option. In JSON it has six significant digits, the precision
+// of a float32. It is null if it is not finite.
 type num float64
 
 // MarshalJSON writes the shortest form: 8.612e-6, 0.4, null.
@@ -18,8 +18,8 @@ func (n num) MarshalJSON() ([]byte, error) {
 	return []byte(digits(float64(n), 6)), nil
 }
 
-// digits writes v with at most so many significant digits, without the zero
-// that Go puts into exponents.
+// digits formats v with at most precision significant digits. It drops the leading
+// zero that Go writes in exponents: 1e-6, not 1e-06.
 func digits(v float64, precision int) string {
 	text := strconv.FormatFloat(v, 'g', precision, 64)
 	if short := strconv.FormatFloat(v, 'g', -1, 64); len(short) < len(text) {
@@ -36,7 +36,8 @@ func digits(v float64, precision int) string {
 	return mantissa + "e" + sign + strings.TrimLeft(exponent[1:], "0")
 }
 
-// cell writes v for a table: four significant digits, or what is missing.
+// cell formats v for a table with four significant digits. It returns the reason if
+// v is missing.
 func cell(v float64) string {
 	if why := Missed(v, false); why != Drawn {
 		return string(why)

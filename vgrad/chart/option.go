@@ -12,10 +12,10 @@ import (
 	"github.com/go-echarts/go-echarts/v2/types"
 )
 
-// drawing is an option that is being put together. Sizes are not in it: where
-// grids, legend and title stand is figure.js' work, which knows the width.
+// drawing is an ECharts option under construction. It has no sizes and positions:
+// figure.js places grids, legend and title for the width of the page.
 type drawing struct {
-	panels  int // beside each other, each with a horizontal and a vertical axis of its own
+	panels  int // side by side, each with its own horizontal and vertical axis. Zero: 1
 	x, y    []part
 	series  []part
 	owners  []string // the label that each series is drawn for; "" for none
@@ -24,10 +24,10 @@ type drawing struct {
 	legend  bool
 }
 
-// part is a value of go-echarts and what that has no field for.
+// part is a value of go-echarts, and more, the fields that its type lacks.
 type part struct {
-	of   any
-	more map[string]any
+	value any
+	more  map[string]any
 }
 
 // add adds a series that is drawn for a label and returns its index.
@@ -36,7 +36,8 @@ func (d *drawing) add(label string, s part) int {
 	return len(d.series) - 1
 }
 
-// finish makes the drawing the figure's.
+// finish converts the drawing to the figure's option. It fails if a part cannot be
+// encoded as JSON.
 func (f *Figure) finish(d *drawing) error {
 	option := map[string]any{"animation": false}
 	for key, parts := range map[string][]part{"xAxis": d.x, "yAxis": d.y, "series": d.series} {
@@ -50,7 +51,7 @@ func (f *Figure) finish(d *drawing) error {
 		}
 		option[key] = all
 	}
-	tooltip, err := part{of: opts.Tooltip{Show: opts.Bool(true), Trigger: d.trigger}}.plain()
+	tooltip, err := part{value: opts.Tooltip{Show: opts.Bool(true), Trigger: d.trigger}}.plain()
 	if err != nil {
 		return fmt.Errorf("chart: option of %q: %w", f.Title, err)
 	}
@@ -84,9 +85,10 @@ func legend() part {
 	}
 }
 
-// plain turns a part into maps and slices, numbers kept as they are written.
+// plain converts a part to maps and slices. Numbers stay json.Number, so that their
+// digits do not change.
 func (p part) plain() (map[string]any, error) {
-	text, err := json.Marshal(p.of)
+	text, err := json.Marshal(p.value)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +103,7 @@ func (p part) plain() (map[string]any, error) {
 	return m, nil
 }
 
-// withoutNulls drops fields that go-echarts writes though they are not set.
+// withoutNulls removes null fields: go-echarts writes some of them without a value.
 func withoutNulls(m map[string]any) {
 	maps.DeleteFunc(m, func(_ string, v any) bool {
 		if inner, ok := v.(map[string]any); ok {
@@ -111,12 +113,12 @@ func withoutNulls(m map[string]any) {
 	})
 }
 
-// merge sets what more says in m, into nested maps.
+// merge copies the entries of more to m, and those of nested maps to nested maps.
 func merge(m, more map[string]any) {
 	for key, v := range more {
 		inner, isMap := v.(map[string]any)
-		if there, ok := m[key].(map[string]any); ok && isMap {
-			merge(there, inner)
+		if present, ok := m[key].(map[string]any); ok && isMap {
+			merge(present, inner)
 			continue
 		}
 		m[key] = v
@@ -142,8 +144,9 @@ func yAxis(kind, name, format string) opts.YAxis {
 	}
 }
 
-// named is what go-echarts lacks of an axis: the looks of its name, and of a vertical axis its ticks.
-func named(more map[string]any) map[string]any {
+// axisStyle returns the fields of an axis that go-echarts lacks: the style of its
+// name, and the ticks of a vertical axis. It adds more to them.
+func axisStyle(more map[string]any) map[string]any {
 	m := map[string]any{
 		"nameTextStyle": map[string]any{"color": "$soft", "fontSize": 12},
 		"axisTick":      map[string]any{"show": true, "lineStyle": map[string]any{"color": "$line"}},
@@ -179,7 +182,7 @@ func stepAxis(first, last int) part {
 	}
 	a := xAxis("value", stepName, "number")
 	a.Min, a.Max = first, last
-	return part{a, named(nil)}
+	return part{a, axisStyle(nil)}
 }
 
 // valueAxis is a vertical axis of values.
@@ -189,12 +192,13 @@ func valueAxis(name string, log bool, panel int) part {
 		a.Type, a.AxisLabel.Formatter = "log", "@log"
 	}
 	a.GridIndex = panel
-	return part{a, named(nil)}
+	return part{a, axisStyle(nil)}
 }
 
-// footAxis is an invisible vertical axis from 0 to 1: what is missing is marked at its foot.
+// footAxis is an invisible vertical axis from 0 to 1. Marks for missing values stand
+// at its 0, which is the bottom of the panel whatever the range of the values.
 func footAxis(panel int) part {
-	return part{of: opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1, GridIndex: panel}}
+	return part{value: opts.YAxis{Type: "value", Show: opts.Bool(false), Min: 0, Max: 1, GridIndex: panel}}
 }
 
 // categoryAxis is a horizontal axis of names.
@@ -202,7 +206,7 @@ func categoryAxis(name string, names []string, panel int) part {
 	a := xAxis("category", name, "")
 	a.Data, a.GridIndex = names, panel
 	a.AxisTick.AlignWithLabel, a.SplitLine.Show = opts.Bool(true), opts.Bool(false)
-	return part{a, named(nil)}
+	return part{a, axisStyle(nil)}
 }
 
 // curve is the series of a line.
@@ -218,7 +222,7 @@ func curve(name string, data []any, panel int) part {
 	}
 }
 
-// band is the series of an outline that is filled, behind the lines.
+// band is the series of a filled outline. It is drawn below the lines.
 func band(name string, outline []any, panel int) part {
 	return part{
 		charts.SingleSeries{
@@ -231,7 +235,7 @@ func band(name string, outline []any, panel int) part {
 	}
 }
 
-// rows pairs x with values: [x, y], or [x, null, why] where y is no number.
+// rows pairs x with values: [x, y], or [x, null, reason] if y is not finite.
 func rows(x []int, y []float64) []any {
 	ps := make([]any, len(x))
 	for i := range x {
@@ -240,7 +244,7 @@ func rows(x []int, y []float64) []any {
 	return ps
 }
 
-// xy is a row.
+// xy is one row, see rows.
 func xy(x num, y float64) any {
 	if why := Missed(y, false); why != Drawn {
 		return []any{x, nil, why}
@@ -248,26 +252,26 @@ func xy(x num, y float64) any {
 	return [2]num{x, num(y)}
 }
 
-// loop is the outline of a band: along its upper edge and back along the lower
-// one. Drawn as a line series with an area it fills the band on linear and log
-// axes alike, which stacked areas do not. Points that are missing are left out.
-func loop(x []int, low, high []float64, log bool) []any {
-	var there, back []any
+// bandOutline goes along the upper edge of a band and back along its lower edge. As
+// a line series with an area, it fills the band on linear and on log axes. Stacked
+// areas fill it on a linear axis only. Missing points are left out.
+func bandOutline(x []int, low, high []float64, log bool) []any {
+	var upper, lower []any
 	for i := range x {
 		if Missed(low[i], log) == Drawn && Missed(high[i], log) == Drawn {
-			there = append(there, [2]num{num(x[i]), num(high[i])})
-			back = append(back, [2]num{num(x[i]), num(low[i])})
+			upper = append(upper, [2]num{num(x[i]), num(high[i])})
+			lower = append(lower, [2]num{num(x[i]), num(low[i])})
 		}
 	}
-	if there == nil {
+	if upper == nil {
 		return []any{}
 	}
-	slices.Reverse(back)
-	return append(there, back...)
+	slices.Reverse(lower)
+	return append(upper, lower...)
 }
 
-// zoom is what an option has where a box can be dragged over it: the horizontal
-// axis is zoomed into, and the vertical one where it may be.
+// zoom returns the part of an option that lets the reader zoom by dragging a box. It
+// zooms the horizontal axis, and also the vertical one if vertical is set.
 func zoom(vertical bool) map[string]any {
 	y := any("none")
 	if vertical {

@@ -9,21 +9,21 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Place says at which sites a figure looks: an int is a layer by its number in
-// forward order, where 0 is the whole network; a [Pattern] chooses sites by
-// their paths, see [At]; a [vgrad.Site] is that one.
+// Place chooses the sites of a figure. An int is the number of a layer, from 1 in
+// forward order, or 0 for the whole network. A [Pattern] chooses sites by their
+// paths; see [At]. A [vgrad.Site] chooses that site.
 //
 //	chart.Ridge(run, vgrad.Weights, 4)
 //	chart.Ridge(run, vgrad.Weights, chart.At("/encoder/3/weights"))
 type Place interface{ int | Pattern | vgrad.Site }
 
-// Pattern chooses sites by their paths, see [vgrad.MatchPath]. Where it is a
-// scope it chooses all sites in it. Several are separated by commas.
+// Pattern chooses sites by their paths, see [vgrad.MatchPath]. A scope chooses all
+// sites in it. Several patterns are separated by commas.
 type Pattern string
 
-// At chooses the sites whose paths match: "/encoder/*/weights" is the weights of
-// each block of the encoder, "/encoder" is all that is in it, "/rnn/units[3]" is one
-// time step and "/rnn/units" is all of them.
+// At chooses the sites whose paths match a pattern. "/encoder/*/weights" chooses the
+// weights of each block of the encoder, and "/encoder" every site in it.
+// "/rnn/units[3]" chooses one time step, and "/rnn/units" all of them.
 func At(pattern string) Pattern { return Pattern(pattern) }
 
 // has reports whether the pattern chooses a site.
@@ -37,8 +37,8 @@ func (p Pattern) has(s vgrad.Site) bool {
 	return false
 }
 
-// Only returns the sources as if nothing but the sites that a pattern chooses had
-// been recorded: for figures of all layers, such as [GradientFlow].
+// Only returns views of the sources that have only the sites of a pattern. It is for
+// figures of all layers, such as [GradientFlow].
 func Only(sources []vgrad.Source, pattern Pattern) []vgrad.Source {
 	var some []vgrad.Source
 	for _, src := range sources {
@@ -52,7 +52,7 @@ func Only(sources []vgrad.Source, pattern Pattern) []vgrad.Source {
 	return some
 }
 
-// narrowed is a source without the sites that a pattern does not choose.
+// narrowed is a source with only the sites that a pattern chooses.
 type narrowed struct {
 	vgrad.Source
 	at Pattern
@@ -72,13 +72,13 @@ func (n narrowed) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 	}
 }
 
-// Describe describes what the source does.
+// Describe returns the description that the source has.
 func (n narrowed) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
 	info, err := vgrad.InfoOf(n.Source, q)
 	return info, err == nil
 }
 
-// narrowedRun is a narrowed source that still knows its experiment.
+// narrowedRun is a narrowed source that has an experiment.
 type narrowedRun struct {
 	narrowed
 	run vgrad.Recorded
@@ -86,18 +86,18 @@ type narrowedRun struct {
 
 func (n narrowedRun) Ran() vgrad.Experiment { return n.run.Ran() }
 
-// chosen is a Place that was given.
+// chosen is a Place as one type.
 type chosen struct {
 	name    string // "layer 3", "/encoder/*/weights", "the whole network"
-	byLayer bool   // it was given as a layer's number
-	layer   int    // that number
+	byLayer bool   // the Place is the number of a layer
+	layer   int    // that number, if byLayer
 	has     func(vgrad.Site) bool
 }
 
-// network reports whether the whole network was asked for.
+// network reports whether the place is the whole network.
 func (c chosen) network() bool { return c.byLayer && c.layer == 0 }
 
-// choose makes a place of what was given.
+// choose converts a Place.
 func choose[P Place](place P) chosen {
 	switch p := any(place).(type) {
 	case int:
@@ -114,10 +114,11 @@ func choose[P Place](place P) chosen {
 	panic("unreachable: a Place is an int, a Pattern or a Site")
 }
 
-// everywhere is every site of a layer.
+// everywhere is every site except the whole network.
 var everywhere = chosen{name: "any layer", has: func(s vgrad.Site) bool { return s.Path != vgrad.NetworkSite.Path }}
 
-// notRecorded says that a source lacks q at a place, and what it has.
+// notRecorded is the error of a source without q at a place. It lists the sites at
+// which q is recorded, or the quantities that are recorded at the place.
 func notRecorded(src vgrad.Source, q vgrad.Quantity, at chosen) error {
 	if depth := vgrad.Depth(src); at.byLayer && (at.layer < 0 || at.layer > depth) {
 		return fmt.Errorf("%q has no layer %d; its layers are 1 to %d, and 0 is the whole network", src.Label(), at.layer, depth)
@@ -141,7 +142,7 @@ func notRecorded(src vgrad.Source, q vgrad.Quantity, at chosen) error {
 	return fmt.Errorf("%q has no %s %s; recorded there: %s", src.Label(), q, where, strings.Join(have, ", "))
 }
 
-// sitesInWords names the sites at which something is recorded.
+// sitesInWords lists sites with a preposition: "at /layer1/weights". sites is not empty.
 func sitesInWords(sites []vgrad.Site) string {
 	if sites[0].Path == vgrad.NetworkSite.Path {
 		return "for the whole network (layer 0)"
@@ -150,5 +151,5 @@ func sitesInWords(sites []vgrad.Site) string {
 	for _, s := range sites {
 		paths = append(paths, s.Path)
 	}
-	return "at " + some(paths, 6)
+	return "at " + listedUpTo(paths, 6)
 }

@@ -2,31 +2,33 @@ package chart
 
 import "slices"
 
-// MaxPoints is how many points of a line a figure keeps at most, gaps aside. A
-// figure of more than eight lines keeps less of each.
+// MaxPoints is the largest number of points of a line that a figure keeps. The
+// line's ends and points with missing values may come on top. A figure of more
+// than eight lines keeps fewer points of each.
 const MaxPoints = 600
 
-// maxPoints is how many points of each of so many lines are kept.
+// maxPoints is the largest number of points of each line in a figure of so many
+// lines. It is even.
 func maxPoints(lines int) int {
 	return max(100, MaxPoints*8/max(8, lines)) / 2 * 2
 }
 
-// reduced is a line made small enough for a page: some of its points, and the
-// means of the stretches it was cut into, over which smoothing runs.
+// reduced is a line that is small enough for a page: some of its points, and the
+// means of its stretches, which smoothing uses.
 type reduced struct {
-	keep  []int     // indices into the line, ascending
-	means []stretch // nil when every point is kept
+	keep  []int     // indices of the points, ascending
+	means []stretch // nil if every point is kept
 }
 
-// stretch is a run of consecutive steps, ending at step.
+// stretch is a part of a line: consecutive recorded steps.
 type stretch struct {
-	step, n         int
-	mean, low, high float64 // low and high: means of the band's edges
+	step, n         int     // the last step, and the number of finite values
+	mean, low, high float64 // means of the values and of the band's edges
 }
 
-// reduce keeps about so many points, an even number. It cuts the line into half
-// as many stretches and keeps the lowest and the highest drawn value of each
-// stretch, its first and last missing value, and the first and last point of all.
+// reduce keeps about as many points as points, an even number. It cuts the line into
+// half as many stretches. Of each stretch it keeps the lowest and the highest drawn
+// value, and the first and the last missing value. It also keeps both ends of the line.
 func (l line) reduce(log bool, points int) reduced {
 	n := len(l.values)
 	if n <= points {

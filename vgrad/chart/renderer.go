@@ -8,25 +8,26 @@ import (
 	"github.com/dop251/goja"
 )
 
-// Renderer draws figures as SVG without a browser: ECharts in a JavaScript
-// engine written in Go. Making one takes some tenths of a second, so a program
-// may make it in the background while it trains. It is safe for use from
-// several goroutines, which take turns.
+// Renderer draws figures as SVG without a browser. It runs ECharts in a JavaScript
+// engine written in Go. Loading ECharts takes some tenths of a second, so a program
+// may do it in the background while it trains. Goroutines may share a Renderer; it
+// draws one picture at a time. The zero value has no ECharts, and drawing fails.
 type Renderer struct {
 	mu   sync.Mutex
 	svg  goja.Callable
 	vm   *goja.Runtime
-	load func() ([]byte, error) // of a lazy one: brings ECharts
-	dir  string                 // of a lazy one: where pictures are kept
+	load func() ([]byte, error) // returns ECharts; nil unless the renderer is lazy
+	dir  string                 // the folder of kept pictures; "" for none
 }
 
-// stubs are what ECharts asks of its surroundings and does not need here.
+// stubs define the globals of a browser that ECharts uses. It does not need their
+// effects for a static picture.
 const stubs = `var setTimeout = function () { return 0; }, clearTimeout = function () {}, setInterval = setTimeout, clearInterval = clearTimeout;
 var console = { log: clearTimeout, warn: clearTimeout, error: clearTimeout };
 var module = { exports: {} }, exports = module.exports;`
 
-// NewRenderer loads the bytes of echarts.min.js, version 5.5 or later (6.1.0
-// is what it is tested with).
+// NewRenderer returns a renderer that runs the given echarts.min.js, version 5.5 or
+// later. The tests use 6.1.0. It fails if the bytes are empty or are not ECharts.
 func NewRenderer(echarts []byte) (*Renderer, error) {
 	r := &Renderer{}
 	if err := r.start(echarts); err != nil {
@@ -35,10 +36,11 @@ func NewRenderer(echarts []byte) (*Renderer, error) {
 	return r, nil
 }
 
-// LazyRenderer returns a renderer that keeps its pictures in a folder, draws
-// what it finds there without loading anything, and calls load for ECharts
-// when it first has to draw. An error of load is an error of drawing. A picture
-// that was not made for thirty days is removed.
+// LazyRenderer returns a renderer that keeps its pictures in the folder dir. If a
+// picture is there, it returns it without loading ECharts. Otherwise it calls load
+// for the bytes of ECharts before it draws. If load fails, drawing fails with its
+// error, and the next drawing calls load again. When a picture is written, those
+// older than 30 days are removed. With dir "" it keeps none.
 func LazyRenderer(load func() ([]byte, error), dir string) *Renderer {
 	return &Renderer{load: load, dir: dir}
 }
@@ -67,14 +69,15 @@ func (r *Renderer) start(echarts []byte) error {
 	return nil
 }
 
-// function returns a function of figure.js.
+// function returns a function of figure.js by its name.
 func function(vm *goja.Runtime, name string) (goja.Callable, bool) {
 	return goja.AssertFunction(vm.Get("vgradRuntimes").ToObject(vm).Get(version()).ToObject(vm).Get(name))
 }
 
-// SVG draws the figure with its title, width by height pixels; 0 is 720 wide
-// and as high as the figure needs. Where its names leave too little room for the
-// drawing the picture is higher than was asked for.
+// SVG draws the figure with its title. width and height are in CSS pixels. A width
+// of 0 is 720, and a height of 0 is the height that the figure needs. The picture is
+// higher than height if long names leave too little room for the drawing. SVG fails
+// if the theme is unknown or ECharts cannot be loaded or cannot draw the figure.
 func (r *Renderer) SVG(f *Figure, theme Theme, width, height int) ([]byte, error) {
 	return r.draw(f, theme, width, height, true)
 }
@@ -111,15 +114,15 @@ func (r *Renderer) draw(f *Figure, theme Theme, width, height int, titled bool) 
 	return svg, nil
 }
 
-// Warm starts a lazy renderer before it is needed, as while something else is
-// waited for. What goes wrong is told when it draws.
+// Warm loads ECharts into a lazy renderer, so that the first drawing is faster. It
+// ignores an error: drawing tries again and returns it.
 func (r *Renderer) Warm() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_ = r.ready() // drawing tries again
+	_ = r.ready() // drawing calls it again
 }
 
-// ready starts a lazy renderer.
+// ready loads ECharts into a lazy renderer unless it is loaded.
 func (r *Renderer) ready() error {
 	if r.svg != nil {
 		return nil
@@ -134,5 +137,5 @@ func (r *Renderer) ready() error {
 	return r.start(echarts)
 }
 
-// defaultWidth is how wide a static picture is, in CSS pixels.
+// defaultWidth is the width of a static picture in CSS pixels.
 const defaultWidth = 720

@@ -10,22 +10,20 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// group is what has one entry in a legend: a run, or the repetitions of one
-// experiment.
+// group is a run or the repetitions of one experiment. It has one label in a figure.
 type group struct {
 	label   string // unique in a figure
 	sources []vgrad.Source
 }
 
-// groups collects the repetitions among the sources, in order of first
-// appearance. Sources are repetitions of each other if they share a label and
+// groups collects the repetitions among the sources, in order of first appearance.
+// Two sources are repetitions of each other if they have the same label and
 //
-//   - their experiments are equal but for the seed and for what is measured,
-//     where both say of which experiment they are ([vgrad.Recorded]);
-//   - they have the same sites, where neither says so.
+//   - both have an experiment ([vgrad.Recorded]), and the experiments are the same
+//     except for Seed and Measure; or
+//   - neither has an experiment, and both have the same sites.
 //
-// Groups that share a label without being repetitions get names that tell
-// them apart.
+// Different groups with the same label are renamed, see renameSame.
 func groups(sources []vgrad.Source) []group {
 	var gs []group
 	at := map[string]int{}
@@ -38,11 +36,11 @@ func groups(sources []vgrad.Source) []group {
 		}
 		gs[i].sources = append(gs[i].sources, src)
 	}
-	tellApart(gs)
+	renameSame(gs)
 	return gs
 }
 
-// identity is the same for repetitions of one experiment.
+// identity returns a text that is the same for two sources if they are repetitions.
 func identity(src vgrad.Source) string {
 	if run, ok := src.(vgrad.Recorded); ok {
 		return experiment(run).Hash()
@@ -54,17 +52,17 @@ func identity(src vgrad.Source) string {
 	return strings.Join(paths, "\x00")
 }
 
-// experiment is what repetitions of a run share.
+// experiment returns a run's experiment without the fields in which repetitions differ.
 func experiment(run vgrad.Recorded) vgrad.Experiment {
 	e := run.Ran()
 	e.Seed, e.Measure = 0, vgrad.Measure{}
 	return e
 }
 
-// tellApart renames the groups that share a label: "first try: sigmoid" and
-// "first try: relu" by the fields in which their experiments differ, or else by
-// their order, "first try (2)".
-func tellApart(gs []group) {
+// renameSame renames groups that have the same label. It adds the fields in which
+// their experiments differ: "first try: sigmoid" and "first try: relu". If those
+// fields are not enough, it adds their order: "first try (2)".
+func renameSame(gs []group) {
 	for _, label := range repeatedLabels(gs) {
 		var same []*group
 		for i := range gs {
@@ -84,7 +82,7 @@ func tellApart(gs []group) {
 	}
 }
 
-// repeatedLabels lists the labels that more than one group has.
+// repeatedLabels lists the labels of more than one group.
 func repeatedLabels(gs []group) []string {
 	n := map[string]int{}
 	var labels []string
@@ -96,9 +94,8 @@ func repeatedLabels(gs []group) []string {
 	return labels
 }
 
-// differences names each group by the fields in which their experiments differ;
-// nil where they do not say of which experiment they are, or where those names
-// are not all different.
+// differences names each group by the fields in which their experiments differ. It
+// returns nil if a group has no experiment or if two names are equal.
 func differences(gs []*group) []string {
 	var es []vgrad.Experiment
 	for _, g := range gs {
@@ -120,7 +117,7 @@ func differences(gs []*group) []string {
 	return names
 }
 
-// varying lists the fields in which experiments differ, label and seed aside.
+// varying lists the fields in which experiments differ, except label and seed.
 func varying(es []vgrad.Experiment) []string {
 	var fields []string
 	for _, field := range fieldsOf(es) {
@@ -135,8 +132,8 @@ func varying(es []vgrad.Experiment) []string {
 	return fields
 }
 
-// fieldsOf lists the fields that any of the experiments sets, those of its
-// network among them: first those that every experiment has, in their order.
+// fieldsOf lists the fields that any of the experiments sets. The fields of
+// [vgrad.Experiment] come first, in their order, and those of its network follow.
 func fieldsOf(es []vgrad.Experiment) []string {
 	set := map[string]json.RawMessage{}
 	for _, e := range es {

@@ -10,13 +10,15 @@ import (
 )
 
 // Ridge draws the histograms of a quantity at a layer, or another [Place], as a
-// ridge of curves, TensorBoard's "histograms" view: early steps at the back, late
-// ones in front, each curve standing on its own step; height is the share of the
-// values in a bin, on one scale for all curves. Values that are all zero are a
-// spike at zero. Of a layer with several such sites it draws the first, and the
-// caption names the others. It fails when there is no source, when q is no
-// histogram, when the source has not recorded it there, and when a pattern
-// chooses several sites.
+// ridge of curves, like TensorBoard's "histograms" view. It draws up to 26 steps,
+// the first at the back and the last in front. The base of a curve is at its step,
+// and the height is the share of the values in a bin, on one scale for all curves.
+// If all values are zero, the curve is a spike at zero.
+//
+// If several sites of a layer have the histogram, Ridge draws the first and the
+// caption names the others. It fails if there is no source, if q is not a
+// histogram, if the source has not recorded q there, and if a pattern chooses
+// several sites.
 func Ridge[P Place](source vgrad.Source, q vgrad.Quantity, place P) (*Figure, error) {
 	h, err := gatherHistory(source, q, choose(place))
 	if err != nil {
@@ -29,23 +31,23 @@ func Ridge[P Place](source vgrad.Source, q vgrad.Quantity, place P) (*Figure, er
 		Height: 440,
 		Table:  h.table(),
 		labels: []string{h.label},
-		says:   declared{Zoom: zoom(false), Tip: tip{Head: "{series}", Rows: [][2]string{{"around {0}", "{2|percent} of values"}}, Nearest: true}},
+		extras: extras{Zoom: zoom(false), Tip: tip{Head: "{series}", Rows: [][2]string{{"around {0}", "{2|percent} of values"}}, Nearest: true}},
 	}
 	return f, f.ridgeOption(h)
 }
 
-// ridgeOption adds a curve a step. The vertical axis is the step itself,
-// downwards; a curve rises above its step by its share of the peak, and the
-// peak is as high as a quarter of the whole.
+// ridgeOption adds a curve for each step. The vertical axis is the step, which grows
+// downwards. The highest curve rises above its step by 24 % of the range of steps,
+// and the others by their share of that.
 func (f *Figure) ridgeOption(h *history) error {
 	first, last := h.steps[0], h.steps[len(h.steps)-1]
 	span := float64(max(1, last-first))
 	tall := 0.24 * span
 	d := &drawing{trigger: "axis", x: []part{h.valueAxis()}, y: []part{h.stepsDown(float64(first)-tall, float64(last)+0.02*span)}}
-	var broken []any
+	var nonFinite []any
 	for i, step := range h.steps {
 		if x := h.hists[i]; x.NaN+x.PosInf+x.NegInf > 0 {
-			broken = append(broken, [2]num{num(h.values[0]), num(step)})
+			nonFinite = append(nonFinite, [2]num{num(h.values[0]), num(step)})
 		}
 		pale := 55 * (1 - float64(i+1)/float64(len(h.steps))) // percent of background
 		shade, edge := fmt.Sprintf("%s+%.0f", own, pale), fmt.Sprintf("%s+%.0f", own, (100+pale)/2)
@@ -58,21 +60,21 @@ func (f *Figure) ridgeOption(h *history) error {
 			map[string]any{"z": 2 + i, "silent": true, "areaStyle": map[string]any{"origin": step}}, // later steps in front
 		})
 	}
-	if broken != nil {
-		d.add("", marks("NaN or infinite", cross, broken))
+	if nonFinite != nil {
+		d.add("", marks("NaN or infinite", cross, nonFinite))
 	}
 	return f.finish(d)
 }
 
-// valueAxis is the horizontal axis of a ridge. Where there is nothing but zero, that
-// is all it names.
+// valueAxis is the horizontal axis of a ridge. If all values are zero, 0 is its only
+// label.
 func (h *history) valueAxis() part {
 	a := xAxis("value", axisName(h.info), "number")
 	a.Min, a.Max, a.SplitNumber = num(h.values[0]), num(h.values[len(h.values)-1]), 8
 	a.AxisLabel.ShowMinLabel, a.AxisLabel.ShowMaxLabel = opts.Bool(false), opts.Bool(false)
-	p := part{a, named(nil)}
+	p := part{a, axisStyle(nil)}
 	if h.onlyZeros() {
-		p.more = named(map[string]any{"axisLabel": map[string]any{"customValues": []int{0}}, "axisTick": map[string]any{"customValues": []int{0}}})
+		p.more = axisStyle(map[string]any{"axisLabel": map[string]any{"customValues": []int{0}}, "axisTick": map[string]any{"customValues": []int{0}}})
 	}
 	return p
 }
@@ -83,7 +85,7 @@ func (h *history) stepsDown(low, high float64) part {
 	a.NameLocation, a.Inverse, a.Min, a.Max = "start", opts.Bool(true), num(low), num(high) // the start of an inverse axis is at the top
 	a.SplitLine.Show = opts.Bool(false)
 	at := map[string]any{"customValues": evenly(h.steps, 14)}
-	return part{a, named(map[string]any{"axisLabel": at, "axisTick": at})}
+	return part{a, axisStyle(map[string]any{"axisLabel": at, "axisTick": at})}
 }
 
 // curve returns the outline of the i-th histogram: value, height above the
@@ -113,5 +115,5 @@ func (h *history) peak() float64 {
 	return p
 }
 
-// percent writes a share: "12 %".
+// percent formats a share from 0 to 1: "12 %".
 func percent(share float64) string { return digits(100*share, 3) + " %" }

@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// Row returns figures side by side, where there is room, as one HTML fragment
-// with style and runtime once. A label has the same colour in all of them. The
-// name is how [Update] finds the row while it is shown; "" for none.
+// Row returns one HTML fragment with figures side by side, or one below the other on
+// a narrow page. It contains style and runtime once. A label has the same colour in
+// all figures. [Update] finds the row by its name; "" for a row that is not updated.
+// Row fails as [Figure.HTML] does.
 func Row(name string, figures []*Figure, o HTMLOptions) ([]byte, error) {
 	each := o
 	each.Bare = true
@@ -43,9 +44,10 @@ var rowFrame = template.Must(template.New("row").Parse(
 	`{{.Head}}<div class="vgrad-row"{{with .Name}} data-vgrad-name="{{.}}"{{end}}>{{range .Figures}}{{.}}{{end}}</div>
 {{.Foot}}`))
 
-// Update returns a script that draws the figures of the row of that name anew,
-// where it is shown and live, and does nothing elsewhere: for a training that
-// is watched. Figures with a slider move to its last step.
+// Update returns a script that redraws the row of that name with new figures. It is
+// for watching a training. The script does nothing in a page without that row, or
+// if its figures are not live. A figure with a slider moves to the last step. Update
+// fails if a figure cannot be encoded as JSON.
 func Update(name string, figures []*Figure) ([]byte, error) {
 	var specs []json.RawMessage
 	for _, f := range SameColours(figures...) {
@@ -62,7 +64,7 @@ func Update(name string, figures []*Figure) ([]byte, error) {
 	return fmt.Appendf(nil, "<script>{ const figures = (window.vgradRuntimes || {})[%q]; if (figures && figures.update) figures.update(...%s); }</script>\n", version(), text), nil
 }
 
-// foot is Foot as the options ask for it.
+// foot returns PackedFoot if the options say Packed, and otherwise Foot.
 func (o HTMLOptions) foot() template.HTML {
 	if o.Packed {
 		return PackedFoot()
@@ -70,7 +72,8 @@ func (o HTMLOptions) foot() template.HTML {
 	return Foot(o.ECharts)
 }
 
-// PackedFoot is Foot without a library, compressed: what a packed figure ends with.
+// PackedFoot returns [Foot] without ECharts, compressed. It is the end of a figure
+// with [HTMLOptions.Packed].
 func PackedFoot() template.HTML {
 	return template.HTML("<script>(async (packed) => {\n" +
 		"  const version = \"" + version() + "\", loaded = () => (window.vgradRuntimes || {})[version];\n" +
@@ -85,7 +88,7 @@ func PackedFoot() template.HTML {
 		"})(\"" + pack(lean(runtime()+liveRuntime())) + "\").catch(() => { /* the static picture stays */ });</script>\n")
 }
 
-// lean leaves out comment lines and indentation.
+// lean removes comment lines, empty lines and indentation.
 func lean(js string) string {
 	var b strings.Builder
 	for line := range strings.Lines(js) {
@@ -96,7 +99,8 @@ func lean(js string) string {
 	return b.String()
 }
 
-// pack compresses text: gzip, base64. The same text gives the same bytes.
+// pack compresses text with gzip and encodes it as base64. The same text gives the
+// same bytes.
 func pack(text string) string {
 	var b strings.Builder
 	e := base64.NewEncoder(base64.StdEncoding, &b)
@@ -104,7 +108,7 @@ func pack(text string) string {
 	if err != nil {
 		panic(err) // the level is a constant
 	}
-	z.Write([]byte(text)) // a Builder takes everything
+	z.Write([]byte(text)) // writing to a Builder does not fail
 	z.Close()
 	e.Close()
 	return b.String()

@@ -11,33 +11,37 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// Accuracy draws the training accuracy over steps, a line a label.
+// Accuracy draws the training accuracy over steps, with a line for each label. It
+// fails as [Scalar] does.
 func Accuracy(sources []vgrad.Source) (*Figure, error) {
 	return Scalar(sources, vgrad.TrainAccuracy, 0)
 }
 
-// Loss draws the training loss over steps, a line a label.
+// Loss draws the training loss over steps, with a line for each label. It fails as
+// [Scalar] does.
 func Loss(sources []vgrad.Source) (*Figure, error) {
 	return Scalar(sources, vgrad.Loss, 0)
 }
 
-// MeanGradient draws mean |∂L/∂W| of a layer over steps, a line a label. Any
-// other [Place] may stand for the layer.
+// MeanGradient draws mean |∂L/∂W| of a layer, or another [Place], over steps, with a
+// line for each label and site. It fails as [Scalar] does.
 func MeanGradient[P Place](sources []vgrad.Source, layer P) (*Figure, error) {
 	return Scalar(sources, vgrad.MeanAbsGrad, layer)
 }
 
-// Scalar draws a scalar quantity over training steps: a line for each label
-// and each site that the place chooses. Layer 0 is the whole network. Of a label
-// with more than 12 such sites, 12 are drawn, evenly chosen, and the caption says
-// which are not. Quantities that span orders of magnitude ([vgrad.Info.Log])
-// start on a log axis. It fails when there is no source, when q is a histogram,
-// and when a source has not recorded q there; the error says what it did record.
+// Scalar draws a scalar quantity over training steps, with a line for each label and
+// each site that the place chooses. Layer 0 is the whole network. If a label has
+// more than 12 such sites, Scalar draws 12 evenly spaced ones and the caption names
+// the others. Quantities that span orders of magnitude ([vgrad.Info.Log]) have a log
+// axis at first.
+//
+// It fails if there is no source, if q is a histogram, and if a source has not
+// recorded q there. The error lists what the source has recorded.
 func Scalar[P Place](sources []vgrad.Source, q vgrad.Quantity, place P) (*Figure, error) {
 	return scalar(sources, q, choose(place))
 }
 
-// maxSites is how many sites of a label a scalar figure draws.
+// maxSites is the largest number of sites of a label that a scalar figure draws.
 const maxSites = 12
 
 func scalar(sources []vgrad.Source, q vgrad.Quantity, at chosen) (*Figure, error) {
@@ -60,7 +64,7 @@ func scalar(sources []vgrad.Source, q vgrad.Quantity, at chosen) (*Figure, error
 		Caption: scalarCaption(info, lines, left, at),
 		Height:  380,
 		Table:   stepTable(lines, names),
-		says: declared{
+		extras: extras{
 			Log: &logControl{On: info.Log, Axes: []int{0}}, Smooth: &weight, Zoom: zoom(true), Tip: tip{Head: "step {x}"},
 		},
 	}
@@ -90,9 +94,9 @@ func fewSites(lines []line) (kept, left []line) {
 	return kept, left
 }
 
-// lineNames names lines in a legend: by their label where each has one site, by
-// their sites where there is one label, else by both. Sites are named within
-// their layer, and by their paths where a pattern chose them.
+// lineNames returns the names of lines in a legend. They are the labels if each label
+// has one site, the sites if there is one label, and otherwise both. The name of a
+// site is its path if the place is not a layer.
 func lineNames(lines []line, at chosen) []string {
 	perLabel, most := map[string]int{}, 0
 	for _, l := range lines {
@@ -118,8 +122,9 @@ func lineNames(lines []line, at chosen) []string {
 	return names
 }
 
-// startWeight is the smoothing a figure starts with: a line of more than 200
-// steps is averaged over about a fiftieth of them, but over no more than a thousand.
+// startWeight is the weight of smoothing at first. It is 0 for lines of up to 200
+// steps. Longer lines are averaged over about a fiftieth of their steps, but over at
+// most a thousand steps.
 func startWeight(lines []line) float64 {
 	most := longest(lines)
 	if most <= 200 {
@@ -128,14 +133,15 @@ func startWeight(lines []line) float64 {
 	return min(maxWeight, math.Round(1000*(1-50/float64(most)))/1000)
 }
 
-// maxWeight is how far the slider for smoothing goes, see live.js: a weight of 1 has no average.
+// maxWeight is the end of the slider for smoothing, see live.js. With a weight of 1
+// the average would be 0/0.
 const maxWeight = 0.999
 
-// maxFaint is how many lines have the recorded values drawn behind their
-// average. Those of more hide each other.
+// maxFaint is the largest number of lines for which the recorded values are drawn
+// below the smoothed lines. The values of more lines would hide each other.
 const maxFaint = 12
 
-// scalarOption adds a line, and for repetitions a band, for each line.
+// scalarOption adds a series for each line, and a band for repetitions.
 func (f *Figure) scalarOption(lines []line, names []string, info vgrad.Info) error {
 	d := &drawing{trigger: "axis", legend: true, x: []part{stepAxis(extent(lines))},
 		y: []part{valueAxis(axisName(info), info.Log, 0), footAxis(0)}}
@@ -153,22 +159,22 @@ func (f *Figure) scalarOption(lines []line, names []string, info vgrad.Info) err
 			about.Marked, d.series[about.Series] = 0, show(c)
 		}
 		if l.low != nil {
-			about.Bands = []int{d.add(label, band(names[i], loop(kept.steps, kept.low, kept.high, info.Log), 0))}
+			about.Bands = []int{d.add(label, band(names[i], bandOutline(kept.steps, kept.low, kept.high, info.Log), 0))}
 		}
-		f.says.Lines = append(f.says.Lines, about)
+		f.extras.Lines = append(f.extras.Lines, about)
 	}
 	return f.finish(d)
 }
 
 // show returns a curve with a marker at each of its points.
 func show(c part) part {
-	s := c.of.(charts.SingleSeries)
+	s := c.value.(charts.SingleSeries)
 	s.ShowSymbol = opts.Bool(true)
-	c.of = s
+	c.value = s
 	return c
 }
 
-// scalarTitle says what is seen: "Mean |∂L/∂W| of layer 1 over training".
+// scalarTitle is the figure's title: "Mean |∂L/∂W| of layer 1 over training".
 func scalarTitle(info vgrad.Info, lines []line, at chosen) string {
 	title := capital(info.Title)
 	if !at.network() {
@@ -185,7 +191,8 @@ func scalarTitle(info vgrad.Info, lines []line, at chosen) string {
 	return title
 }
 
-// placeName names where the lines are: the one site they are of, or what was asked for.
+// placeName names the site of the lines if they have only one. Otherwise it is the
+// name of the place.
 func placeName(lines []line, at chosen) string {
 	for _, l := range lines {
 		if l.spot.site.Path != lines[0].spot.site.Path {
@@ -204,7 +211,7 @@ func oneLabel(lines []line) bool {
 	return true
 }
 
-// scalarCaption says what the lines are and what is left out.
+// scalarCaption explains the lines and lists what is left out.
 func scalarCaption(info vgrad.Info, lines, left []line, at chosen) string {
 	each := "a run"
 	if manySites(lines) {
@@ -228,7 +235,7 @@ func scalarCaption(info vgrad.Info, lines, left []line, at chosen) string {
 	return strings.Join(said, " ")
 }
 
-// leftOut says which sites have no line.
+// leftOut is the sentence that names the sites without a line.
 func leftOut(left []line) string {
 	var names []string
 	for _, l := range left {
@@ -236,10 +243,10 @@ func leftOut(left []line) string {
 			names = append(names, l.spot.String())
 		}
 	}
-	return fmt.Sprintf("There is no room for a line of %s.", some(names, 8))
+	return fmt.Sprintf("There is no room for a line of %s.", listedUpTo(names, 8))
 }
 
-// table lists the stretches as figure.js reads them.
+// table lists the stretches in the format of lineSpec.Means.
 func (r reduced) table() [][5]num {
 	var rows [][5]num
 	for _, s := range r.means {
@@ -248,7 +255,7 @@ func (r reduced) table() [][5]num {
 	return rows
 }
 
-// stepTable shows every line at up to 12 evenly spaced recorded steps.
+// stepTable has the values of every line at up to 12 evenly spaced recorded steps.
 func stepTable(lines []line, names []string) Table {
 	t := Table{Columns: append([]string{"training step"}, names...)}
 	var all []int

@@ -10,15 +10,15 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// scope is a row of a layer map: sites whose paths begin alike.
+// scope is a row of a layer map: a site, or sites whose paths have the same beginning.
 type scope struct {
 	name  string
 	lines []line
 }
 
-// scopesOf groups sites by the deepest level of scopes at which there are at
-// most so many groups. Where that would be a single one, as in a plain chain of
-// layers or in a stack of many blocks, neighbours of the next level are put together.
+// scopesOf groups sites by their scopes, at the deepest level with at most so many
+// groups. If that level has only one group, it takes the next deeper level and joins
+// neighbours. That happens in a plain chain of layers and in a stack of many blocks.
 func scopesOf(lines []line, most int) []scope {
 	finer := scopesAt(lines, deepest(lines))
 	for depth := deepest(lines) - 1; depth > 0 && len(finer) > most; depth-- {
@@ -28,10 +28,10 @@ func scopesOf(lines []line, most int) []scope {
 		}
 		finer = coarser
 	}
-	return neighbours(finer, most)
+	return joinNeighbours(finer, most)
 }
 
-// deepest is how many scopes the deepest path has.
+// deepest is the largest number of scopes in a path.
 func deepest(lines []line) int {
 	depth := 0
 	for _, l := range lines {
@@ -40,7 +40,7 @@ func deepest(lines []line) int {
 	return depth
 }
 
-// scopesAt groups sites by so many scopes of their paths, in forward order.
+// scopesAt groups sites by the first depth scopes of their paths, in forward order.
 func scopesAt(lines []line, depth int) []scope {
 	var groups []scope
 	at := map[string]int{}
@@ -57,9 +57,9 @@ func scopesAt(lines []line, depth int) []scope {
 	return groups
 }
 
-// neighbours puts groups together that follow each other until there are at most
-// so many: "/encoder/0 – 1".
-func neighbours(groups []scope, most int) []scope {
+// joinNeighbours joins equally many successive groups so that at most most groups
+// remain. The name of a joined group is that of its first and last: "/encoder/0 – 1".
+func joinNeighbours(groups []scope, most int) []scope {
 	each := (len(groups) + most - 1) / most
 	var fewer []scope
 	for part := range slices.Chunk(groups, each) {
@@ -79,7 +79,7 @@ func neighbours(groups []scope, most int) []scope {
 	return fewer
 }
 
-// commonScopes is how many bytes of two paths are scopes that both begin with.
+// commonScopes is the length in bytes of the scopes with which both paths begin.
 func commonScopes(a, b string) int {
 	end := 0
 	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
@@ -90,29 +90,31 @@ func commonScopes(a, b string) int {
 	return end
 }
 
-// trouble is how bad a site or a scope is; the fields are compared in turn.
+// trouble ranks a site: the fields are compared in their order, see compare.
 type trouble struct {
-	broken int     // the first step with a NaN or infinite value; past all steps: there is none
-	zeros  int     // how many values are zero or less, of a quantity on a log scale
-	value  float64 // the mean over steps, or its negative where high is bad
+	nonFinite int     // the first step with a NaN or infinite value; math.MaxInt: none
+	zeros     int     // number of values of zero or less, if the quantity has a log scale
+	value     float64 // the mean over steps, or its negative if a high value is bad
 }
 
+// compare is negative if t is worse than o.
 func (t trouble) compare(o trouble) int {
-	return cmp.Or(cmp.Compare(t.broken, o.broken), -cmp.Compare(t.zeros, o.zeros), cmp.Compare(t.value, o.value))
+	return cmp.Or(cmp.Compare(t.nonFinite, o.nonFinite), -cmp.Compare(t.zeros, o.zeros), cmp.Compare(t.value, o.value))
 }
 
-// highIsBad reports whether a quantity counts what should be few: its unit is a fraction.
+// highIsBad reports whether a high value of the quantity is bad. It is if the unit is
+// a fraction, such as the fraction of dead units.
 func (m *siteMap) highIsBad() bool { return strings.HasPrefix(m.info.Unit, "fraction") }
 
-// of judges a site.
-func (m *siteMap) of(l line) trouble {
-	t := trouble{broken: math.MaxInt}
+// troubleOf ranks the site of a line.
+func (m *siteMap) troubleOf(l line) trouble {
+	t := trouble{nonFinite: math.MaxInt}
 	for i, v := range l.values {
 		switch Missed(v, m.info.Log) {
 		case NonPositive:
 			t.zeros++
 		case NaN, PosInf, NegInf:
-			t.broken = min(t.broken, l.steps[i])
+			t.nonFinite = min(t.nonFinite, l.steps[i])
 		}
 	}
 	if t.value, _ = mean(l.values); m.highIsBad() {
@@ -121,11 +123,12 @@ func (m *siteMap) of(l line) trouble {
 	return t
 }
 
-// sort puts the rows with the most trouble first, and in each row the sites.
+// sort sorts the sites in each row, and then the rows by their first site. The site
+// with the most trouble is first.
 func (m *siteMap) sort() {
 	known := map[string]trouble{}
 	for _, l := range m.lines {
-		known[l.spot.site.Path] = m.of(l)
+		known[l.spot.site.Path] = m.troubleOf(l)
 	}
 	worse := func(a, b line) int { return known[a.spot.site.Path].compare(known[b.spot.site.Path]) }
 	for _, row := range m.rows {
@@ -134,7 +137,8 @@ func (m *siteMap) sort() {
 	slices.SortStableFunc(m.rows, func(a, b scope) int { return worse(a.lines[0], b.lines[0]) })
 }
 
-// order says how the rows are sorted, and names the sites with the most trouble.
+// order is the sentence that explains the order of the rows. It names the sites with
+// the most trouble.
 func (m *siteMap) order() string {
 	least := "the smallest value"
 	if m.highIsBad() {
@@ -147,7 +151,7 @@ func (m *siteMap) order() string {
 	return fmt.Sprintf("At the top are those with NaN or infinite values, the earliest first, then those with zeros, then those with %s. The most trouble is at %s.", least, listed(worst))
 }
 
-// among is the sites that any of the patterns chooses.
+// among chooses the sites that match any of the patterns.
 func among(patterns []Pattern) chosen {
 	var names []string
 	for _, p := range patterns {
@@ -158,7 +162,7 @@ func among(patterns []Pattern) chosen {
 	}}
 }
 
-// join puts sentences together, without those that are empty.
+// join joins the sentences that are not empty.
 func join(sentences []string) string {
 	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/vgrad/lab/vgrad"
 )
 
-// spot is where a site stands in a figure: at a position along the layers and
-// time steps, in a series.
+// spot is the place of a site in a figure: a position on the axis of layers and time
+// steps, and a series.
 type spot struct {
 	site vgrad.Site
-	// series tells the site from the others of its layer and time step:
-	// "gate", "recurrent kernel", "query". Zero: there are none, or it is the
-	// layer's own kernel or units.
+	// series distinguishes the site from others of its layer and time step:
+	// "gate", "recurrent kernel", "query". Zero: it is the layer's main kernel or
+	// units, or there are no others.
 	series string
 }
 
-// roleNames says what sites are called that are not simply a layer's own.
+// roleNames names the roles of sites that are not a layer's main kernel or units.
 var roleNames = map[vgrad.Role]string{
 	vgrad.RecurrentKernel: "recurrent kernel", vgrad.Bias: "bias", vgrad.Scale: "scale", vgrad.Gate: "gate", vgrad.Stream: "stream",
 }
 
-// spotsOf finds the spot of each site. Sites of one layer, role and time step are
-// told apart by what is different in their paths.
+// spotsOf returns the spot of each site. If several sites have the same layer, role
+// and time step, their series are the parts in which their paths differ.
 func spotsOf(sites []vgrad.Site) []spot {
 	type place struct {
 		layer, time int
@@ -53,9 +53,8 @@ func spotsOf(sites []vgrad.Site) []spot {
 	return spots
 }
 
-// distinct returns what is different in paths, without the scopes they begin
-// and end with alike: "query" and "key" of "/attention/query/weights" and
-// "/attention/key/weights".
+// distinct removes the scopes with which all paths begin and end. It returns "query"
+// and "key" for "/attention/query/weights" and "/attention/key/weights".
 func distinct(paths []string) []string {
 	var scopes [][]string
 	for _, p := range paths {
@@ -78,7 +77,7 @@ func distinct(paths []string) []string {
 	return names
 }
 
-// withoutTime is the path of an unrolled time step without its number.
+// withoutTime removes the number of a time step: "/rnn/units" for "/rnn/units[3]".
 func withoutTime(path string) string {
 	if i := strings.LastIndexByte(path, '['); i > 0 && strings.HasSuffix(path, "]") {
 		return path[:i]
@@ -86,7 +85,7 @@ func withoutTime(path string) string {
 	return path
 }
 
-// alike reports whether every path has a scope at that end, and all the same one.
+// alike reports whether no path is empty and all have the same scope at an end.
 func alike(paths [][]string, end func([]string) string) bool {
 	return !slices.ContainsFunc(paths, func(p []string) bool {
 		return len(p) == 0 || len(paths[0]) == 0 || end(p) != end(paths[0])
@@ -128,31 +127,32 @@ func (s spot) short() string {
 		words = append(words, fmt.Sprintf("t=%d", s.site.Time))
 	}
 	if words == nil {
-		return s.own()
+		return s.mainName()
 	}
 	return strings.Join(words, ", ")
 }
 
-// own is what a layer's own sites are called beside others that have names.
-func (s spot) own() string {
+// mainName names the layer's main kernel or units beside other series of the layer.
+func (s spot) mainName() string {
 	if s.site.Role.IsVariable() || strings.HasSuffix(s.site.Path, "weights") {
 		return "kernel"
 	}
 	return "units"
 }
 
-// position is a place on an axis of layers.
+// position is a place on an axis of layers. Positions with different fields are
+// different places.
 type position struct {
 	layer, time int
-	path        string // where several sites of a layer are told apart; else ""
+	path        string // "" unless every site has its own position
 }
 
-// compare puts positions into forward order.
+// compare compares positions in forward order: by layer, then by time step.
 func (p position) compare(o position) int {
 	return cmp.Or(cmp.Compare(p.layer, o.layer), cmp.Compare(p.time, o.time))
 }
 
-// position is that of the spot.
+// position returns the position of the spot.
 func (s spot) position() position {
 	p := position{layer: s.site.Layer, time: s.site.Time}
 	if p.layer == 0 {
@@ -161,7 +161,8 @@ func (s spot) position() position {
 	return p
 }
 
-// inLayers reports whether positions are layers and nothing else, so that numbers name them.
+// inLayers reports whether all positions are whole layers. Their names are then
+// numbers.
 func inLayers(at []position) bool {
 	return !slices.ContainsFunc(at, func(p position) bool { return p.time > 0 || p.path != "" })
 }

@@ -7,8 +7,9 @@ import (
 
 var nan = math.NaN()
 
-// evenly picks up to n of the steps, evenly spaced by position, the first and
-// the last among them. Steps may repeat and need no order.
+// evenly returns up to n of the steps in ascending order, evenly spaced by their
+// index. The first and the last step are among them. steps may be unsorted and may
+// have duplicates. n is at least 2.
 func evenly(steps []int, n int) []int {
 	steps = slices.Compact(slices.Sorted(slices.Values(steps)))
 	if len(steps) <= n {

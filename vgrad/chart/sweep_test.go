@@ -42,7 +42,7 @@ func TestFactorMapOfMore(t *testing.T) {
 	f := must(t)(FactorMap([]vgrad.Source{
 		sweptRun(vgrad.Experiment{Depth: 2, Width: 10}, 3), sweptRun(vgrad.Experiment{Depth: 2, Width: 20}, 5), sweptRun(vgrad.Experiment{Depth: 4}, 7),
 	}, "depth", "activation"))
-	if !strings.Contains(f.Caption, "1 to 2 runs, of different width,") {
+	if !strings.Contains(f.Caption, "1 to 2 runs, of different width.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
 }

@@ -8,15 +8,18 @@ import (
 	"sync"
 )
 
-// Theme names a set of colours for text, axes, runs and colour ramps. A spec
-// names a colour by what it is for: "$ink" and "$soft" for text, "$line" and
-// "$grid" for axes, "$back" for the background, "$run3" for the fourth label,
-// "$run3+40" for the same with 40 % of the background in it, "$ramp0" to "$ramp4" for
-// little to much, "$blend-100" to "$blend100" for a scale of two hues that meet at
-// zero. figure.js looks them up.
+// Theme names a set of colours for text, axes, labels and colour scales. A spec has
+// the name of a colour's purpose, and figure.js replaces it by the theme's colour:
+//
+//   - "$ink" and "$soft" are for text.
+//   - "$line" and "$grid" are for axes, and "$back" is the background.
+//   - "$run3" is for the fourth label. "$run3+40" is the same with 40 % of the
+//     background mixed in.
+//   - "$ramp0" to "$ramp4" is a scale of one hue, from low to high.
+//   - "$blend-100" to "$blend100" is a scale of two hues that meet at 0.
 type Theme string
 
-// The themes there are.
+// The themes.
 const (
 	Light Theme = "light"
 	Dark  Theme = "dark"
@@ -34,15 +37,15 @@ var script string
 //go:embed live.js
 var live string
 
-// version tells this release's figures and runtime from those of others that may
-// stand in the same page.
+// version is a hash of the runtime. A page may have figures of several releases, and
+// each figure uses the runtime with its own version.
 var version = sync.OnceValue(func() string {
 	sum := sha256.Sum256([]byte(script + live + themes))
 	return hex.EncodeToString(sum[:4])
 })
 
-// runtime is figure.js with the themes and the version filled in; a page adds
-// liveRuntime to it.
+// runtime is figure.js with the themes and the version filled in. A page also needs
+// liveRuntime.
 func runtime() string {
 	return withVersion(strings.Replace(script, "/*THEMES*/{}", strings.TrimSpace(themes), 1))
 }

@@ -12,33 +12,38 @@ import (
 	"github.com/vgrad/lab/vgrad/summary"
 )
 
-// FactorTrend draws the gradient factor ([summary.Factor]) against a field of
-// the experiments that is a number, named as in JSON: "depth". There is a line
-// for each combination of the other fields that vary: the median of the runs,
-// and behind it the band of their 10 % to 90 % quantiles.
+// FactorTrend draws the gradient factor ([summary.Factor]) against a numeric field of
+// the experiments, such as "depth". The field is named as in JSON. There is a line
+// for each combination of the other fields that vary. It is the median of the runs,
+// with a band from their 10 % to their 90 % quantile.
 //
-// The sources are recorded runs, whole or condensed. Runs whose factor is NaN
-// are left out and counted. It fails where a source is of no experiment or
-// lacks mean |∂L/∂W|, and where the field is no number.
+// The sources are recorded runs or their condensed copies ([summary.Condense]). Runs
+// whose factor is NaN are left out, and the caption counts them.
+//
+// FactorTrend fails if there is no source. It also fails if a source has no
+// experiment, no such field, a field that is not a number, or no mean |∂L/∂W| of the
+// first or the last layer from step 0 on.
 func FactorTrend(sources []vgrad.Source, field string) (*Figure, error) {
 	info := vgrad.Info{Title: "gradient factor", Log: true}
 	f, err := trendFigure(sources, field, info, summary.Factor)
 	if err != nil {
 		return nil, fmt.Errorf("chart: factor trend: %w", err)
 	}
-	f.Caption = fmt.Sprintf("The factor is mean |∂L/∂W| of the last layer over that of the first, averaged over every %dth step: 1 where the gradient keeps its size. ", summary.Every) + f.Caption
+	f.Caption = fmt.Sprintf("The factor is mean |∂L/∂W| of the last layer over that of the first, %s. It is 1 if the gradient keeps its size. ", averagedSteps()) + f.Caption
 	return f, nil
 }
 
-// Trend draws the last value of a quantity of the whole network, such as
-// [vgrad.ValAccuracy], as [FactorTrend] draws the factor.
+// Trend draws the last recorded value of a scalar quantity of the whole network, such
+// as [vgrad.ValAccuracy], in the same way as [FactorTrend] draws the factor. It fails
+// if the quantity is a histogram or belongs to layers, if a source has not recorded
+// it, and for the other reasons of FactorTrend.
 func Trend(sources []vgrad.Source, q vgrad.Quantity, field string) (*Figure, error) {
 	if len(sources) == 0 {
 		return nil, errors.New("chart: trend: no sources; give at least one run")
 	}
 	info, err := scalarInfo(sources[0], q)
 	if err == nil && info.Subject != vgrad.WholeNetwork {
-		err = fmt.Errorf("%s has a value a layer; name a quantity of the whole network, such as %s", q, vgrad.ValAccuracy)
+		err = fmt.Errorf("%s is measured for each layer; name a quantity of the whole network, such as %s", q, vgrad.ValAccuracy)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("chart: trend: %w", err)
@@ -56,12 +61,12 @@ func Trend(sources []vgrad.Source, q vgrad.Quantity, field string) (*Figure, err
 	return f, nil
 }
 
-// trend is a line of such a figure: medians and quantiles by the field's value.
+// trend is a line of a trend figure: medians and quantiles by the field's value.
 type trend struct {
 	label          string
 	x              []float64
 	mid, low, high []float64
-	runs           int // of one value, at most
+	runs           int // largest number of runs at one x
 }
 
 func trendFigure(sources []vgrad.Source, field string, info vgrad.Info, value func(vgrad.Source) (float64, error)) (*Figure, error) {
@@ -74,7 +79,7 @@ func trendFigure(sources []vgrad.Source, field string, info vgrad.Info, value fu
 		Title:  fmt.Sprintf("%s by %s", capital(info.Title), field),
 		Height: 380,
 		Table:  trendTable(trends, field),
-		says:   declared{Log: &logControl{On: info.Log, Axes: []int{0}}, Tip: tip{Head: field + " {x}"}},
+		extras: extras{Log: &logControl{On: info.Log, Axes: []int{0}}, Tip: tip{Head: field + " {x}"}},
 	}
 	for _, tr := range trends {
 		f.labels = append(f.labels, tr.label)
@@ -98,7 +103,7 @@ func gatherPoints(sources []vgrad.Source, field string, value func(vgrad.Source)
 	for _, src := range sources {
 		run, ok := src.(vgrad.Recorded)
 		if !ok {
-			return nil, fmt.Errorf("%q does not say of which experiment it is; give recorded runs", src.Label())
+			return nil, fmt.Errorf("%q has no experiment; give recorded runs", src.Label())
 		}
 		es = append(es, run.Ran())
 	}
@@ -111,7 +116,7 @@ func gatherPoints(sources []vgrad.Source, field string, value func(vgrad.Source)
 		}
 		x, err := parseAll([]string{text})
 		if err != nil {
-			return nil, fmt.Errorf("%s is %q, which is no number", field, text)
+			return nil, fmt.Errorf("%s is %q, which is not a number", field, text)
 		}
 		v, err := value(src)
 		if err != nil {
@@ -122,8 +127,8 @@ func gatherPoints(sources []vgrad.Source, field string, value func(vgrad.Source)
 	return points, nil
 }
 
-// trendsOf condenses points to lines in the order of their first appearance,
-// and counts the NaN it leaves out. A line that has no other name has the quantity's.
+// trendsOf makes lines of points, in order of first appearance, and counts the NaN
+// that it leaves out. A line without a label is named by title.
 func trendsOf(points []point, title string) (trends []trend, nan int) {
 	var labels []string
 	values := map[string]map[float64][]float64{}
@@ -175,13 +180,13 @@ func (f *Figure) trendOption(trends []trend, info vgrad.Info, field string) erro
 				about.Bands = append(about.Bands, d.add(tr.label, band(tr.label, piece, 0)))
 			}
 		}
-		f.says.Lines = append(f.says.Lines, about)
+		f.extras.Lines = append(f.extras.Lines, about)
 	}
 	return f.finish(d)
 }
 
-// bands are the outlines of the band, one for each stretch of points at which both
-// its edges can be drawn.
+// bands returns the outlines of the band: one for each stretch of points at which
+// both edges can be drawn.
 func (tr trend) bands(log bool) [][]any {
 	var pieces [][]any
 	for from := 0; from < len(tr.x); from++ {
@@ -199,20 +204,21 @@ func (tr trend) bands(log bool) [][]any {
 
 // outline goes along the upper edge and back along the lower one.
 func (tr trend) outline(from, to int) []any {
-	var there, back []any
+	var upper, lower []any
 	for i := from; i < to; i++ {
-		there = append(there, [2]num{num(tr.x[i]), num(tr.high[i])})
-		back = append(back, [2]num{num(tr.x[i]), num(tr.low[i])})
+		upper = append(upper, [2]num{num(tr.x[i]), num(tr.high[i])})
+		lower = append(lower, [2]num{num(tr.x[i]), num(tr.low[i])})
 	}
-	slices.Reverse(back)
-	return append(there, back...)
+	slices.Reverse(lower)
+	return append(upper, lower...)
 }
 
+// drawn reports whether both edges of the band can be drawn at the i-th point.
 func (tr trend) drawn(i int, log bool) bool {
 	return Missed(tr.low[i], log) == Drawn && Missed(tr.high[i], log) == Drawn
 }
 
-// allX lists the field's values, ascending.
+// allX lists the field's values in ascending order.
 func allX(trends []trend) []num {
 	var xs []num
 	for _, tr := range trends {
@@ -224,8 +230,8 @@ func allX(trends []trend) []num {
 	return slices.Compact(xs)
 }
 
-// fieldAxis is the axis of a field's values, with a tick at each: logarithmic
-// where they span more than a factor of 30.
+// fieldAxis is the axis of a field's values, with a tick at each. It is logarithmic
+// if they are positive and span more than a factor of 30.
 func fieldAxis(field string, xs []num) part {
 	low, high := xs[0], xs[len(xs)-1]
 	a := xAxis("value", field, "number")
@@ -240,10 +246,10 @@ func fieldAxis(field string, xs []num) part {
 		a.Min, a.Max = low-pad, high+pad
 	}
 	ticks := map[string]any{"customValues": xs}
-	return part{a, named(map[string]any{"axisLabel": ticks, "axisTick": ticks})}
+	return part{a, axisStyle(map[string]any{"axisLabel": ticks, "axisTick": ticks})}
 }
 
-// trendCaption says what the lines are and what is left out.
+// trendCaption explains the lines and lists what is left out.
 func trendCaption(trends []trend, nan int, info vgrad.Info) string {
 	most, missing, cut := 0, tally{}, 0
 	for _, tr := range trends {
@@ -271,7 +277,7 @@ func trendCaption(trends []trend, nan int, info vgrad.Info) string {
 	return text
 }
 
-// trendTable has a row a value of the field and a column a line.
+// trendTable has a row for each value of the field and a column for each line.
 func trendTable(trends []trend, field string) Table {
 	t := Table{Columns: []string{field}}
 	for _, tr := range trends {

@@ -1,7 +1,7 @@
-// Package page writes a self-contained HTML page: prose, figures and tables in
-// one file that opens from disk, offline, light and dark, on a phone and on
-// paper. It stands at the end of the flow runs → figures → page: it arranges
-// what package chart drew and computes nothing.
+// Package page writes prose, figures and tables as one HTML file. The file opens from
+// disk without a network, has a light and a dark theme, and suits phones and paper.
+// This package is the last step of the flow runs → figures → page. It arranges the
+// figures of package chart and computes nothing.
 //
 //	var p page.Page
 //	p.Title = "The vanishing gradient"
@@ -10,7 +10,7 @@
 //	p.Figures(accuracy)
 //	err := p.Write(w, page.Options{ECharts: js, Renderer: r})
 //
-// The library and the runtime of the figures are embedded once; the page makes
-// no request. Without ECharts it says which command brings it and keeps its
-// prose and tables.
+// The page contains ECharts and the runtime of the figures once, so it makes no
+// request. Without [Options.ECharts] its figures are not live, and the page names
+// the command that fetches ECharts.
 package page

@@ -6,14 +6,15 @@ import (
 	"regexp"
 )
 
-// marks are the inline marks, the longer before the shorter. Within code
-// nothing else is a mark; a star beside a space is a star.
+// marks matches code, strong and emphasis. Strong comes before emphasis because its
+// mark begins with that of emphasis. Code contains no other marks. A star with a
+// space on its inner side is no mark.
 var marks = regexp.MustCompile("`([^`]+)`" + `|\*\*([^*\s](?:[^*]*[^*\s])?)\*\*|\*([^*\s](?:[^*]*[^*\s])?)\*`)
 
-// Inline escapes text and sets its marks, as [Page.Text] does.
+// Inline converts text to HTML: it escapes it and converts the marks of [Page.Text].
 func Inline(text string) template.HTML { return inline(text) }
 
-// inline escapes text and sets its marks.
+// inline is Inline for this package's templates and methods.
 func inline(text string) template.HTML {
 	out, at := "", 0
 	for _, m := range marks.FindAllStringSubmatchIndex(text, -1) {

@@ -9,34 +9,34 @@ import (
 	"github.com/vgrad/lab/vgrad/chart"
 )
 
-// Page is a title and what stands below it, in order. The zero value is an
-// empty page without a title; Title is required to write it.
+// Page is a title and the parts below it, in order. The zero value is an empty page.
+// It needs a Title before it can be written.
 type Page struct {
-	Title string // of the page and of its first heading
-	Lead  string // one paragraph below the title, with markup as in Text; "" for none
-	Lang  string // language of the prose. Zero: "en"
+	Title string // title and first heading of the page; required
+	Lead  string // a paragraph below the title, with the marks of Text. Zero: none
+	Lang  string // language of the prose as in HTML: "de". Zero: "en"
 
 	parts []part
 }
 
-// part is one piece of the page. Exactly one exported field is set.
+// part is one part of the page. Exactly one exported field is set.
 type part struct {
 	Heading, Text string
 	Figure        *chart.Figure
 	Table         *Table
 	HTML          template.HTML
-	figures       int // in the HTML
+	figures       int // number of figures in HTML
 }
 
-// Heading starts a section.
+// Heading adds the heading of a section. text may have the marks of Text.
 func (p *Page) Heading(text string) { p.parts = append(p.parts, part{Heading: text}) }
 
-// Text adds a paragraph. `code`, *emphasis* and **strong** are marked as here;
-// anything else stands as it is, HTML included, which is shown and not obeyed.
+// Text adds a paragraph. It may have three marks: `code`, *emphasis* and **strong**.
+// All other text is escaped, so HTML in it is shown as text.
 func (p *Page) Text(text string) { p.parts = append(p.parts, part{Text: text}) }
 
-// Figures adds figures, one below the other. A label has the same colour in
-// all figures of a page.
+// Figures adds figures, one below the other. A label has the same colour in all
+// figures that a page is given in this way.
 func (p *Page) Figures(figures ...*chart.Figure) {
 	for _, f := range figures {
 		p.parts = append(p.parts, part{Figure: f})
@@ -46,24 +46,26 @@ func (p *Page) Figures(figures ...*chart.Figure) {
 // Table adds a table.
 func (p *Page) Table(t Table) { p.parts = append(p.parts, part{Table: &t}) }
 
-// HTML adds a fragment as it is, in which there are so many figures that were
-// made for a page, see [chart.HTMLOptions.Bare].
+// HTML adds a fragment without changes. figures is the number of figures in it. They
+// must be made with [chart.HTMLOptions.Bare], because the page has their style and
+// runtime.
 func (p *Page) HTML(fragment template.HTML, figures int) {
 	p.parts = append(p.parts, part{HTML: fragment, figures: figures})
 }
 
-// Options says what a page is written with. The zero value writes prose and
-// tables, and says what is missing.
+// Options are the options of [Page.Write]. With the zero value, the figures of a page
+// have captions and tables but no pictures, and the page says what is missing.
 type Options struct {
-	// ECharts is the library, embedded once. Nil: figures are not live.
+	// ECharts is the bytes of echarts.min.js, embedded once. Nil: figures are not live.
 	ECharts []byte
-	// Renderer draws the static pictures, for print and for readers without
-	// scripts. Nil: none.
+	// Renderer draws the static pictures, for print and for browsers without
+	// scripts. Nil: there are none.
 	Renderer *chart.Renderer
 }
 
-// Write writes the page as one HTML file. It fails on a page without a title,
-// on a malformed table, on a figure that cannot be drawn, and where w does.
+// Write writes the page as one HTML file. It fails if the page has no title, if a
+// table has a wrong number of cells or verdicts, if a figure cannot be drawn, and if
+// writing to w fails.
 func (p *Page) Write(w io.Writer, o Options) error {
 	if p.Title == "" {
 		return fmt.Errorf("page: no title")
@@ -90,9 +92,9 @@ func (p *Page) Write(w io.Writer, o Options) error {
 	return nil
 }
 
-// body writes the parts and returns how many figures there are.
+// body returns the HTML of the parts and the number of figures in it.
 func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
-	given := 0
+	inHTML := 0 // figures in fragments
 	var own []*chart.Figure
 	for _, part := range p.parts {
 		if part.Figure != nil {
@@ -110,7 +112,7 @@ func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
 			text, err = part.Table.HTML()
 		case part.HTML != "":
 			text = part.HTML
-			given += part.figures
+			inHTML += part.figures
 		case part.Heading != "":
 			text = "<h2>" + inline(part.Heading) + "</h2>\n"
 		default:
@@ -121,10 +123,10 @@ func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
 		}
 		body += text
 	}
-	return body, figures + given, nil
+	return body, figures + inHTML, nil
 }
 
-// figure writes one figure without style and runtime, which the page has once.
+// figure returns the HTML of one figure. The page has its style and runtime.
 func figure(f *chart.Figure, o Options, position int) (template.HTML, error) {
 	text, err := f.HTML(chart.HTMLOptions{Renderer: o.Renderer, Bare: true, Position: position})
 	return template.HTML(text), err

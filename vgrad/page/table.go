@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// Table is a table of a page. Cells may hold the markup of [Page.Text].
+// Table is a table of a page. Its texts may have the marks of [Page.Text].
 type Table struct {
-	Caption string
-	Columns []string
-	Rows    [][]string // each with a cell for each column
-	// Verdicts adds a last column "verdict", one entry a row. Nil: no such column.
+	Caption string     // above the table. Zero: none
+	Columns []string   // names of the columns
+	Rows    [][]string // each has a cell for each column
+	// Verdicts has an entry for each row and adds the last column, "verdict". Nil:
+	// there is no such column.
 	Verdicts []Verdict
 }
 
-// Verdict is the judgement of a claim. A page shows it as a sign, a word and a
-// colour. The zero value is not judged.
+// Verdict tells whether a claim holds. A page shows it as a sign, words and a colour.
+// The zero value is NotJudged.
 type Verdict int
 
 // The verdicts.
@@ -28,7 +29,7 @@ const (
 	Fails
 )
 
-// String returns the word of the verdict.
+// String returns the words of the verdict.
 func (v Verdict) String() string {
 	if v < NotJudged || v > Fails {
 		return fmt.Sprintf("Verdict(%d)", int(v))
@@ -36,7 +37,7 @@ func (v Verdict) String() string {
 	return [...]string{"not judged", "holds", "holds in part", "does not hold"}[v]
 }
 
-// Sign returns the sign that stands before the word.
+// Sign returns the sign before the words.
 func (v Verdict) Sign() string {
 	if v < NotJudged || v > Fails {
 		return "?"
@@ -52,7 +53,8 @@ func (v Verdict) Class() string {
 	return [...]string{"unjudged", "holds", "partly", "fails"}[v]
 }
 
-// check reports rows that do not fit the columns.
+// check returns an error if a row has not one cell for each column, or if there is
+// not one verdict for each row.
 func (t *Table) check() error {
 	for i, r := range t.Rows {
 		if len(r) != len(t.Columns) {
@@ -65,7 +67,8 @@ func (t *Table) check() error {
 	return nil
 }
 
-// numeric reports whether every cell of a column but the first is a number or a dash.
+// numeric reports whether a column has numbers only. Empty cells and dashes do not
+// count. The first column names the rows and is never numeric.
 func (t *Table) numeric(column int) bool {
 	numbers := 0
 	for _, r := range t.Rows {
@@ -81,8 +84,8 @@ func (t *Table) numeric(column int) bool {
 	return column > 0 && numbers > 0
 }
 
-// HTML returns the table as an HTML fragment, everything in it escaped. It
-// fails where a row does not fit the columns.
+// HTML returns the table as an HTML fragment with all text escaped. It fails if a row
+// has not one cell for each column, or if there is not one verdict for each row.
 func (t *Table) HTML() (template.HTML, error) {
 	if err := t.check(); err != nil {
 		return "", err
@@ -92,7 +95,7 @@ func (t *Table) HTML() (template.HTML, error) {
 	return template.HTML(b.String()), err
 }
 
-// Class returns the class attribute of a cell; it is called by the template.
+// Class returns the CSS class of the cells of a column. The table's template calls it.
 func (t *Table) Class(column int) string {
 	if t.numeric(column) {
 		return "number"

@@ -190,7 +190,7 @@ func TestPage(t *testing.T) {
 		{[]string{"learning_rate=0.001,0.1"}, []string{"Gradient factor by learning_rate"}, []string{"How much of the gradient"}, 2 + 2},
 		{[]string{"seed=0..4"}, []string{"A sweep over seeds", "5 runs of sigmoid"}, []string{"Gradient factor and result"}, 2},
 		{[]string{"depth=2,3", "gain=1,2,3,4,5,6,7,8,9,10,11,12,13"}, []string{"a figure of 13 lines, too many", "13 scenarios of depth=2 are too many lines"}, nil, 1},
-		{[]string{"depth=2,3", "sigmoid,relu", "gain=1,2", "batch=10,20", "optimizer=adam,sgd"}, []string{"There are 8 combinations of gain, batch, optimizer", "of different batch, gain, optimizer,"}, nil, 1},
+		{[]string{"depth=2,3", "sigmoid,relu", "gain=1,2", "batch=10,20", "optimizer=adam,sgd"}, []string{"There are 8 combinations of gain, batch, optimizer", "of different batch, gain, optimizer."}, nil, 1},
 	} {
 		t.Run(strings.Join(c.over, " "), func(t *testing.T) {
 			p, err := pageOf(t, c.over...)
