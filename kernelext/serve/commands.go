@@ -26,6 +26,10 @@ A cell that begins with ` + "`%%`" + ` is one of GoNB's, as is one with a line o
 // commands does the kernel's own commands at the head of a cell, and returns the cell
 // with empty lines in their place.
 func (e *execution) commands(code string) string {
+	if word := strings.TrimSpace(code); word == "exit" || word == "quit" { // in jupyter console
+		e.payload = append(e.payload, map[string]any{"source": "ask_exit", "keepkernel": false})
+		return ""
+	}
 	lines := strings.Split(code, "\n")
 	for i, line := range lines {
 		switch strings.TrimSpace(line) {

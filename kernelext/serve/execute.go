@@ -282,7 +282,11 @@ func (e *execution) outcome(what reply, down error) (*bundle, error) {
 	case over > 0:
 		return nil, &CellError{Name: OutOfMemory, Message: fmt.Sprintf("the cell was killed when it held %d MB, nearly all memory that was free", over>>20)}
 	case interrupted:
-		return nil, &CellError{Name: Interrupted, Message: interruptedMessage}
+		message := interruptedMessage
+		if said, ok := strings.CutPrefix(e.out.lastLine(), "vgrad: interrupted"); ok { // package cell says what is kept
+			message += said
+		}
+		return nil, &CellError{Name: Interrupted, Message: message}
 	case down != nil:
 		e.k.comms.lost()
 		return nil, &CellError{Name: KernelError, Message: down.Error() + "; it is started again, and what earlier cells defined is kept"}

@@ -277,3 +277,39 @@ func TestHistorySurvives(t *testing.T) {
 		n.want(d, map[string]any{"history": jsonText(c.want)})
 	}
 }
+
+// Many cells in a row leave no files, goroutines or memory behind, and the last ones are as
+// quick as the first.
+func TestManyCells(t *testing.T) {
+	n := open(t, testOptions(t))
+	cells := 400
+	if testing.Short() {
+		cells = 40
+	}
+	state := func() (files, routines int, kernel, gonb int64) {
+		filepath.WalkDir(n.kernel.folder.dir, func(string, os.DirEntry, error) error { files++; return nil })
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return files, runtime.NumGoroutine(), int64(m.HeapAlloc), memory([]process{{pid: int(n.kernel.theGoNB().pid.Load())}})
+	}
+	took := func(count int) time.Duration {
+		start := time.Now()
+		for range count {
+			n.want(n.run("import \"fmt\"\n%%\nfmt.Println(1)"), map[string]any{"status": "ok"})
+			n.left, n.replies = nil, map[string]*messaging.Message{}
+		}
+		return time.Since(start) / time.Duration(count)
+	}
+	took(10)
+	files, routines, kernel, gonb := state()
+	first := took(10)
+	took(cells)
+	last := took(10)
+	filesNow, routinesNow, kernelNow, gonbNow := state()
+	t.Logf("files %d → %d, goroutines %d → %d, kernel %d → %d KB, GoNB %d → %d KB, a cell %v → %v",
+		files, filesNow, routines, routinesNow, kernel>>10, kernelNow>>10, gonb>>10, gonbNow>>10, first, last)
+	if filesNow > files+5 || routinesNow > routines+10 || kernelNow > kernel+8<<20 || gonbNow > gonb+64<<20 {
+		t.Error("it grows")
+	}
+}
