@@ -13,11 +13,12 @@ import (
 
 // build is a cell on its way to a program.
 type build struct {
-	s      *Session
-	p      *parsed
-	all    bool                   // every earlier definition is in, not only what is named
-	needed map[string]*definition // of earlier cells, by name; methods too
-	dots   []*definition          // earlier imports with a dot
+	s       *Session
+	p       *parsed
+	all     bool                   // every earlier definition is in, not only what is named
+	needed  map[string]*definition // of earlier cells, by name; methods too
+	dots    []*definition          // earlier imports with a dot
+	dropped []string               // methods that do not fit the cell's types
 
 	merged  map[variable]variable // versions of a variable that are one
 	names   map[variable]string   // in the program
@@ -476,6 +477,29 @@ func (b *build) check() {
 		b.name()
 		b.checkText(b.compose())
 	}
+	if b.dropMethods() {
+		b.merged = map[variable]variable{}
+		b.check()
+	}
+}
+
+// dropMethods drops methods that earlier cells gave to a type which this cell declares
+// anew, and which do not fit it.
+func (b *build) dropMethods() (dropped bool) {
+	for _, err := range b.errors {
+		if b.isHarmless(err) {
+			continue
+		}
+		c, offset, _ := b.text.origin(b.offsetOf(err.Pos))
+		for name, d := range b.needed {
+			of, _, _ := strings.Cut(name, ".")
+			if d.kind == methodKind && d.cell == c && c != b.p.cell && d.from <= offset && offset <= d.to && b.p.names[of] {
+				delete(b.needed, name)
+				b.dropped, dropped = append(b.dropped, name), true
+			}
+		}
+	}
+	return dropped
 }
 
 func (b *build) checkText(t *text) {

@@ -267,7 +267,7 @@ func (e *emission) body() string {
 func (e *emission) loads() (lines []string) {
 	registered := map[string]bool{}
 	for _, d := range e.inOrder() {
-		if d.kind != varKind || d.kept == nil || e.p.versions[d.name] > 0 && e.names[variable{d.name, 0}] == "" {
+		if d.kind != varKind || d.made || d.kept == nil || e.p.versions[d.name] > 0 && e.names[variable{d.name, 0}] == "" {
 			continue
 		}
 		for _, t := range d.kept.Types {
@@ -278,7 +278,7 @@ func (e *emission) loads() (lines []string) {
 		}
 	}
 	for _, d := range e.inOrder() {
-		if d.kind == varKind && d.kept != nil && (e.p.versions[d.name] == 0 || e.names[variable{d.name, 0}] != "") {
+		if d.kind == varKind && !d.made && d.kept != nil && (e.p.versions[d.name] == 0 || e.names[variable{d.name, 0}] != "") {
 			lines = append(lines, fmt.Sprintf("%s.Load(%q, &%s)", e.keep, d.name, e.goName(d.name, 0)))
 		}
 	}

@@ -18,6 +18,9 @@ func (s *Session) Finish(p *Program) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remove(p.removes)
+	for _, name := range p.dropped {
+		delete(s.defs, name)
+	}
 	for _, d := range p.defines {
 		s.define(d)
 	}

@@ -66,6 +66,7 @@ type Program struct {
 	defines  []*definition // functions, types, constants, imports
 	values   map[string]*definition
 	loaded   []string
+	dropped  []string  // methods of earlier cells
 	gonb     []string  // what GoNB remembers of it
 	removes  []string  // what GoNB is told to forget
 	problems []problem // what to tell where Missing cannot be got
@@ -219,6 +220,7 @@ func (b *build) readsInput() bool {
 
 // recordDeclarations notes what the cell declares, for Finish.
 func (b *build) recordDeclarations(p *Program) {
+	p.dropped = b.dropped
 	for _, i := range b.p.imports {
 		name := b.s.importName(i)
 		if name == "." {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -86,39 +85,16 @@ func finish(t testing.TB, s *Session, p *Program, lost map[string]string) {
 	s.Finish(p)
 }
 
-const keepStub = `package keep
-type Cell struct { Number int; Input bool }
-func Ready() {}
-func Begin(Cell) {}
-func End() {}
-func Type[T any]() {}
-func Load(string, any) {}
-func Define(string, any) {}
-func Statement(int) {}
-func Result(...any) {}
-`
+// result adds the function Result to package cell where that does not have it yet.
+type result struct{ of *index }
 
-// stubs stands in for the packages that others write.
-type stubs struct{ of *index }
-
-func (i stubs) Import(path string) (*types.Package, error) {
-	switch path {
-	case cellPath:
-		p, err := i.of.load(path)
-		if err == nil && p.Scope().Lookup("Result") == nil {
-			values := types.NewVar(token.NoPos, p, "values", types.NewSlice(types.Universe.Lookup("any").Type()))
-			p.Scope().Insert(types.NewFunc(token.NoPos, p, "Result", types.NewSignatureType(nil, nil, nil, types.NewTuple(values), nil, true)))
-		}
-		return p, err
-	case keepPath:
-		fset := token.NewFileSet()
-		f, err := parser.ParseFile(fset, "", keepStub, 0)
-		if err != nil {
-			return nil, err
-		}
-		return (&types.Config{Importer: importer.Default()}).Check(path, fset, []*ast.File{f}, nil)
+func (i result) Import(path string) (*types.Package, error) {
+	p, err := i.of.load(path)
+	if err == nil && path == cellPath && p.Scope().Lookup("Result") == nil {
+		values := types.NewVar(token.NoPos, p, "values", types.NewSlice(types.Universe.Lookup("any").Type()))
+		p.Scope().Insert(types.NewFunc(token.NoPos, p, "Result", types.NewSignatureType(nil, nil, nil, types.NewTuple(values), nil, true)))
 	}
-	return i.of.load(path)
+	return p, err
 }
 
 // compiles type-checks a program as the compiler would.
@@ -133,7 +109,7 @@ func compilesQuietly(s *Session, source string) error {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, "main.go", "package main\n"+source, parser.SkipObjectResolution)
 	if err == nil {
-		_, err = (&types.Config{Importer: stubs{s.index}}).Check("main", fset, []*ast.File{f}, nil)
+		_, err = (&types.Config{Importer: result{s.index}}).Check("main", fset, []*ast.File{f}, nil)
 	}
 	return err
 }
@@ -259,6 +235,7 @@ func TestTranslate(t *testing.T) {
 		{name: "pasted program", cells: []string{"package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}"}, has: []string{"cellMain()"}},
 		{name: "input", cells: []string{"var n int\nfmt.Scan(&n)"}, has: []string{"keep.Cell{Number: 1, Input: true}"}},
 		{name: "unused label", cells: []string{"outer:\nfor range 3 {\n}\nfunc f() {\nagain:\n\tfmt.Println(1)\n}"}, not: []string{"outer", "again"}},
+		{name: "methods that do not fit", cells: []string{"type T struct{ A int }\nfunc (t T) Get() int { return t.A }\nfunc (t T) Name() string { return \"t\" }", "type T struct{ B int }\nT{}.Name()", "T{}.Name()"}, has: []string{"Name()"}, not: []string{"Get()"}},
 		{name: "swap", cells: []string{"x, y := 1, 2\nx, y := y, x\nfmt.Println(x, y)"}, has: []string{"x, y = y, x"}},
 		{name: "carriage returns", cells: []string{"x := 1\r\nif x > 0 {\r\n\tx++\r\n}\r\ns := `a\r\nb`\r\nx"}, has: []string{"keep.Result(x)", `s = "a\nb"`}},
 		{name: "builtin as variable", cells: []string{"len := 3\nlen", "len + 1"}, has: []string{"var len int"}},
@@ -458,7 +435,7 @@ func TestFunctionValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := step(2, "f(2)")
-	if err != nil || !strings.Contains(bare(p.Source), "var f  = func(x int) int {") && !strings.Contains(bare(p.Source), "var f = func(x int) int {") || !strings.Contains(p.Source, `keep.Load("k", &k)`) {
+	if err != nil || !strings.Contains(bare(p.Source), "var f  = func(x int) int {") && !strings.Contains(bare(p.Source), "var f = func(x int) int {") || !strings.Contains(p.Source, `keep.Load("k", &k)`) || strings.Contains(p.Source, `Load("f"`) {
 		t.Errorf("%v\n%v", err, p)
 	}
 	if p, err = step(3, "g()"); err != nil || !strings.Contains(p.Source, "var f") || !strings.Contains(p.Source, "var g func() =") {
