@@ -22,7 +22,7 @@ func init() {
 	case os.Getenv(crashFilterEnv) != "":
 		filterCrash(os.Stdin, os.Stderr, time.Second)
 		os.Exit(0)
-	case gonbui.IsNotebook && os.Getenv("GOTRACEBACK") == "":
+	case gonbui.IsNotebook && os.Getenv("GOTRACEBACK") == "" && os.Getenv("VGRAD_SESSION") == "": // else the kernel filters
 		startCrashFilter()
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/vgrad/lab/kernelext/keep"
 )
 
 // Must returns v. If err is not nil, it ends the cell instead:
@@ -61,6 +63,13 @@ func fail(err error) {
 	line := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	if errors.Is(err, context.Canceled) || interrupt.ctx != nil && interrupt.ctx.Err() != nil {
 		line = interrupted
+	}
+	if os.Getenv("VGRAD_SESSION") != "" { // the kernel shows it, and keeps what the cell has defined
+		name := "Error"
+		if line == interrupted {
+			name = "Interrupted"
+		}
+		keep.Fail(name, line)
 	}
 	fmt.Fprintln(os.Stderr, "vgrad: "+line)
 	exit(1)

@@ -25,16 +25,22 @@ const findingsStyle = `<style>
 // A note is a finding about a network that learns nevertheless. The output also names the
 // rules that found nothing and the rules that could not judge.
 func Findings(reports ...diagnose.Report) {
-	var text, markup strings.Builder
-	for _, r := range reports {
-		fmt.Fprintf(&text, "%s: %s\n%s\n", r.Run, summary(r), r)
-		markup.WriteString(findingsHTML(r))
-	}
+	markup, text := findingsOutput(reports)
 	if !inNotebook() {
-		fmt.Print(text.String())
+		fmt.Println(text)
 		return
 	}
-	display("", findingsStyle+`<div class="vgrad-findings">`+markup.String()+"</div>", strings.TrimSpace(text.String()))
+	display("", markup, text)
+}
+
+// findingsOutput renders reports as HTML and as text.
+func findingsOutput(reports []diagnose.Report) (markup, text string) {
+	var lines, parts strings.Builder
+	for _, r := range reports {
+		fmt.Fprintf(&lines, "%s: %s\n%s\n", r.Run, summary(r), r)
+		parts.WriteString(findingsHTML(r))
+	}
+	return findingsStyle + `<div class="vgrad-findings">` + parts.String() + "</div>", strings.TrimSpace(lines.String())
 }
 
 // summary counts the findings and notes of a report in words.

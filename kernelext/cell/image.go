@@ -15,11 +15,11 @@ import (
 // a notebook the picture is written to a PNG file, unscaled, and the file's name is
 // printed.
 func Image(img image.Image, scale int, alt string) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		fail(fmt.Errorf("cell: image: %w", err))
-	}
 	if !inNotebook() {
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			fail(fmt.Errorf("cell: image: %w", err))
+		}
 		files++
 		name := fmt.Sprintf("figure-%d.png", files)
 		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
@@ -28,7 +28,16 @@ func Image(img image.Image, scale int, alt string) {
 		fmt.Printf("%s: %s\n", name, alt)
 		return
 	}
+	display("", Must(imageHTML(img, scale, alt)), "[image] "+alt)
+}
+
+// imageHTML renders a picture as HTML, enlarged.
+func imageHTML(img image.Image, scale int, alt string) (string, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return "", fmt.Errorf("cell: image: %w", err)
+	}
 	size := img.Bounds().Size().Mul(max(1, scale))
-	display("", fmt.Sprintf(`<img src="data:image/png;base64,%s" width="%d" height="%d" style="image-rendering: pixelated; max-width: 100%%; height: auto" alt="%s">`,
-		base64.StdEncoding.EncodeToString(b.Bytes()), size.X, size.Y, html.EscapeString(alt)), "[image] "+alt)
+	return fmt.Sprintf(`<img src="data:image/png;base64,%s" width="%d" height="%d" style="image-rendering: pixelated; max-width: 100%%; height: auto" alt="%s">`,
+		base64.StdEncoding.EncodeToString(b.Bytes()), size.X, size.Y, html.EscapeString(alt)), nil
 }

@@ -56,6 +56,7 @@ func All(es ...vgrad.Experiment) Comparison {
 	c, trained := all(es)
 	if !trained {
 		showLoaded(c, loadedLine(es))
+		noteShown(c)
 	}
 	return c
 }
@@ -89,6 +90,7 @@ func all(es []vgrad.Experiment) (c Comparison, trained bool) {
 	if c, missing = load(store, es); missing > 0 {
 		fail(errors.New("the vgrad program trained, but the runs are not in " + store.Dir()))
 	}
+	noteShown(c)
 	return c, true
 }
 

@@ -41,11 +41,7 @@ func (n notebookSession) NotFound(p Program) error {
 }
 
 func (n notebookSession) Complete(ctx context.Context, code string, cursor int) Completion {
-	return Completion{Start: cursor, End: cursor}
-}
-
-func (n notebookSession) Inspect(ctx context.Context, code string, cursor, detail int) (bool, map[string]string) {
-	return false, nil
+	return Completion(n.Session.Complete(ctx, code, cursor))
 }
 
 func (n notebookSession) Who() (rows []Variable) {
