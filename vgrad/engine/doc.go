@@ -17,5 +17,9 @@
 // ([Engine.TrainLanes]). They are computed side by side on a leading axis, each
 // as it would be alone, on one device or sharded over several ([Engine.Spread]).
 //
+// A training gives its state while it goes on, and can start in one ([Checkpoints]). On one
+// backend and driver it then gives, to the bit, the rows of an undisturbed training. Lanes
+// have one state and go on together.
+//
 // The package knows nothing of stores, figures or notebooks.
 package engine

@@ -115,6 +115,15 @@ func (p *plan) stateShapes() []shapes.Shape {
 	return append(append(all, p.slotShapes()...), shapes.Make(dtypes.Float32))
 }
 
+// stateSize is the number of bytes of the state's tensors.
+func (p *plan) stateSize() int {
+	size := 0
+	for _, shape := range p.stateShapes() {
+		size += int(shape.ByteSize())
+	}
+	return size
+}
+
 // copied copies the state before a step to the memory of the host. state has the tensors
 // of each device. The result is valid until the next call.
 func (t *training) copied(step int, state [][]*tensors.Tensor) (*State, error) {
@@ -122,7 +131,8 @@ func (t *training) copied(step int, state [][]*tensors.Tensor) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: the state at step %d: %w", step, err)
 	}
-	t.copy = append(binary.LittleEndian.AppendUint32(t.copy[:0], uint32(len(text))), text...)
+	t.copy = slices.Grow(t.copy[:0], 4+len(text)+t.stateSize()) // growing step by step would copy it several times
+	t.copy = append(binary.LittleEndian.AppendUint32(t.copy, uint32(len(text))), text...)
 	for i, shape := range t.stateShapes() {
 		parts := state // lanes are the first axis, so the parts of the devices stand end to end
 		if lanesOf(shape) == replicated {
