@@ -182,6 +182,7 @@ func (b *build) supply(p *Program, g *gonbCell, body *parsed) {
 	lines := e.loads()
 	if len(lines) > 0 {
 		lines = slices.Insert(lines, 0, fmt.Sprintf("%s.Begin(%s.Cell{Number: %d})", e.keep, e.keep, p.number))
+		e.keys = append(e.keys, valuesFunction)
 	}
 	b.p.decls = own
 	b.importsOfGoNB(body)

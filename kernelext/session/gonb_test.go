@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -118,5 +119,21 @@ func TestGoNBForgets(t *testing.T) {
 	s.Finish(p)
 	if _, err = s.Translate(4, "f()"); err == nil {
 		t.Error("f is there after %rm f")
+	}
+}
+
+// GoNB forgets how values of plain cells are read, too: the next plain cell may lack them.
+func TestGoNBForgetsValues(t *testing.T) {
+	s := newSession(t)
+	for i, code := range []string{"x := 3", "%%\nfmt.Println(x)"} {
+		p, err := s.Translate(i+1, code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(t, s, p, nil)
+	}
+	p, err := s.Translate(3, "y := 1")
+	if err != nil || !strings.Contains(" "+strings.Join(p.Forget, " ")+" ", " "+valuesFunction+" ") || !slices.Contains(p.Forget, "x") {
+		t.Errorf("forget %v, %v", p.Forget, err)
 	}
 }
