@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -93,7 +94,7 @@ func conformance(t *testing.T, n *notebook) {
 	check("inspect", func(t *testing.T) {
 		d := n.ask(messaging.Shell, "inspect_request", map[string]any{"code": "fmt.Println", "cursor_pos": 8, "detail_level": 0})
 		n.want(d, map[string]any{"status": "ok", "found": true})
-		if data, _ := d.reply["data"].(map[string]any); !strings.Contains(data["text/plain"].(string), "Println") {
+		if data, _ := d.reply["data"].(map[string]any); !strings.Contains(fmt.Sprint(data["text/plain"]), "Println") {
 			t.Errorf("%v", d.reply)
 		}
 	})

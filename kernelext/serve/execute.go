@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -221,8 +222,12 @@ func (e *execution) runProgram(program Program) (*bundle, error) {
 		}
 	}
 	e.lines = program.Lines
+	source := program.Source
+	if program.Plain {
+		source = "%noautoget\n" + source // what it imports is at hand, and go get takes longer than all else
+	}
 	stop := e.observe(g, program.Source)
-	what, err := g.execute(program.Source, r, e.AllowStdin)
+	what, err := g.execute(source, r, e.AllowStdin)
 	if packages := missing(what.Evalue); err == nil && len(packages) > 0 && !program.Plain && !strings.Contains("\n"+program.Source, "\n!") {
 		if _, wrong := e.fetch(packages); wrong == nil {
 			r = &run{out: r.out, ask: r.ask}
@@ -245,12 +250,35 @@ func (e *execution) runProgram(program Program) (*bundle, error) {
 	} else {
 		k.session.Finish(program)
 	}
-	if len(program.Declared) > 0 && err == nil {
-		if _, err := g.quietly("%rm " + strings.Join(program.Declared, " ")); err != nil {
+	if after := k.after(program); after != "" && err == nil {
+		if _, err := g.quietly(after); err != nil {
 			k.o.Log(err.Error())
 		}
 	}
 	return e.outcome(what, err)
+}
+
+// after is what GoNB is told when a program has run, so that it is as it was before.
+func (k *Kernel) after(program Program) string {
+	if !program.Plain {
+		for line := range strings.Lines(program.Source) {
+			switch strings.TrimSpace(line) {
+			case "%autoget":
+				k.noAutoGet = false
+			case "%noautoget":
+				k.noAutoGet = true
+			}
+		}
+		return ""
+	}
+	after := ""
+	if len(program.Declared) > 0 {
+		after = "%rm " + strings.Join(program.Declared, " ") + "\n"
+	}
+	if !k.noAutoGet {
+		after += "%autoget"
+	}
+	return after
 }
 
 // note remembers for a while to which cell a message to GoNB belongs: what its program
@@ -352,7 +380,7 @@ func (e *execution) withFrames(wrong *CellError, frames []frame, culprit string)
 			continue
 		}
 		place := fmt.Sprintf("Cell [%d], line %d", cell, line)
-		if name := strings.TrimPrefix(f.function, "main."); name != "main" && name != "" && !strings.HasPrefix(name, "main.") {
+		if name := strings.TrimPrefix(f.function, "main."); name != "" && !generated.MatchString(name) {
 			place += ", in " + name
 		}
 		lines = append(lines, place+":", "    "+strings.ReplaceAll(e.k.source(cell, line), "\t", "    "))
@@ -407,6 +435,9 @@ func (e *execution) locate(f frame, program []string) (cell, line int) {
 	}
 	return cell, line
 }
+
+// generated are the names of functions that hold a cell's statements.
+var generated = regexp.MustCompile(`^(main|runCell)(\.|$)`)
 
 // reader turns cell and line as GoNB counts them into the reader's. A line below 1 is not
 // the reader's.

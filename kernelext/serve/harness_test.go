@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vgrad/lab/kernelext/messaging"
+	"github.com/vgrad/lab/kernelext/session"
 )
 
 // The test's program is the watcher as well, and a kernel that tests kill.
@@ -284,3 +285,13 @@ func repository(t testing.TB) string {
 }
 
 func jsonText(text string) json.RawMessage { return json.RawMessage(text) }
+
+// notebookOptions are those of a kernel with plain cells, which see this module.
+func notebookOptions(t testing.TB) Options {
+	o := testOptions(t)
+	o.Work = []string{repository(t)}
+	o.Session = func(dir string) Session {
+		return Notebook(session.Options{Dir: dir, Modules: o.Work, Env: append(os.Environ(), o.Env...)})
+	}
+	return o
+}

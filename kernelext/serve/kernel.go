@@ -48,6 +48,8 @@ type Kernel struct {
 	done    chan struct{} // closed when it is to end
 	once    sync.Once
 
+	noAutoGet bool // the reader told GoNB so; only the goroutine that runs cells knows
+
 	mu      sync.Mutex
 	count   int
 	gonb    *gonb
