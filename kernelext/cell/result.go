@@ -1,14 +1,12 @@
 package cell
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"image"
 	"strconv"
-	"strings"
 
 	"github.com/vgrad/lab/kernelext/keep"
 	"github.com/vgrad/lab/vgrad"
@@ -176,29 +174,4 @@ func imageResult(img image.Image) (markup, text string, err error) {
 	text = fmt.Sprintf("a picture of %d × %d pixels", size.X, size.Y)
 	markup, err = imageHTML(img, scale, text)
 	return markup, "[image] " + text, err
-}
-
-// Runs are kept as references to the store: name and folder.
-func init() {
-	keep.Register("run", func(r *runs.Run) ([]byte, error) {
-		store, err := runs.Open("")
-		if err != nil {
-			return nil, err
-		}
-		if _, err := store.Get(r.Name); err != nil {
-			return nil, errors.New("it is a run that is not in the store " + store.Dir())
-		}
-		return []byte(r.Name + "\n" + store.Dir()), nil
-	}, func(data []byte) (*runs.Run, error) {
-		name, dir, _ := strings.Cut(string(bytes.TrimSpace(data)), "\n")
-		store, err := runs.Open(dir)
-		if err != nil {
-			return nil, err
-		}
-		run, err := store.Get(name)
-		if err != nil {
-			return nil, fmt.Errorf("the run %s is no longer in the store %s", name, dir)
-		}
-		return run, nil
-	})
 }

@@ -80,6 +80,10 @@ func (c *codec) special() bool {
 	if t.Name() == "" || t.PkgPath() == "" {
 		return false
 	}
+	if h := keeperOf(t); h != nil {
+		c.ofHook(h)
+		return true
+	}
 	name, _, _ := strings.Cut(t.Name(), "[")
 	full := t.PkgPath() + "." + name
 	if what := refused(t); what != "" {
@@ -308,6 +312,8 @@ func refused(t reflect.Type) string {
 		}
 	case "unique.Handle", "weak.Pointer":
 		what = "a " + full
+	default:
+		what = ofGoMLX(t.PkgPath(), name)
 	}
 	if what == "" {
 		return ""
@@ -330,7 +336,7 @@ func opaque(t reflect.Type, seen map[reflect.Type]bool) bool {
 		case "sync", "time", "sync/atomic":
 			return false
 		}
-		if codecs.hooks[t] != nil || marshaler(t) != nil {
+		if codecs.hooks[t] != nil || keeperOf(t) != nil || marshaler(t) != nil {
 			return false
 		}
 	}

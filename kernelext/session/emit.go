@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	keepPath = labModule + "/kernelext/keep"
-	cellPath = labModule + "/kernelext/cell"
+	keepPath   = labModule + "/kernelext/keep"
+	cellPath   = labModule + "/kernelext/cell"
+	tensorPath = keepPath + "/tensor" // lets keep keep what is of
+	gomlxPath  = "github.com/gomlx/"  // GoMLX
 )
 
 // emission is the program of a cell that was checked, as GoNB is given it.
@@ -90,7 +92,15 @@ func (e *emission) importBlock() string {
 			text += fmt.Sprintf("\t%s %q\n", i.name, i.path)
 		}
 	}
+	if e.usesGoMLX() {
+		text += fmt.Sprintf("\t_ %q\n", tensorPath)
+	}
 	return text + ")\n"
+}
+
+// usesGoMLX reports whether the program imports a package of GoMLX.
+func (b *build) usesGoMLX() bool {
+	return slices.ContainsFunc(b.imports(), func(i imported) bool { return strings.HasPrefix(i.path, gomlxPath) })
 }
 
 func (b *build) usesDot(path string) bool {
@@ -342,7 +352,7 @@ func (b *build) isOutput(x ast.Expr) bool {
 // result shows a value: package cell knows how to show the laboratory's.
 func (e *emission) result(tv types.TypeAndValue, at, code string) string {
 	by := e.keep
-	if isLab(tv.Type) {
+	if isLab(tv.Type) || isImage(tv.Type) {
 		by = e.alias("cell", cellPath)
 	}
 	if basic, ok := tv.Type.(*types.Basic); ok && tv.Value != nil && basic.Info()&types.IsUntyped != 0 && !fitsDefault(tv.Value, basic) {

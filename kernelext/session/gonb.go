@@ -236,6 +236,9 @@ func (b *build) addImports(p *Program, g *gonbCell) {
 			specs = append(specs, b.aliases[key]+` "`+key.path+`"`)
 		}
 	}
+	if b.aliases[imported{name: "keep", path: keepPath}] != "" && b.usesGoMLX() {
+		specs = append(specs, `_ "`+tensorPath+`"`)
+	}
 	if len(specs) == 0 {
 		return
 	}

@@ -155,3 +155,23 @@ func isLab(t types.Type) bool {
 	}
 	return false
 }
+
+// isImage reports whether a value of the type, or the first of two, is a picture: an
+// image.Image.
+func isImage(t types.Type) bool {
+	if pair, ok := t.(*types.Tuple); ok {
+		return pair.Len() > 0 && isImage(pair.At(0).Type())
+	}
+	methods := types.NewMethodSet(t)
+	for _, name := range []string{"Bounds", "At"} {
+		if methods.Lookup(nil, name) == nil {
+			return false
+		}
+	}
+	model := methods.Lookup(nil, "ColorModel")
+	if model == nil {
+		return false
+	}
+	f, ok := model.Obj().Type().(*types.Signature)
+	return ok && f.Results().Len() == 1 && f.Results().At(0).Type().String() == "image/color.Model"
+}

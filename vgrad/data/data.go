@@ -52,6 +52,7 @@ func Load(ctx context.Context, name string) (*Set, error) {
 	if err := set.Wait(); err != nil {
 		return nil, err
 	}
+	set.wait = nil // without a function a cell's variable can be kept
 	return set, nil
 }
 

@@ -30,6 +30,7 @@ type Run struct {
 	// process was killed in a write. Empty: nothing is missing.
 	Truncated string
 
+	dir   string // the run's folder
 	file  *samplesFile
 	sites []vgrad.Site       // in forward order, the whole network left out
 	rank  map[vgrad.Site]int // place in sites, from 1; the whole network comes first
@@ -52,7 +53,7 @@ func readRun(dir string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	r := &Run{Name: e.Name, Experiment: e.Experiment, Provenance: e.Provenance, Finished: e.Finished, LastStep: file.lastStep(), file: file}
+	r := &Run{Name: e.Name, Experiment: e.Experiment, Provenance: e.Provenance, Finished: e.Finished, LastStep: file.lastStep(), dir: dir, file: file}
 	if file.version == 1 {
 		file.nameActivations(e.Experiment)
 	}
