@@ -37,6 +37,17 @@ func (x index) write(session string) error {
 	return replace(filepath.Join(session, "values", indexName), []byte(out.String()))
 }
 
+// in picks the variables whose values a file has. It may have others of the same names,
+// which were defined anew since.
+func (x index) in(file string, vars []variable) (picked []variable) {
+	for _, v := range vars {
+		if x[v.Name] == file {
+			picked = append(picked, v)
+		}
+	}
+	return picked
+}
+
 // write writes the groups to files named for their content: one that did not change is
 // there already. It returns what is told of the variables. A file that cannot be written
 // is a reason why its variables are not kept.

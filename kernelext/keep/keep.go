@@ -80,7 +80,7 @@ func load(session string, index index, vars []variable) error {
 		done[file] = true
 		data, err := os.ReadFile(filepath.Join(session, "values", file))
 		if err == nil {
-			err = decodeGroup(data, vars)
+			err = decodeGroup(data, index.in(file, vars))
 		}
 		if err != nil {
 			wrong = append(wrong, errors.New("the value of "+v.Name+" cannot be read: "+err.Error()+"; run the cell that defines it again"))

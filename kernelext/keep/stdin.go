@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"net"
+	"io"
 	"os"
 	"runtime"
 	"strconv"
@@ -19,8 +19,10 @@ import (
 // Whether the program waits is seen in the stacks of its goroutines: one of them is in
 // (*os.File).Read and nothing has been written. A pipe says nothing of its readers, and to
 // replace os.Stdin by something that does is not possible, for it is a file.
+//
+// The question has no prompt: what the program printed before it waits has been shown.
 func askFor(path string) {
-	conn, err := net.Dial("unix", path)
+	conn, err := dial(path)
 	if err != nil {
 		return
 	}
@@ -30,28 +32,33 @@ func askFor(path string) {
 		return
 	}
 	os.Stdin = from
+	go answer(conn, from, to)
+}
+
+// answer asks the reader each time the program waits, until the input ends.
+func answer(conn io.ReadWriteCloser, from, to *os.File) {
+	defer conn.Close()
+	defer to.Close() // the program reads to the end
 	answers := bufio.NewReader(conn)
-	go func() {
-		defer conn.Close()
-		for {
-			time.Sleep(looking)
-			if !waiting(from) {
-				continue
-			}
-			var question strings.Builder
-			object(&question, "prompt", "", "password", raw("false"))
-			if _, err := fmt.Fprintln(conn, question.String()); err != nil {
-				break
-			}
-			line, err := answers.ReadBytes('\n')
-			value, ok := answer(line)
-			if err != nil || !ok {
-				break
-			}
-			to.WriteString(value + "\n")
+	for {
+		time.Sleep(looking)
+		if !waiting(from) {
+			continue
 		}
-		to.Close() // the program reads to the end
-	}()
+		var question strings.Builder
+		object(&question, "prompt", "", "password", raw("false"))
+		if _, err := fmt.Fprintln(conn, question.String()); err != nil {
+			return
+		}
+		line, err := answers.ReadBytes('\n')
+		value, ok := answered(line)
+		if err != nil || !ok {
+			return
+		}
+		if _, err := to.WriteString(value + "\n"); err != nil {
+			return
+		}
+	}
 }
 
 // looking is how often it is seen whether the program waits.
@@ -59,10 +66,8 @@ const looking = 20 * time.Millisecond
 
 // waiting reports whether a goroutine waits in a read of the file.
 func waiting(f *os.File) bool {
-	buf := make([]byte, 64<<10)
-	buf = buf[:runtime.Stack(buf, true)]
 	read := fmt.Appendf(nil, "os.(*File).Read(%p", f)
-	for _, stack := range bytes.Split(buf, []byte("\n\n")) {
+	for _, stack := range bytes.Split(stacks(), []byte("\n\n")) {
 		if bytes.Contains(stack, []byte("[IO wait")) && bytes.Contains(stack, read) {
 			return true
 		}
@@ -70,9 +75,19 @@ func waiting(f *os.File) bool {
 	return false
 }
 
-// answer reads the kernel's answer: {"value": "..."} as package json writes it, or
+// stacks are those of all goroutines, as far as a megabyte goes.
+func stacks() []byte {
+	for size := 64 << 10; ; size *= 4 {
+		buf := make([]byte, size)
+		if n := runtime.Stack(buf, true); n < size || size >= 1<<20 {
+			return buf[:n]
+		}
+	}
+}
+
+// answered reads the kernel's answer: {"value": "..."} as package json writes it, or
 // {"eof": true}.
-func answer(line []byte) (value string, ok bool) {
+func answered(line []byte) (value string, ok bool) {
 	quoted, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte(`{"value":`))
 	if !ok {
 		return "", false
