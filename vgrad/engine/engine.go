@@ -181,13 +181,13 @@ func (e *Engine) run(ctx context.Context, p *plan, sinks [][]vgrad.Sink) (*Resul
 	case e.Driver != Host && e.Backend.Loops:
 		drive, t.looped = t.device, true
 	}
-	t.ahead(validationName(t.validationBatch()), t.validation(t.validationBatch()))
-	if t.From != nil {
+	if t.From != nil { // before another goroutine builds a graph of the same variables
 		if err := t.restore(); err != nil {
 			return nil, err
 		}
 		t.began = t.next
 	}
+	t.ahead(validationName(t.validationBatch()), t.validation(t.validationBatch()))
 	from := p.number
 	for n := range p.exp.InStages() {
 		if n < from {

@@ -32,6 +32,9 @@ func killedRuns(which string) []vgrad.Experiment {
 	return es
 }
 
+// kills is how often a training is killed at most, before it may go on to the end.
+const kills = 12
+
 // trainToBeKilled trains them with many checkpoints, and prints what the laboratory says.
 func trainToBeKilled(dir, kind, which string) error {
 	store, err := runs.Open(dir)
@@ -59,7 +62,7 @@ func TestKilledAndContinued(t *testing.T) {
 				train(t, undisturbed, es...)
 				l, _ := newLab(t)
 				killed, continued := 0, 0
-				for range 100 {
+				for attempt := range kills + 1 {
 					cmd := exec.Command(os.Args[0])
 					cmd.Env = append(os.Environ(), childStore+"="+l.Store.Dir(), childBackend+"="+b.Kind, childRuns+"="+which)
 					var out bytes.Buffer
@@ -69,7 +72,11 @@ func TestKilledAndContinued(t *testing.T) {
 					}
 					ended := make(chan error, 1)
 					go func() { ended <- cmd.Wait() }()
-					killAfterACheckpoint(t, l, es[0], cmd, ended)
+					if attempt < kills {
+						killAfterACheckpoint(t, l, es[0], cmd, ended)
+					} else if err := <-ended; err != nil {
+						t.Fatalf("the last process: %v: %s", err, &out)
+					}
 					text := out.String()
 					continued += min(1, strings.Count(text, "continued at step"))
 					if strings.Contains(text, "cannot be used") {
