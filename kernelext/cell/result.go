@@ -160,8 +160,7 @@ func experimentResult(e vgrad.Experiment) (markup, text string, err error) {
 		return "", "", err
 	}
 	fields, err := json.MarshalIndent(e.WithDefaults(), "", "  ")
-	text = e.Name() + "\n" + string(fields)
-	return "<pre>" + html.EscapeString(text) + "</pre>", text, err
+	return "<pre>" + html.EscapeString(string(fields)) + "</pre>", string(fields), err
 }
 
 // imageResult shows a picture at the size that it has, small ones enlarged.

@@ -3,6 +3,7 @@ package publish
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestLessonsAsCommitted(t *testing.T) {
 			if c.Kind != "code" {
 				continue
 			}
-			if n := len(strings.Split(strings.TrimSpace(string(c.Source)), "\n")); n > 10 {
+			if n := len(strings.Split(strings.TrimSpace(string(c.Source)), "\n")); n > 7 {
 				t.Errorf("%s: cell %d has %d lines", name, i+1, n)
 			}
 			if len(c.Outputs) == 0 {
@@ -79,9 +80,8 @@ func TestLessonsSayWhatTheySay(t *testing.T) {
 	}
 }
 
-// Every cell of a lesson runs on its own after the first one of a new kernel,
-// and without it: the imports are found.
-func TestCellsRunOnTheirOwn(t *testing.T) {
+// What a cell defines stays: after all cells have run, each runs again in any order.
+func TestCellsRunAgain(t *testing.T) {
 	for _, path := range lessons(t) {
 		nb, err := Open(path)
 		if err != nil {
@@ -89,12 +89,29 @@ func TestCellsRunOnTheirOwn(t *testing.T) {
 		}
 		var cells []string
 		for _, c := range nb.Cells {
-			if c.Kind == "code" && !strings.Contains(string(c.Source), "import (") {
-				cells = append([]string{string(c.Source)}, cells...) // last one first
+			if c.Kind == "code" {
+				cells = append(cells, string(c.Source))
 			}
 		}
-		if _, err := execute(t, cells...); err != nil {
+		again := slices.Clone(cells)
+		slices.Reverse(again)
+		if _, err := execute(t, append(cells, again...)...); err != nil {
 			t.Errorf("%s: %v", filepath.Base(path), err)
+		}
+	}
+}
+
+// The lessons' cells are plain Go: no commands, and no imports.
+func TestLessonsArePlain(t *testing.T) {
+	for _, path := range lessons(t) {
+		nb, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range nb.Cells {
+			if source := string(c.Source); c.Kind == "code" && (strings.HasPrefix(source, "%") || strings.Contains(source, "import ")) {
+				t.Errorf("%s: cell %d is not plain:\n%s", filepath.Base(path), i+1, source)
+			}
 		}
 	}
 }
