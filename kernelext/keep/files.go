@@ -2,6 +2,7 @@ package keep
 
 import (
 	"hash/crc32"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -56,6 +57,7 @@ func write(session string, groups []encoded) (list []entry, err error) {
 	if err != nil {
 		return nil, err
 	}
+	before := maps.Clone(index)
 	for _, g := range groups {
 		file := ""
 		if g.Bytes != nil {
@@ -77,6 +79,9 @@ func write(session string, groups []encoded) (list []entry, err error) {
 			}
 			list = append(list, e)
 		}
+	}
+	if maps.Equal(index, before) {
+		return list, nil
 	}
 	if err := index.write(session); err != nil {
 		return list, err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -25,7 +26,9 @@ type program struct {
 	vars    []variable // loaded and defined, the latest of a name
 	waiting []variable // to be loaded by Ready
 	result  *bundle
+	begun   time.Time
 	spent   time.Duration // on keeping values before the end
+	dirty   bool          // a statement ran since they were kept
 	last    string        // what kept.json had then
 	ended   bool
 }
@@ -34,7 +37,7 @@ var this program
 
 // Begin is the first call of a cell's program.
 func Begin(c Cell) {
-	this = program{session: os.Getenv("VGRAD_SESSION"), cell: c}
+	this = program{session: os.Getenv("VGRAD_SESSION"), cell: c, begun: time.Now()}
 	if c.Input && this.session != "" {
 		askFor(filepath.Join(this.session, "cell", "ask"))
 	}
@@ -62,6 +65,7 @@ func Ready() {
 		this.put(v)
 	}
 	this.waiting = nil
+	this.dirty = false
 }
 
 // load reads the files of the variables, each once.
@@ -89,24 +93,45 @@ func load(session string, index index, vars []variable) error {
 	return errors.Join(wrong...)
 }
 
-// Statement comes before the n-th statement that defines variables.
-func Statement(n int) {}
+// Statement comes before the n-th statement of the cell that may change variables. What the
+// statements before it have changed is kept, as by [Define]: a statement that is
+// interrupted, or ends the program, changes nothing of that.
+func Statement(n int) {
+	this.mu.Lock()
+	defer this.mu.Unlock()
+	if this.dirty {
+		this.keepNow()
+	}
+	this.dirty = true
+}
 
 // Define says that a variable has its value. ptr is a *T to it. From now on the variable is
-// kept at the end of the cell, however the cell ends; as far as that takes no time it is
+// kept at the end of the cell, however the cell ends; as far as that takes little time it is
 // kept at once, so that it is there if the program is killed.
 func Define(name string, ptr any) {
+	this.mu.Lock()
+	defer this.mu.Unlock()
 	this.put(variable{name, ptr})
-	if this.session == "" || this.spent > patience {
+	this.keepNow()
+}
+
+// keepNow keeps all variables before the end of the cell, if there is time for it.
+func (p *program) keepNow() {
+	if p.session == "" || p.spent > max(patience, time.Since(p.begun)/patienceShare) {
 		return
 	}
 	start := time.Now()
-	this.keep()
-	this.spent += time.Since(start)
+	p.keep() // the end of the cell tells of errors
+	p.spent += time.Since(start)
+	p.dirty = false
 }
 
-// patience is how long a cell may take in all to keep values before its end.
-const patience = 20 * time.Millisecond
+// Values may be kept before the end of a cell as long as that takes patience in all, or its
+// share of the cell's time.
+const (
+	patience      = 20 * time.Millisecond
+	patienceShare = 20
+)
 
 // put adds a variable; a later one of a name replaces an earlier one.
 func (p *program) put(v variable) {
@@ -120,9 +145,17 @@ func (p *program) put(v variable) {
 }
 
 // keep writes the values of all variables, and kept.json.
+//
+// Goroutines of the cell may go on meanwhile. A map that is read while another goroutine
+// writes it ends the program, even where the cell does all that with a lock. Therefore
+// only one thread runs Go code then: the runtime lets no goroutine off its thread in the
+// midst of writing a map.
 func (p *program) keep() error {
 	if p.session == "" || len(p.vars) == 0 {
 		return nil
+	}
+	if runtime.NumGoroutine() > 1 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	list, err := write(p.session, encodeVariables(p.vars))
 	text := jsonOfKept(list)

@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -25,6 +27,9 @@ var (
 		rest  []any
 		c     chan int
 		big   []float64
+
+		lock   sync.Mutex
+		counts map[string][]int
 	}
 	cells = map[string]func(){
 		"define": func() {
@@ -79,6 +84,36 @@ var (
 			s, _ := bufio.NewReader(os.Stdin).ReadString('\n')
 			s2, err := io.ReadAll(os.Stdin)
 			Result(n, s, string(s2), err)
+		},
+		"busy": func() {
+			my.counts = map[string][]int{}
+			Define("counts", &my.counts)
+			for range 4 {
+				go func() {
+					for i := 0; ; i++ {
+						my.lock.Lock()
+						my.counts[strconv.Itoa(i%5000)] = append(my.counts[strconv.Itoa(i%5000)], i)
+						my.lock.Unlock()
+					}
+				}()
+			}
+			for start := time.Now(); time.Since(start) < 300*time.Millisecond; {
+				this.spent = 0
+				Statement(1)
+			}
+		},
+		"changed": func() {
+			my.x, my.p = 1, nil
+			Define("x", &my.x)
+			Statement(2)
+			my.x = 2
+			Statement(3)
+			os.Exit(1)
+		},
+		"look": func() {
+			Load("x", &my.x)
+			Ready()
+			Result(my.x)
 		},
 		"gone": func() {
 			Load("nothing", &my.x)
@@ -236,6 +271,25 @@ func TestEnds(t *testing.T) {
 	n.run("use") // x is alone since fail defined it anew: p is what it was
 	if got := n.plain(); got != `8, 43, map[string][]string{"a": {"b", "c"}, "d": nil}, 1s` {
 		t.Errorf("afterwards: %s", got)
+	}
+}
+
+// What a statement changed is kept before the next one begins.
+func TestStatement(t *testing.T) {
+	n := newNotebook(t)
+	n.run("changed")
+	if n.run("look"); n.plain() != "2" {
+		t.Errorf("x is %s", n.plain())
+	}
+}
+
+// Goroutines that go on while values are kept do no harm.
+func TestBusy(t *testing.T) {
+	n := newNotebook(t)
+	for range 3 {
+		if status, out := n.run("busy"); status != 0 || !strings.Contains(n.read("kept.json"), `"reason":""`) {
+			t.Fatalf("%d %.300s %s", status, out, n.read("kept.json"))
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ type emission struct {
 	declared map[string]bool         // locals that were declared
 	main     string                  // what the reader's own main is called
 	keys     []string                // what GoNB would remember
-	number   int                     // of statements that define
+	number   int                     // of statements that package keep was told of
 }
 
 // emit writes the program.
@@ -258,13 +258,21 @@ func (e *emission) body() string {
 		input = ", Input: true"
 	}
 	fmt.Fprintf(&out, "//line main.go:1\nfunc %s() {\n\t%s.Begin(%s.Cell{Number: %d%s})\n\tdefer %s.End()\n", name, e.keep, e.keep, e.p.cell.number, input, e.keep)
-	for _, line := range e.loads() {
+	loads := e.loads()
+	for _, line := range loads {
 		out.WriteString("\t" + line + "\n")
 	}
+	defined := len(loads) > 0 // there is something to keep
 	for i, s := range e.p.statements {
-		if line := e.statement(s, i == len(e.p.statements)-1); line != "" {
-			out.WriteString("\t" + line + "\n")
+		line := e.statement(s, i == len(e.p.statements)-1)
+		if line == "" {
+			continue
 		}
+		if defined && len(s.bindings) == 0 {
+			out.WriteString("\t" + e.next() + "\n")
+		}
+		defined = defined || len(s.bindings) > 0
+		out.WriteString("\t" + line + "\n")
 	}
 	if e.main != "" {
 		out.WriteString("\t" + e.main + "()\n")
@@ -276,14 +284,24 @@ func (e *emission) body() string {
 // loads has the values of earlier cells read.
 func (e *emission) loads() (lines []string) {
 	registered := map[string]bool{}
+	register := func(text string) {
+		if !registered[text] {
+			registered[text] = true
+			lines = append(lines, fmt.Sprintf("%s.Type[%s]()", e.keep, text))
+		}
+	}
 	for _, d := range e.inOrder() {
 		if d.kind != varKind || d.made || d.kept == nil || e.p.versions[d.name] > 0 && e.names[variable{d.name, 0}] == "" {
 			continue
 		}
 		for _, t := range d.kept.Types {
-			if text, ok := e.s.typeExpression(t, e.aliasOf, e.find); ok && !registered[text] {
-				registered[text] = true
-				lines = append(lines, fmt.Sprintf("%s.Type[%s]()", e.keep, text))
+			if text, ok := e.s.typeExpression(t, e.aliasOf, e.find); ok {
+				register(text)
+			}
+		}
+		for _, t := range d.kept.beside { // of a variable that may no longer be there
+			if !slices.ContainsFunc(t.own, func(name string) bool { return e.find(name) == nil }) {
+				register(t.write(e.aliasOf))
 			}
 		}
 	}
@@ -377,10 +395,15 @@ func (b *build) unusedValue(x *ast.ExprStmt) bool {
 	})
 }
 
+// next tells package keep that a statement follows.
+func (e *emission) next() string {
+	e.number++
+	return fmt.Sprintf("%s.Statement(%d)", e.keep, e.number)
+}
+
 // definitions writes a statement that defines variables.
 func (e *emission) definitions(s *statement) string {
-	e.number++
-	lines := []string{fmt.Sprintf("%s.Statement(%d)", e.keep, e.number)}
+	lines := []string{e.next()}
 	edits := e.edits(s.refs)
 	for _, bind := range s.bindings {
 		lines = append(lines, e.assign(bind, edits)...)
