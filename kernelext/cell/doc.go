@@ -4,9 +4,8 @@
 //
 //	experiment → network → samples → run store → findings, figures → cell
 //
-// and the only package that knows GoNB, the notebook's kernel.
+// and the only package that knows GoNB, which runs the cells.
 //
-//	%%
 //	runs := cell.Compare(vgrad.Experiment{}, "sigmoid", "relu") // trains with a live figure, or loads
 //	cell.Show(chart.MeanGradient(runs, 1))
 //	cell.Side(cell.Must(chart.Loss(runs)), cell.Must(chart.Accuracy(runs)))
@@ -14,13 +13,14 @@
 //	s := cell.Sweep(vgrad.Experiment{}, "depth=2..12", "sigmoid,relu", "seed=0..9") // with a progress bar
 //	cell.Show(chart.FactorMap(s.Sources(), "depth", "activation"))
 //
+// In a plain cell the value of the last line is the cell's result, so a figure, a run or
+// findings need no call of this package: the kernel calls [Result] with it.
+//
 // # Errors
 //
-// The functions return no errors. An error ends the cell with one line on standard
-// error and exit status 1, which stops a notebook that is executed from top to bottom.
-// What was shown and recorded before stays. A panic ends the cell in the same way: its
-// line names the line of the cell, and the function if another package panicked. To
-// get the whole stack trace, run %env GOTRACEBACK=single in an earlier cell.
+// The functions return no errors. An error ends the cell, and the kernel shows it as the
+// cell's error; outside a notebook it is one line on standard error, with exit status 1.
+// What was shown, defined and recorded before stays.
 //
 // # Outputs
 //

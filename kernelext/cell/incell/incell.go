@@ -4,13 +4,11 @@
 // Package cell lets the vgrad program train instead. This package links GoMLX, so a cell
 // that imports it takes some seconds longer to build.
 //
-//	%%
 //	run := incell.Train("mine", mine, vgrad.Experiment{Steps: 300}) // trains with a live figure, or loads
 //	cell.Findings(diagnose.Of(run))
 //
 // A trainer runs in its own loop, with a live figure, and findings at the end:
 //
-//	%%
 //	loop := train.NewLoop(train.NewTrainer(backend, store, model, lossFn, optimizer, nil, nil))
 //	run := incell.RunSteps(loop, dataset, 500, attach.Options{Name: "cnn"})
 //
