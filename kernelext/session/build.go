@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -106,6 +107,7 @@ func (b *build) close() {
 	for _, s := range b.p.statements {
 		b.follow(s.refs)
 	}
+	b.followDefined()
 	if b.all {
 		for name, d := range b.s.defs {
 			if d.kind != methodKind && !strings.HasPrefix(name, ".") {
@@ -153,6 +155,59 @@ func (b *build) need(name string) {
 	case varKind:
 		for _, other := range b.s.sharing(d) {
 			b.need(other)
+		}
+		for _, other := range d.typesOfGroup() {
+			if !b.isOwn(other) {
+				b.need(other)
+			}
+		}
+	}
+}
+
+// typesOfGroup lists the types of the notebook that the values of a variable's file had
+// when it was kept, those in interfaces too: to load it the program has to declare them.
+func (d *definition) typesOfGroup() (names []string) {
+	if d.kept == nil {
+		return nil
+	}
+	for _, t := range d.kept.beside {
+		names = append(names, t.own...)
+	}
+	for _, reported := range d.kept.Types {
+		e, err := parser.ParseExpr(quoted.ReplaceAllString(reported, "p."))
+		if err != nil {
+			continue
+		}
+		ast.Inspect(e, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				return false
+			case *ast.Ident:
+				names = append(names, n.Name)
+			}
+			return true
+		})
+	}
+	return names
+}
+
+// quoted is a package's path in a type that package keep reports.
+var quoted = regexp.MustCompile(`"[^"]*"\.`)
+
+// followDefined needs the variables that the cell defines anew while others share their
+// memory: to define a variable again is to assign to it, which pointers to it see. Where
+// all that share it are defined anew, or their values are gone, nobody looks.
+func (b *build) followDefined() {
+	for name := range b.p.versions {
+		d := b.s.defs[name]
+		if d == nil || d.kind != varKind || d.made || b.p.names[name] {
+			continue
+		}
+		others := b.s.sharing(d)
+		isOwn := func(other string) bool { return b.p.versions[other] > 0 }
+		isGone := func(other string) bool { return b.whyGone(b.s.defs[other]) != "" }
+		if slices.ContainsFunc(others, func(o string) bool { return !isOwn(o) }) && !slices.ContainsFunc(append(others, name), isGone) {
+			b.need(name)
 		}
 	}
 }

@@ -56,7 +56,8 @@ type kept struct {
 	Group  string   `json:"group"` // that shares memory
 	Reason string   `json:"reason"`
 
-	types string // what the types of the notebook were that it is made of
+	types  string     // what the types of the notebook were that it is made of
+	beside []typeText // types of the variables that are in the same file
 }
 
 // definitionOf makes a definition of what a cell declares.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/types"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,8 +36,12 @@ func (s *Session) Finish(p *Program) {
 	}
 	clear(s.gonb) // GoNB was told to forget all
 	reported := s.readKept()
+	all := maps.Clone(reported)
 	for name, d := range p.values {
 		k, ok := reported[name]
+		if ok {
+			d = s.versionOf(k, d, p.earlier[name])
+		}
 		switch {
 		case ok:
 			k.types = d.kept.types
@@ -54,7 +59,38 @@ func (s *Session) Finish(p *Program) {
 			s.defs[name].kept = k
 		}
 	}
+	for _, d := range s.defs {
+		if d.kind != varKind || d.kept == nil || all[d.name] != d.kept {
+			continue
+		}
+		for _, other := range s.sharing(d) {
+			d.kept.beside = append(d.kept.beside, s.defs[other].typ)
+		}
+	}
 }
+
+// versionOf is the version of a variable that was kept: a cell that failed may have got to an
+// earlier one, of another type, or to none of its own.
+func (s *Session) versionOf(k *kept, last *definition, earlier []*definition) *definition {
+	all := append([]*definition{last}, earlier...)
+	if len(all) == 1 || sameType(k.Type, last) {
+		return last
+	}
+	for _, d := range all {
+		if sameType(k.Type, d) {
+			return d
+		}
+	}
+	return last
+}
+
+// sameType reports whether a type that package keep reports is that of a variable.
+func sameType(reported string, d *definition) bool {
+	return typeSpelling.Replace(reported) == typeSpelling.Replace(d.typ.plain())
+}
+
+// typeSpelling levels how package reflect and the type-checker write types.
+var typeSpelling = strings.NewReplacer(" ", "", "interface{}", "any", "byte", "uint8", "rune", "int32")
 
 // define makes a name stand for something else from now on. A type that is no longer one
 // that can have methods loses those it had.

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -34,12 +35,14 @@ type Session struct {
 	mu   sync.Mutex
 	defs map[string]*definition // by name, methods by "T.M"; of each name the latest
 	gonb map[string]bool        // what GoNB remembers
+
+	without map[string]bool // packages that cannot be got
 }
 
 // New returns a session without definitions. Call [Session.Warm] at once: what needs to
 // know packages waits for it.
 func New(o Options) *Session {
-	return &Session{options: o, index: newIndex(o), defs: map[string]*definition{}, gonb: map[string]bool{}}
+	return &Session{options: o, index: newIndex(o), defs: map[string]*definition{}, gonb: map[string]bool{}, without: map[string]bool{}}
 }
 
 // Warm finds out which packages cells can import, and the types of those that are used
@@ -65,6 +68,7 @@ type Program struct {
 	number   int
 	defines  []*definition // functions, types, constants, imports
 	values   map[string]*definition
+	earlier  map[string][]*definition // versions before those of values that a failure may leave
 	loaded   []string
 	dropped  []string  // methods of earlier cells
 	gonb     []string  // what GoNB remembers of it
@@ -127,6 +131,7 @@ func declaresInit(p *parsed) bool {
 
 // translate makes a program of a cell whose syntax is right.
 func (s *Session) translate(p *parsed) (*Program, error) {
+	s.dropImports(p)
 	b := s.newBuild(p)
 	b.close()
 	missing, problems := b.missing()
@@ -204,6 +209,31 @@ func (s *Session) NotFound(p *Program) error {
 	return newCellError(p.problems)
 }
 
+// Without names packages that cannot be got: a cell that imports one and does not name it
+// is translated without it.
+func (s *Session) Without(packages []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, path := range packages {
+		s.without[path] = true
+	}
+}
+
+// dropImports takes imports of packages that cannot be got, and whose name the cell does
+// not mention, out of the cell.
+func (s *Session) dropImports(p *parsed) {
+	p.imports = slices.DeleteFunc(p.imports, func(i imported) bool {
+		if !s.without[i.path] || i.name == "." || i.name == "_" {
+			return false
+		}
+		if _, err := s.index.load(i.path); !errors.Is(err, errNoPackage) {
+			return false
+		}
+		mention := regexp.MustCompile(`\b` + regexp.QuoteMeta(s.importName(i)) + `\s*\.`)
+		return !mention.MatchString(p.cell.code[:i.from]) && !mention.MatchString(p.cell.code[i.to:])
+	})
+}
+
 // readsInput reports whether the cell, or what it names, may read standard input.
 func (b *build) readsInput() bool {
 	for id, o := range b.info.Uses {
@@ -248,8 +278,16 @@ func (b *build) recordDeclarations(p *Program) {
 // record notes what the cell defines, for Finish.
 func (b *build) record(p *Program) {
 	b.recordDeclarations(p)
-	p.values = map[string]*definition{}
+	p.values, p.earlier = map[string]*definition{}, map[string][]*definition{}
 	for _, v := range b.cellVariables() { // the last version of a name wins
+		before := p.values[v.name]
+		if old := b.needed[v.name]; before == nil && old != nil && old.kind == varKind && !old.made {
+			same := *old
+			before = &same
+		}
+		if before != nil {
+			p.earlier[v.name] = append(p.earlier[v.name], before)
+		}
 		p.values[v.name] = b.valueOf(v)
 	}
 	for _, d := range b.needed {
