@@ -21,7 +21,8 @@ const maxLinks = 1000
 
 // Options of a [Server].
 type Options struct {
-	Log func(line string) // is told of messages that are ignored, and why; nil: nobody
+	Log   func(line string) // is told of messages that are ignored, and why; nil: nobody
+	State func() string     // what the kernel does, as idle, which a new subscriber is told; nil: it is not
 }
 
 // Server is the kernel's side: the sockets that its clients connect to.
@@ -170,11 +171,18 @@ func (s *Server) receive(ch Channel, l *link, frames [][]byte) {
 	}
 }
 
-// greet tells a new subscriber that it is one, as JEP 65 asks for.
+// greet tells a new subscriber that it is one, as JEP 65 asks for, and what the kernel
+// does. JupyterLab, which ignores the status of its own questions, else shows a kernel that
+// was started again as unknown until a cell runs.
 func (s *Server) greet(l *link, topic string) {
-	m := New(s.session, "iopub_welcome", map[string]string{"subscription": topic})
-	m.Identities = [][]byte{[]byte(topic)}
-	l.send(entry{frames: m.Encode([]byte(s.conn.Key))}, false)
+	tell := func(topic string, m *Message) {
+		m.Identities = [][]byte{[]byte(topic)}
+		l.send(entry{frames: m.Encode([]byte(s.conn.Key))}, false)
+	}
+	tell(topic, New(s.session, "iopub_welcome", map[string]string{"subscription": topic}))
+	if s.options.State != nil && l.wants("status") {
+		tell("status", New(s.session, "status", map[string]string{"execution_state": s.options.State()}))
+	}
 }
 
 // Send sends a message on Shell, Control or Stdin to the peer that the first of its

@@ -141,14 +141,12 @@ func (e *execution) pages() []map[string]any {
 	return e.payload
 }
 
-// abort tells that a cell does not run, because one before it failed.
+// abort tells that a cell does not run, because one before it failed. The reply has no
+// count: JupyterLab would mark the cell with it, as one that has run.
 func (k *Kernel) abort(m *messaging.Message) {
 	k.status(m, "busy")
-	k.mu.Lock()
-	n := k.count
-	k.mu.Unlock()
 	k.reply(messaging.Shell, m, "execute_reply", map[string]any{
-		"status": "aborted", "execution_count": n, "user_expressions": map[string]any{}, "payload": []any{},
+		"status": "aborted", "user_expressions": map[string]any{}, "payload": []any{},
 		"ename": "Aborted", "evalue": "a cell before it failed", "traceback": []string{},
 	})
 	k.status(m, "idle")

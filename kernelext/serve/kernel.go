@@ -78,14 +78,15 @@ func New(o Options) (*Kernel, error) {
 		o.Memory = 0.8
 	}
 	o.GoVersion = orElse(o.GoVersion, runtime.Version())
-	server, err := messaging.Listen(o.Connection, messaging.Options{Log: o.Log})
+	k := &Kernel{
+		o: o, session: passing{}, queue: newQueue(), done: make(chan struct{}),
+		sources: map[int]string{}, numbers: map[int]int{}, parents: map[string]parent{},
+	}
+	server, err := messaging.Listen(o.Connection, messaging.Options{Log: o.Log, State: k.state})
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
-	k := &Kernel{
-		o: o, server: server, session: passing{}, queue: newQueue(), done: make(chan struct{}),
-		sources: map[int]string{}, numbers: map[int]int{}, parents: map[string]parent{},
-	}
+	k.server = server
 	k.comms = newComms(k)
 	if k.folder, err = newFolder(); err != nil {
 		return nil, errors.Join(err, server.Close())
@@ -117,6 +118,7 @@ func (k *Kernel) Run(ctx context.Context) error {
 	defer signal.Stop(signals)
 	orphan := watchParent()
 	k.publish(nil, "status", map[string]string{"execution_state": "starting"})
+	k.publish(nil, "status", map[string]string{"execution_state": k.state()}) // for those who were there before
 	for {
 		select {
 		case <-ctx.Done():
@@ -216,6 +218,16 @@ func (k *Kernel) around(m *messaging.Message, do func()) {
 	if running != nil {
 		k.status(running.request, "busy")
 	}
+}
+
+// state is what the kernel does: idle, or busy with a cell.
+func (k *Kernel) state() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.current != nil {
+		return "busy"
+	}
+	return "idle"
 }
 
 func (k *Kernel) status(m *messaging.Message, state string) {
