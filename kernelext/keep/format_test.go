@@ -102,7 +102,7 @@ func TestTable(t *testing.T) {
 		v    any
 		want string // "": no table
 	}{
-		{[]point{{X: 1, name: "<b>"}}, `<table><thead><tr><th></th><th>X</th><th>Y</th><th>name</th><th>next</th></tr></thead><tbody><tr><th>0</th><td>1</td><td>0</td><td>&lt;b&gt;</td><td>(*keep.point)(nil)</td></tr></tbody></table>`},
+		{[]point{{X: 1, name: "<b>"}}, `<table><thead><tr><th></th><th>X</th><th>Y</th><th>name</th><th>next</th></tr></thead><tbody><tr><th>0</th><td>1</td><td>0</td><td>&lt;b&gt;</td><td>nil</td></tr></tbody></table>`},
 		{[][]float64{{1, 2.5}, {3}}, `<table><tbody><tr><th>0</th><td>1</td><td>2.5</td></tr><tr><th>1</th><td>3</td></tr></tbody></table>`},
 		{[]int{1, 2}, ""}, {[]loud{{1}}, ""}, {[][]byte{{1}}, ""}, {[]point{}, ""}, {7, ""}, {nil, ""},
 	} {

@@ -80,7 +80,7 @@ func says(t reflect.Type) bool {
 	return t.Implements(reflect.TypeFor[fmt.Stringer]()) || t.Implements(reflect.TypeFor[error]())
 }
 
-// plain is a cell's text: a string without quotes.
+// plain is a cell's text: a string without quotes, and no type that is the whole column's.
 func plain(v reflect.Value) string {
 	if v.Kind() == reflect.String {
 		if _, ok := said(v); !ok {
@@ -88,7 +88,7 @@ func plain(v reflect.Value) string {
 		}
 	}
 	f := &formatter{seen: map[uintptr]bool{}}
-	return f.value(v, true, 0).flat()
+	return f.value(v, v.Kind() == reflect.Interface, 0).flat()
 }
 
 func escape(s string) string {
