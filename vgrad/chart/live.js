@@ -146,6 +146,15 @@
       this.chart.setOption(present(this.spec, this.state), true);
       if (this.spec.zoom) this.chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
       if (zoom && zoom[0] && (zoom[0].start > 0 || zoom[0].end < 100)) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, start: zoom[0].start, end: zoom[0].end });
+      if (!this.box.clientWidth && this.observer) this.again();
+    }
+    // A figure that was drawn while it was hidden, as a change of JupyterLab's theme does
+    // to cells out of sight, is 100 pixels wide. To be observed anew reports its width
+    // even where that is what it was before.
+    again() {
+      this.state.width = 0;
+      this.observer.unobserve(this.box);
+      this.observer.observe(this.box);
     }
     // A newer spec, of a training that goes on; a slider moves to its last step.
     take(spec) {
