@@ -43,6 +43,9 @@ const (
 // mostBytes is how much memory the variables of a group may take.
 const mostBytes = 4 << 30
 
+// errChanged is a reason to try again.
+const errChanged = failed("goroutines change it all the time")
+
 // failed is why a group cannot be encoded or decoded, in words.
 type failed string
 
@@ -54,9 +57,21 @@ func encodeVariables(vars []variable) (groups []encoded) {
 	defer codecs.Unlock()
 	vars = slices.Clone(vars)
 	slices.SortStableFunc(vars, func(a, b variable) int { return cmp.Compare(a.Name, b.Name) })
+	changed := true
+	for try := 0; changed && try < tries; try++ {
+		groups, changed = tryVariables(vars)
+	}
+	return groups
+}
+
+// tries is how often values are encoded that goroutines change meanwhile.
+const tries = 5
+
+// tryVariables also reports whether values have changed meanwhile.
+func tryVariables(vars []variable) (groups []encoded, changed bool) {
 	defer func() {
 		if v := recover(); v != nil { // a defect, or memory that changes meanwhile
-			groups = nil
+			groups, changed = nil, true
 			for _, v2 := range vars {
 				groups = append(groups, unkept(v2, fmt.Sprintf("%s cannot be kept: %v", v2.Name, v)))
 			}
@@ -86,10 +101,12 @@ func encodeVariables(vars []variable) (groups []encoded) {
 		}
 	}
 	for _, members := range w.groups(good, regions) {
-		groups = append(groups, w.encode(vars, members, regions))
+		g, again := w.encode(vars, members, regions)
+		groups = append(groups, g)
+		changed = changed || again
 	}
 	slices.SortFunc(groups, func(a, b encoded) int { return cmp.Compare(a.Names[0], b.Names[0]) })
-	return groups
+	return groups, changed
 }
 
 func unkept(v variable, reason string) encoded {
@@ -146,13 +163,11 @@ type encoder struct {
 
 // piece is an object: what pointers, slices, maps and interfaces refer to, by number.
 type piece struct {
-	kind   itemKind
-	c      *codec
-	n, m   int // memory: elements; without zeros at the end
-	size   int // of the encoding
-	ptr    unsafe.Pointer
-	region int
-	key    itemKey
+	kind itemKind
+	c    *codec
+	n, m int // memory: elements; without zeros at the end. Others: n is the item
+	size int // of the encoding
+	ptr  unsafe.Pointer
 }
 
 // span is a long string that is written, and where.
@@ -161,7 +176,7 @@ type span struct {
 	at         int
 }
 
-func (w *walker) encode(vars []variable, members []int32, regions []region) (g encoded) {
+func (w *walker) encode(vars []variable, members []int32, regions []region) (g encoded, changed bool) {
 	for _, n := range members {
 		g.Names = append(g.Names, vars[n].Name)
 	}
@@ -174,7 +189,7 @@ func (w *walker) encode(vars []variable, members []int32, regions []region) (g e
 				if !ok {
 					text = failed(fmt.Sprint(v))
 				}
-				reason = string(text)
+				reason, changed = string(text), text == errChanged
 			}
 		}()
 		g.Bytes = e.file(vars, members)
@@ -188,7 +203,7 @@ func (w *walker) encode(vars []variable, members []int32, regions []region) (g e
 		}
 		g.Kept = append(g.Kept, k)
 	}
-	return g
+	return g, changed
 }
 
 func (e *encoder) file(vars []variable, members []int32) []byte {
@@ -261,7 +276,7 @@ func (e *encoder) content(o *piece) {
 	case mapItem:
 		e.entries(o)
 	case hookItem:
-		e.buf = append(e.buf, e.w.data[e.w.index[o.key]]...)
+		e.buf = append(e.buf, e.w.data[int32(o.n)]...)
 	}
 }
 
@@ -298,14 +313,20 @@ func (e *encoder) entries(o *piece) {
 	key, elem := codecOf(o.c.t.Key()), codecOf(o.c.t.Elem())
 	m := mapAt(o.c, o.ptr)
 	n := m.Len()
-	e.uint(n)
 	keys := reflect.MakeSlice(reflect.SliceOf(key.t), n, n)
 	elems := reflect.MakeSlice(reflect.SliceOf(elem.t), n, n)
 	i := 0
-	for r := m.MapRange(); r.Next(); i++ {
+	for r := m.MapRange(); next(r, o.ptr); i++ {
+		if i == n {
+			panic(errChanged)
+		}
 		keys.Index(i).SetIterKey(r)
 		elems.Index(i).SetIterValue(r)
 	}
+	if i != n {
+		panic(errChanged)
+	}
+	e.uint(n)
 	k, v := keys.UnsafePointer(), elems.UnsafePointer()
 	for _, i := range inOrder(key, k, n) {
 		key.write(e, unsafe.Add(k, uintptr(i)*key.size))
@@ -340,7 +361,7 @@ func (e *encoder) memory(n int) int {
 	r := &e.regions[n]
 	if r.object < 0 {
 		r.object = int32(len(e.objects))
-		e.objects = append(e.objects, piece{kind: memory, c: r.c, n: int(r.count()), ptr: addressOf(r.start), region: n})
+		e.objects = append(e.objects, piece{kind: memory, c: r.c, n: int(r.count()), ptr: addressOf(r.start)})
 	}
 	return int(r.object)
 }
@@ -351,11 +372,11 @@ func (e *encoder) object(key itemKey) int {
 	if !ok {
 		id = len(e.objects)
 		e.ids[key] = id
-		n, ok := e.w.index[key]
+		n, ok := e.w.index.get(key)
 		if !ok {
-			panic(failed("it has changed while it was being kept"))
+			panic(errChanged)
 		}
-		e.objects = append(e.objects, piece{kind: key.kind, c: e.w.items[n].c, ptr: addressOf(key.at), key: key})
+		e.objects = append(e.objects, piece{kind: key.kind, c: e.w.items[n].c, n: int(n), ptr: addressOf(key.at)})
 	}
 	return id
 }
@@ -363,12 +384,12 @@ func (e *encoder) object(key itemKey) int {
 // address writes a reference to n elements at data; least is the first number that means an
 // object.
 func (e *encoder) address(data unsafe.Pointer, c *codec, n uintptr, least int) {
-	i, ok := e.w.index[itemKey{uintptr(data) + n*c.size, c.flat, memory}]
+	i, ok := e.w.index.get(itemKey{uintptr(data) + n*c.size, c.flat, memory})
 	for ok && e.w.items[i].region < 0 && e.w.items[i].more >= 0 {
 		i = e.w.items[i].more
 	}
 	if !ok || e.w.items[i].region < 0 {
-		panic(failed("it has changed while it was being kept"))
+		panic(errChanged)
 	}
 	r := int(e.w.items[i].region)
 	e.uint(least + e.memory(r))

@@ -3,6 +3,7 @@ package keep
 import (
 	"cmp"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,61 @@ type itemKey struct {
 	kind itemKind
 }
 
+// itemTable is a map of items without pointers, for the sake of speed: there may be
+// millions, each looked up when it is found and when it is written.
+type itemTable struct {
+	slots []itemSlot // a power of two, at most half of them used
+	used  int
+}
+
+type itemSlot struct {
+	at   uintptr
+	tag  uint32 // of codec and kind; 0: free
+	item int32
+}
+
+// find returns the slot of a key, or the free one where it would be.
+func (t *itemTable) find(at uintptr, tag uint32) *itemSlot {
+	mask := uint64(len(t.slots) - 1)
+	for i := (uint64(at) ^ uint64(tag)<<40) * 0x9e3779b97f4a7c15 >> 20; ; i++ {
+		if s := &t.slots[i&mask]; s.tag == 0 || s.at == at && s.tag == tag {
+			return s
+		}
+	}
+}
+
+func (k itemKey) tag() uint32 {
+	if k.c == nil {
+		return uint32(k.kind) // not memory, which is 0
+	}
+	return k.c.number<<2 | uint32(k.kind)
+}
+
+func (t *itemTable) get(k itemKey) (int32, bool) {
+	if t.used == 0 {
+		return 0, false
+	}
+	s := t.find(k.at, k.tag())
+	return s.item, s.tag != 0
+}
+
+func (t *itemTable) set(k itemKey, item int32) {
+	if 2*t.used >= len(t.slots) {
+		old := t.slots
+		t.slots = make([]itemSlot, max(64, 2*len(old)))
+		for _, s := range old {
+			if s.tag != 0 {
+				*t.find(s.at, s.tag) = s
+			}
+		}
+	}
+	s := t.find(k.at, k.tag())
+	if s.tag == 0 {
+		t.used++
+	}
+	*s = itemSlot{k.at, k.tag(), item}
+}
+
 // item is something that references lead to.
 type item struct {
 	start, end uintptr
@@ -46,7 +102,7 @@ type item struct {
 // walker finds what variables refer to.
 type walker struct {
 	items []item
-	index map[itemKey]int32
+	index itemTable
 	edges []int32 // items that items refer to,
 	first []int32 // from here on
 	data  map[int32][]byte
@@ -84,7 +140,7 @@ type probe struct {
 }
 
 func newWalker() *walker {
-	return &walker{index: map[itemKey]int32{}, data: map[int32][]byte{}, hooks: map[int32]*hook{}, wrong: map[int32]place{}, known: map[string]reflect.Type{}, fits: fits{}}
+	return &walker{data: map[int32][]byte{}, hooks: map[int32]*hook{}, wrong: map[int32]place{}, known: map[string]reflect.Type{}, fits: fits{}}
 }
 
 // add adds a variable.
@@ -95,8 +151,10 @@ func (w *walker) add(v variable) int32 {
 	p := reflect.ValueOf(v.Ptr).UnsafePointer()
 	w.items = append(w.items, item{start: uintptr(p), end: uintptr(p) + c.size, walked: uintptr(p) + c.size, c: c, more: -1, region: -1, variable: true})
 	n := int32(len(w.items) - 1)
-	if _, ok := w.index[w.keyOf(n)]; !ok && c.size > 0 {
-		w.index[w.keyOf(n)] = n
+	if key := w.keyOf(n); c.size > 0 {
+		if _, ok := w.index.get(key); !ok {
+			w.index.set(key, n)
+		}
 	}
 	return n
 }
@@ -157,12 +215,43 @@ func addressOf(a uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Poin
 
 // each calls do with the addresses of copies of each key and value of a map.
 func each(c *codec, p unsafe.Pointer, do func(k, v unsafe.Pointer)) {
-	m := mapAt(c, p)
 	k, v := reflect.New(c.t.Key()), reflect.New(c.t.Elem())
-	for r := m.MapRange(); r.Next(); {
+	for r := mapAt(c, p).MapRange(); next(r, p); {
 		k.Elem().SetIterKey(r)
 		v.Elem().SetIterValue(r)
 		do(k.UnsafePointer(), v.UnsafePointer())
+	}
+}
+
+// next goes on in a map, but not while a goroutine is in the midst of writing it: that ends
+// the program. See program.keep. What is read of the map is what the runtime itself reads;
+// it is that of Go 1.24 and later.
+func next(r *reflect.MapIter, p unsafe.Pointer) bool {
+	if runtime.NumGoroutine() > 1 && mapsAreKnown() {
+		m := (*struct {
+			used, seed   uintptr
+			dirPtr       unsafe.Pointer
+			dirLen       int
+			depth, shift uint8
+			writing      uint8
+		})(p)
+		for range 100000 {
+			if m.writing == 0 {
+				break
+			}
+			runtime.Gosched()
+		}
+	}
+	return r.Next()
+}
+
+// mapsAreKnown reports whether maps are laid out as next expects.
+func mapsAreKnown() bool {
+	switch v := runtime.Version(); {
+	case unsafe.Sizeof(uintptr(0)) != 8:
+		return false
+	default:
+		return strings.HasPrefix(v, "go1.24") || strings.HasPrefix(v, "go1.25") || strings.HasPrefix(v, "go1.26")
 	}
 }
 
@@ -220,7 +309,7 @@ func (w *walker) edge(p unsafe.Pointer, to int32, origin uintptr, c *codec, slic
 func (w *walker) refer(p, data unsafe.Pointer, c *codec, n uintptr, slice bool) {
 	start, end := uintptr(data), uintptr(data)+n*c.size
 	key := itemKey{end, c.flat, memory}
-	old, ok := w.index[key]
+	old, ok := w.index.get(key)
 	if ok && w.items[old].start <= start || ok && w.probe != nil {
 		w.edge(p, old, start, c, slice)
 		return
@@ -230,9 +319,10 @@ func (w *walker) refer(p, data unsafe.Pointer, c *codec, n uintptr, slice bool) 
 		it.more, it.walked = old, w.items[old].start
 	}
 	w.total += it.walked - start
+	n2 := int32(len(w.items))
 	w.items = append(w.items, it)
-	w.index[key] = int32(len(w.items) - 1)
-	w.edge(p, w.index[key], start, c, slice)
+	w.index.set(key, n2)
+	w.edge(p, n2, start, c, slice)
 }
 
 // single notes that p refers to a map, a box, or what a hook keeps.
@@ -241,11 +331,11 @@ func (w *walker) single(p, data unsafe.Pointer, c *codec, kind itemKind) int32 {
 	if kind == mapItem {
 		key.c = nil
 	}
-	n, ok := w.index[key]
+	n, ok := w.index.get(key)
 	if !ok {
 		n = int32(len(w.items))
 		w.items = append(w.items, item{start: uintptr(data), c: c, more: -1, region: -1, kind: kind})
-		w.index[key] = n
+		w.index.set(key, n)
 	}
 	w.edge(p, n, uintptr(data), c, false)
 	return n
@@ -256,8 +346,8 @@ func (w *walker) hooked(p, data unsafe.Pointer, c *codec, h *hook) {
 	if _, done := w.data[n]; done || w.probe != nil {
 		return
 	}
-	data2, err := h.run(p)
-	w.data[n] = data2
+	kept, err := h.run(p)
+	w.data[n] = kept
 	if err != nil {
 		w.bad(p, "%s cannot be kept: "+err.Error())
 		w.wrong[n] = place{text: "%s cannot be kept: " + err.Error()}

@@ -16,6 +16,7 @@ var codecs struct {
 	named  map[string]reflect.Type // by expression; what programs have registered
 	hooks  map[reflect.Type]*hook
 
+	count     uint32 // of codecs made
 	builtin   map[string]reflect.Type
 	sentinels *sentinels
 }
@@ -44,6 +45,7 @@ type codec struct {
 	direct bool           // the second word is the value, not its address
 	packed bool           // word and direct are set
 	id     string         // its expression
+	number uint32         // tells codecs apart
 }
 
 // codecOf returns the codec of a type.
@@ -54,7 +56,8 @@ func codecOf(t reflect.Type) *codec {
 	if codecs.byType == nil {
 		codecs.byType = map[reflect.Type]*codec{}
 	}
-	c := &codec{t: t, size: t.Size(), refs: true, least: 1, count: 1}
+	codecs.count++
+	c := &codec{t: t, size: t.Size(), refs: true, least: 1, count: 1, number: codecs.count}
 	c.flat = c
 	codecs.byType[t] = c
 	if !c.special() {
