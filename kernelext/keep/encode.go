@@ -545,6 +545,7 @@ func (c *codec) ofInterface() {
 		if v == nil {
 			return
 		}
+		v = w.keepable(c.t, v)
 		var word unsafe.Pointer
 		in, at := content(v, &word)
 		if w.probe == nil && !w.dynamic(p, in) {
@@ -564,6 +565,7 @@ func (c *codec) ofInterface() {
 			e.uint(0)
 			return
 		}
+		v = e.w.keepable(c.t, v)
 		var word unsafe.Pointer
 		in, at := content(v, &word)
 		e.dynamic[in] = true

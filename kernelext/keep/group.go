@@ -109,6 +109,7 @@ type walker struct {
 	hooks map[int32]*hook
 	wrong map[int32]place
 	known map[string]reflect.Type // parts of the variables' types
+	tolds map[any]*told           // what stands for errors
 	fits  fits
 	total uintptr
 
@@ -140,7 +141,7 @@ type probe struct {
 }
 
 func newWalker() *walker {
-	return &walker{data: map[int32][]byte{}, hooks: map[int32]*hook{}, wrong: map[int32]place{}, known: map[string]reflect.Type{}, fits: fits{}}
+	return &walker{data: map[int32][]byte{}, hooks: map[int32]*hook{}, wrong: map[int32]place{}, known: map[string]reflect.Type{}, tolds: map[any]*told{}, fits: fits{}}
 }
 
 // add adds a variable.

@@ -148,8 +148,8 @@ func (p *program) put(v variable) {
 //
 // Goroutines of the cell may go on meanwhile. A map that is read while another goroutine
 // writes it ends the program, even where the cell does all that with a lock. Therefore
-// only one thread runs Go code then: the runtime lets no goroutine off its thread in the
-// midst of writing a map.
+// only one thread runs Go code then, and the codec looks before it reads a map whether a
+// goroutine lost its thread in the midst of writing it.
 func (p *program) keep() error {
 	if p.session == "" || len(p.vars) == 0 {
 		return nil

@@ -458,7 +458,7 @@ func builtin() map[string]reflect.Type {
 		context.Background(), context.TODO(), context.DeadlineExceeded,
 		(*fs.PathError)(nil), (*os.LinkError)(nil), (*os.SyscallError)(nil), syscall.Errno(0), (*strconv.NumError)(nil), fs.FileMode(0),
 		os.Stdout, (*strings.Builder)(nil), (*strings.Reader)(nil), (*strings.Replacer)(nil), (*sync.Mutex)(nil), (*sync.RWMutex)(nil),
-		(*rand.Rand)(nil), rand.NewSource(1),
+		(*rand.Rand)(nil), rand.NewSource(1), (*told)(nil),
 	} {
 		register(all, reflect.TypeOf(v))
 	}

@@ -46,6 +46,7 @@ type codec struct {
 	packed bool           // word and direct are set
 	id     string         // its expression
 	number uint32         // tells codecs apart
+	told   int            // 1: an error that something stands for; -1: not
 }
 
 // codecOf returns the codec of a type.
