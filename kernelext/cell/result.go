@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"image"
+	"reflect"
 	"strconv"
 
 	"github.com/vgrad/lab/kernelext/keep"
@@ -67,7 +68,9 @@ func resultOf(v any) (markup, text string, err error) {
 	case vgrad.Experiment:
 		return experimentResult(v)
 	case image.Image:
-		return imageResult(v)
+		if p := reflect.ValueOf(v); p.Kind() != reflect.Pointer || !p.IsNil() {
+			return imageResult(v)
+		}
 	}
 	return "", "", nil
 }
