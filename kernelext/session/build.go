@@ -131,8 +131,10 @@ func (b *build) isField(f ref) bool {
 // follow needs what refs of the cell name.
 func (b *build) follow(refs []ref) {
 	for _, f := range refs {
-		if f.version == 0 && !b.p.names[f.name] || f.version < 0 && !b.isOwn(f.name) {
+		if f.version == 0 && !b.p.names[f.name] {
 			b.need(f.name)
+		} else if f.version < 0 {
+			b.mention(f.name)
 		}
 	}
 }
@@ -145,9 +147,7 @@ func (b *build) need(name string) {
 	}
 	b.needed[name] = d
 	for _, other := range d.names() {
-		if !b.isOwn(other) {
-			b.need(other)
-		}
+		b.mention(other)
 	}
 	switch d.kind {
 	case typeKind:
@@ -194,19 +194,34 @@ func (d *definition) typesOfGroup() (names []string) {
 // quoted is a package's path in a type that package keep reports.
 var quoted = regexp.MustCompile(`"[^"]*"\.`)
 
+// mention needs what a declaration names. A variable that the cell defines anew may be used
+// before: a function is called that names it.
+func (b *build) mention(name string) {
+	if !b.isOwn(name) || b.isThere(name) {
+		b.need(name)
+	}
+}
+
+// isThere reports whether a name is a variable of an earlier cell whose value can be loaded.
+func (b *build) isThere(name string) bool {
+	d := b.s.defs[name]
+	if d == nil || d.kind != varKind || d.made || b.p.names[name] {
+		return false
+	}
+	isGone := func(name string) bool { return b.whyGone(b.s.defs[name]) != "" }
+	return !slices.ContainsFunc(append(b.s.sharing(d), name), isGone)
+}
+
 // followDefined needs the variables that the cell defines anew while others share their
 // memory: to define a variable again is to assign to it, which pointers to it see. Where
 // all that share it are defined anew, or their values are gone, nobody looks.
 func (b *build) followDefined() {
 	for name := range b.p.versions {
-		d := b.s.defs[name]
-		if d == nil || d.kind != varKind || d.made || b.p.names[name] {
+		if !b.isThere(name) {
 			continue
 		}
-		others := b.s.sharing(d)
-		isOwn := func(other string) bool { return b.p.versions[other] > 0 }
-		isGone := func(other string) bool { return b.whyGone(b.s.defs[other]) != "" }
-		if slices.ContainsFunc(others, func(o string) bool { return !isOwn(o) }) && !slices.ContainsFunc(append(others, name), isGone) {
+		isOther := func(name string) bool { return b.p.versions[name] == 0 }
+		if slices.ContainsFunc(b.s.sharing(b.s.defs[name]), isOther) {
 			b.need(name)
 		}
 	}
@@ -224,9 +239,7 @@ func (b *build) addMethods(name string) {
 		}
 		b.needed[key] = d
 		for _, other := range d.names() {
-			if !b.isOwn(other) {
-				b.need(other)
-			}
+			b.mention(other)
 		}
 	}
 }

@@ -92,10 +92,46 @@ func (b *build) gone() (problems []problem) {
 			continue
 		}
 		if why := b.whyGone(d); why != "" {
+			if name := b.sharingNamed(d); name != "" {
+				why += fmt.Sprintf(" (%s shares memory with it)", name)
+			}
 			problems = append(problems, problem{b.p.cell, b.firstMention(d.name), why})
 		}
 	}
 	return problems
+}
+
+// mentioned is where the cell itself mentions a name first, or -1.
+func (b *build) mentioned(name string) int {
+	found := -1
+	mention := func(refs []ref) {
+		for _, f := range refs {
+			if f.name == name && (found < 0 || f.from < found) {
+				found = f.from
+			}
+		}
+	}
+	for _, d := range b.p.decls {
+		mention(d.refs)
+	}
+	for _, s := range b.p.statements {
+		mention(s.refs)
+	}
+	return found
+}
+
+// sharingNamed is a variable that the cell names and that shares memory with one that it does
+// not name.
+func (b *build) sharingNamed(d *definition) string {
+	if b.mentioned(d.name) >= 0 {
+		return ""
+	}
+	for _, other := range slices.Sorted(slices.Values(b.s.sharing(d))) {
+		if b.mentioned(other) >= 0 {
+			return other
+		}
+	}
+	return ""
 }
 
 // unnamed finds variables that functions of the cell use and that cannot be variables of
@@ -133,21 +169,7 @@ func (b *build) whyGone(d *definition) string {
 
 // firstMention is where the cell first names something, or what leads to it.
 func (b *build) firstMention(name string) int {
-	found := -1
-	mention := func(refs []ref) {
-		for _, f := range refs {
-			if f.name == name && (found < 0 || f.from < found) {
-				found = f.from
-			}
-		}
-	}
-	for _, d := range b.p.decls {
-		mention(d.refs)
-	}
-	for _, s := range b.p.statements {
-		mention(s.refs)
-	}
-	if found >= 0 {
+	if found := b.mentioned(name); found >= 0 {
 		return found
 	}
 	for _, s := range b.p.statements { // through a function of an earlier cell
