@@ -23,7 +23,12 @@
 // results go to standard output.
 //
 // A value that cannot outlive the program, such as a channel, is not kept. kept.json then
-// says why in words. [Register] is for types that know better how they are kept.
+// says why in words. [Keeper] and [Register] are for types that know better how they are
+// kept.
+//
+// Values are kept at the end of the cell, and, as far as that takes little time, where a
+// variable is defined and before each statement. A cell that is killed in a statement thus
+// leaves what the statements before it made.
 //
 // The package imports little of the standard library, and nothing else: a cell that only
 // prints is linked in a tenth of a second.
