@@ -133,7 +133,7 @@ func serve(t *testing.T, j *jupyter.Jupyter, root string) (base, token string) {
 	token = "for-this-test"
 	cmd := j.Command(context.WithoutCancel(t.Context()), "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", "--ServerApp.ip=127.0.0.1",
 		fmt.Sprintf("--ServerApp.port=%d", port), "--ServerApp.root_dir="+root, "--LabApp.extension_manager=readonly", "--LabApp.news_url=None")
-	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token)
+	cmd.Env = append(cmd.Env, "JUPYTER_TOKEN="+token, "JUPYTERLAB_SETTINGS_DIR="+t.TempDir(), "JUPYTERLAB_WORKSPACES_DIR="+t.TempDir())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	job, err := jupyter.Start(cmd)
@@ -287,7 +287,7 @@ func TestLiveFigureAndInterrupt(t *testing.T) {
 		t.Error("the cell is not running any more")
 	}
 	b.number(command + `("notebook:interrupt-kernel").then(() => 0), 0`)
-	b.until("the cell says that it was interrupted", `[...document.querySelectorAll(".jp-OutputArea-output")].filter(e => e.textContent.includes("interrupted; what was recorded is kept")).length`, 1, 20*time.Second)
+	b.until("the cell says that it was interrupted", `[...document.querySelectorAll(".jp-OutputArea-output")].filter(e => e.textContent.includes("what was recorded is kept")).length`, 1, 20*time.Second)
 	b.until("the complete figures are drawn", drawn, 2, 20*time.Second)
 	b.number(`(document.querySelector(".jp-OutputArea-output .vgrad-row").scrollIntoView({block: "center"}), 0)`)
 	b.shoot("interrupted")
