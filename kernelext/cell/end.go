@@ -69,7 +69,7 @@ func fail(err error) {
 		if line == interrupted {
 			name = "Interrupted"
 		}
-		keep.Fail(name, line)
+		keep.Fail(name, strings.TrimPrefix(line, "interrupted; "))
 	}
 	fmt.Fprintln(os.Stderr, "vgrad: "+line)
 	exit(1)
