@@ -39,6 +39,7 @@ type execution struct {
 	payload []map[string]any // for the page, beside the outputs
 	lines   int              // of the program before the reader's
 
+	unfetched  error         // why packages that the cell lacks could not be fetched
 	stopAsking chan struct{} // closed when no answer of the reader's is waited for
 
 	mu          sync.Mutex
@@ -173,11 +174,17 @@ func (e *execution) translate(code string) (Program, error) {
 		return program, err
 	}
 	dir, wrong := e.fetch(program.Missing)
-	if wrong == nil {
+	if dir != "" {
 		s.Look(dir)
 		if program, err = s.Translate(e.number, code); err != nil || len(program.Missing) == 0 {
 			return program, err
 		}
+	}
+	missing := program.Missing
+	s.Without(missing)
+	if program, err = s.Translate(e.number, code); err != nil || len(program.Missing) == 0 {
+		e.out.say("no package " + strings.Join(missing, ", ") + ", which the cell imports and does not name" + because(wrong) + "\n")
+		return program, err
 	}
 	err = s.NotFound(program)
 	if err == nil {
@@ -226,13 +233,12 @@ func (e *execution) runProgram(program Program) (*bundle, error) {
 	}
 	stop := e.observe(g, program.Source)
 	what, err := g.execute(source, r, e.AllowStdin)
-	if packages := missing(what.Evalue); err == nil && len(packages) > 0 && !program.Plain && !strings.Contains("\n"+program.Source, "\n!") {
-		if _, wrong := e.fetch(packages); wrong == nil {
-			r = &run{out: r.out, ask: r.ask}
-			what, err = g.execute(program.Source, r, e.AllowStdin)
-		} else {
-			what.Evalue += "\n" + wrong.Error()
+	for range 4 { // each time a cell may lack what is only seen once the rest is there
+		if err != nil || !e.bring(g, program, &what) {
+			break
 		}
+		r = &run{out: r.out, ask: r.ask}
+		what, err = g.execute(source, r, e.AllowStdin)
 	}
 	stop()
 	k.mu.Lock()
@@ -325,7 +331,11 @@ func (e *execution) outcome(what reply, down error) (*bundle, error) {
 	case denied:
 		return nil, &CellError{Name: StdinNotImplemented, Message: stdinMessage}
 	}
-	return nil, e.explain(what)
+	wrong := e.explain(what)
+	if e.unfetched != nil {
+		wrong.Traceback = append(wrong.Traceback, e.unfetched.Error())
+	}
+	return nil, wrong
 }
 
 const stdinMessage = "the cell reads standard input, but this client cannot be asked for input"

@@ -12,6 +12,9 @@ type Session interface {
 	Refused(Program)
 	// NotFound is the error of a program whose missing packages cannot be fetched.
 	NotFound(Program) error
+	// Without names packages that cannot be fetched: a cell that imports one and does not
+	// name it can do without.
+	Without(packages []string)
 	// Look names a folder whose module brings more packages.
 	Look(dir string)
 	// Status is complete, incomplete (with what the next line begins with), invalid or unknown.
@@ -57,6 +60,7 @@ func (passing) Translate(_ int, code string) (Program, error) { return Program{S
 func (passing) Finish(Program)                                {}
 func (passing) Refused(Program)                               {}
 func (passing) NotFound(Program) error                        { return nil }
+func (passing) Without([]string)                              {}
 func (passing) Look(string)                                   {}
 func (passing) Status(string) (status, indent string)         { return "unknown", "" }
 func (passing) Complete(_ context.Context, _ string, at int) Completion {

@@ -6,6 +6,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ const (
 // sake. It loses the comment before main, so main is but a call. Lines that begin with %, !
 // or the word package would be taken for its own, so none does.
 type emission struct {
+	tensor string // the name of package keep/tensor; "": the program has nothing of GoMLX
 	*build
 	keep     string // what that package is called
 	fixes    map[*cellText][]edit
@@ -43,6 +45,9 @@ func (b *build) emit() (source string, declared []string) {
 	e := &emission{build: b, nodes: b.statementNodes(), locals: map[string]bool{}, declared: map[string]bool{}}
 	e.fixes = b.unusedFixes()
 	e.keep = b.alias("keep", keepPath)
+	if e.usesGoMLX() {
+		e.tensor = b.alias("tensor", tensorPath)
+	}
 	if b.p.names["main"] {
 		e.main = b.fresh("cellMain")
 	}
@@ -84,18 +89,39 @@ func (e *emission) importBlock() string {
 	}
 	for _, d := range e.dots {
 		if e.usesDot(d.path) {
+			e.keys = append(e.keys, ".~"+d.path)
 			text += fmt.Sprintf("\t. %q\n", d.path)
 		}
 	}
 	for _, i := range e.p.imports {
 		if i.name == "_" || i.name == "." && e.usesDot(i.path) {
+			key := i.name
+			if key == "." {
+				key += "~" + i.path
+			}
+			e.keys = append(e.keys, key)
 			text += fmt.Sprintf("\t%s %q\n", i.name, i.path)
 		}
 	}
-	if e.usesGoMLX() {
-		text += fmt.Sprintf("\t_ %q\n", tensorPath)
+	if e.needsBlanks() {
+		for _, path := range slices.Sorted(maps.Keys(e.s.blanks)) {
+			if !slices.ContainsFunc(e.p.imports, func(i imported) bool { return i.name == "_" }) { // GoNB knows one
+				e.keys = append(e.keys, "_")
+				text += fmt.Sprintf("\t_ %q\n", path)
+			}
+		}
 	}
 	return text + ")\n"
+}
+
+// needsBlanks reports whether what earlier cells import for its effect alone may matter: a
+// cell of nothing but the standard library and the laboratory does not pay for it, unless
+// it deals with what others register themselves for.
+func (e *emission) needsBlanks() bool {
+	return slices.ContainsFunc(e.imports(), func(i imported) bool {
+		first, _, _ := strings.Cut(i.path, "/")
+		return strings.Contains(first, ".") && !strings.HasPrefix(i.path, labModule+"/") || first == "image" || first == "database"
+	})
 }
 
 // usesGoMLX reports whether the program imports a package of GoMLX.
@@ -258,6 +284,9 @@ func (e *emission) body() string {
 		input = ", Input: true"
 	}
 	fmt.Fprintf(&out, "//line main.go:1\nfunc %s() {\n\t%s.Begin(%s.Cell{Number: %d%s})\n\tdefer %s.End()\n", name, e.keep, e.keep, e.p.cell.number, input, e.keep)
+	if e.tensor != "" {
+		fmt.Fprintf(&out, "\t_ = %s.Kept\n", e.tensor)
+	}
 	loads := e.loads()
 	for _, line := range loads {
 		out.WriteString("\t" + line + "\n")

@@ -25,6 +25,9 @@ func (s *Session) Finish(p *Program) {
 	for _, d := range p.defines {
 		s.define(d)
 	}
+	for _, path := range p.blanks {
+		s.blanks[path] = true
+	}
 	if !p.Plain {
 		for _, key := range p.gonb {
 			s.gonb[key] = true

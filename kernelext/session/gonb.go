@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"go/token"
 	"maps"
 	"slices"
 	"strings"
@@ -140,6 +141,9 @@ func (b *build) recordGoNB(p *Program) {
 		d.gonb, d.made = true, d.kind == varKind
 		p.gonb = append(p.gonb, d.gonbKey())
 	}
+	if len(p.blanks) > 0 {
+		p.gonb = append(p.gonb, "_")
+	}
 }
 
 func inside(refs []ref, from, to int) (some []ref) {
@@ -153,6 +157,9 @@ func inside(refs []ref, from, to int) (some []ref) {
 
 // gonbKey is what GoNB calls a definition.
 func (d *definition) gonbKey() string {
+	if path, ok := strings.CutPrefix(d.name, "."); ok && d.kind == importKind {
+		return ".~" + path
+	}
 	if d.kind == methodKind {
 		return d.receiver + "~" + d.name[strings.IndexByte(d.name, '.')+1:]
 	}
@@ -239,6 +246,7 @@ func (b *build) addImports(p *Program, g *gonbCell) {
 	if b.aliases[imported{name: "keep", path: keepPath}] != "" && b.usesGoMLX() {
 		specs = append(specs, `_ "`+tensorPath+`"`)
 	}
+	specs = append(specs, b.effects(p)...)
 	if len(specs) == 0 {
 		return
 	}
@@ -250,6 +258,39 @@ func (b *build) addImports(p *Program, g *gonbCell) {
 	lines := strings.Split(p.Source, "\n")
 	lines[g.firstGo] = text + lines[g.firstGo]
 	p.Source = strings.Join(lines, "\n")
+}
+
+// effects are the imports of earlier cells with a dot or a blank that a GoNB cell needs. A dot
+// that GoNB remembers and the cell has no use for is an error of the compiler: GoNB is to
+// forget it.
+func (b *build) effects(p *Program) (specs []string) {
+	words := map[string]bool{}
+	for _, t := range scan(p.Source) {
+		if t.tok == token.IDENT {
+			words[t.lit] = true
+		}
+	}
+	for _, d := range b.dots {
+		imported, err := b.s.index.load(d.path)
+		used := err == nil && slices.ContainsFunc(imported.Scope().Names(), func(name string) bool { return token.IsExported(name) && words[name] })
+		key := d.gonbKey()
+		switch {
+		case used && !b.s.gonb[key]:
+			specs = append(specs, fmt.Sprintf(". %q", d.path))
+			p.gonb = append(p.gonb, key)
+		case !used && b.s.gonb[key]:
+			p.Forget, p.removes = append(p.Forget, key), append(p.removes, key)
+		}
+	}
+	hasBlank := slices.ContainsFunc(b.p.imports, func(i imported) bool { return i.name == "_" })
+	far := slices.ContainsFunc(b.imports(), func(i imported) bool { return strings.Contains(i.path, ".") })
+	if far && !hasBlank && !b.s.gonb["_"] {
+		for _, path := range slices.Sorted(maps.Keys(b.s.blanks)) {
+			specs = append(specs, fmt.Sprintf("_ %q", path))
+			p.gonb = append(p.gonb, "_")
+		}
+	}
+	return specs
 }
 
 // neededVariables declares the variables of earlier cells that a GoNB cell names.

@@ -362,7 +362,7 @@ func (x *index) whyAbsent(ctx context.Context, dir, path string) error {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) == 0 || strings.Contains(err.Error(), "no required module provides") || strings.Contains(err.Error(), "is not in std") {
+	if len(lines) == 0 || strings.Contains(err.Error(), "no required module provides") || strings.Contains(err.Error(), "missing go.sum entry") || strings.Contains(err.Error(), "is not in std") {
 		return errNoPackage
 	}
 	return errors.New("it does not compile: " + strings.Join(lines[:min(3, len(lines))], "; "))

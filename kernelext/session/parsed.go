@@ -63,6 +63,7 @@ type binding struct {
 	values  [2]int
 	define  bool // by :=
 	literal bool // one variable, whose value is a function literal
+	call    bool // var x = pkg.F(…) with literal arguments
 }
 
 // ref is a name that a piece of a cell mentions, and which something outside of it defines.
@@ -405,6 +406,7 @@ func (r *resolver) binding(names []*ast.Ident, typ ast.Expr, values []ast.Expr, 
 		b.values = r.span(values[0].Pos(), last(values).End())
 		_, isFunction := ast.Unparen(values[0]).(*ast.FuncLit)
 		b.literal = isFunction && len(values) == 1 && len(names) == 1
+		b.call = !define && len(values) == 1 && len(names) == 1 && isPackageCall(values[0])
 	}
 	for _, id := range names {
 		n := ref{from: r.offset(id.Pos()), to: r.offset(id.End()), name: id.Name}
@@ -415,6 +417,21 @@ func (r *resolver) binding(names []*ast.Ident, typ ast.Expr, values []ast.Expr, 
 		b.names = append(b.names, n)
 	}
 	return b
+}
+
+// isPackageCall reports whether an expression is of the form pkg.F(…) with nothing but
+// literals in the parentheses.
+func isPackageCall(e ast.Expr) bool {
+	call, ok := ast.Unparen(e).(*ast.CallExpr)
+	if !ok || slices.ContainsFunc(call.Args, func(a ast.Expr) bool { _, ok := a.(*ast.BasicLit); return !ok }) {
+		return false
+	}
+	s, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	_, ok = s.X.(*ast.Ident)
+	return ok
 }
 
 // refs lists the names that a declaration mentions.

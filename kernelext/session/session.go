@@ -37,12 +37,13 @@ type Session struct {
 	gonb map[string]bool        // what GoNB remembers
 
 	without map[string]bool // packages that cannot be got
+	blanks  map[string]bool // packages that were imported for their effect alone
 }
 
 // New returns a session without definitions. Call [Session.Warm] at once: what needs to
 // know packages waits for it.
 func New(o Options) *Session {
-	return &Session{options: o, index: newIndex(o), defs: map[string]*definition{}, gonb: map[string]bool{}, without: map[string]bool{}}
+	return &Session{options: o, index: newIndex(o), defs: map[string]*definition{}, gonb: map[string]bool{}, without: map[string]bool{}, blanks: map[string]bool{}}
 }
 
 // Warm finds out which packages cells can import, and the types of those that are used
@@ -71,6 +72,7 @@ type Program struct {
 	earlier  map[string][]*definition // versions before those of values that a failure may leave
 	loaded   []string
 	dropped  []string  // methods of earlier cells
+	blanks   []string  // packages that it imports for their effect alone
 	gonb     []string  // what GoNB remembers of it
 	removes  []string  // what GoNB is told to forget
 	problems []problem // what to tell where Missing cannot be got
@@ -256,7 +258,9 @@ func (b *build) recordDeclarations(p *Program) {
 		if name == "." {
 			name += i.path
 		}
-		if name != "_" {
+		if name == "_" {
+			p.blanks = append(p.blanks, i.path)
+		} else {
 			p.defines = append(p.defines, &definition{name: name, kind: importKind, cell: b.p.cell, from: i.from, to: i.to, path: i.path})
 		}
 	}
@@ -320,10 +324,12 @@ func (b *build) bound(refs []ref) []ref {
 
 // functionOf tells how a variable is made anew whose value is a function literal: a
 // function value cannot be kept, but what it is written as can, unless it is assigned to.
+// The same goes for var x = pkg.Call(), as in var Backend = compute.MustNew(), where the
+// value cannot be kept: GoNB makes such a variable anew in every cell.
 func (b *build) functionOf(d *definition) {
 	for _, s := range b.p.statements {
 		for _, bind := range s.bindings {
-			if !bind.literal || bind.names[0].name != d.name || b.p.versions[d.name] != 1 || b.changes(b.pkg.Scope().Lookup(d.name)) {
+			if !bind.literal && !bind.call || bind.names[0].name != d.name || b.p.versions[d.name] != 1 || b.changes(b.pkg.Scope().Lookup(d.name)) {
 				continue
 			}
 			d.spec, d.from, d.to = bind.names, bind.names[0].from, bind.values[1]
@@ -425,5 +431,6 @@ func (s *Session) Reset() {
 	defer s.mu.Unlock()
 	clear(s.defs)
 	clear(s.gonb)
+	clear(s.blanks)
 	s.removeValues()
 }

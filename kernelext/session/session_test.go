@@ -237,7 +237,7 @@ func TestTranslate(t *testing.T) {
 		{name: "image or error", cells: []string{"import _ \"image/png\"\nfunc f() (image.Image, error) { return nil, nil }\nf()"}, has: []string{"cell.Result("}},
 		{name: "no image", cells: []string{"type T struct{}\nfunc (T) Bounds() {}\nfunc (T) At() {}\nfunc (T) ColorModel() {}\nT{}"}, has: []string{"keep.Result("}},
 		{name: "statements", cells: []string{"x := 1\nx++\nfmt.Println(x)", "fmt.Println()\nx++\nx++"}, has: []string{"keep.Ready()", "keep.Statement(2)", "keep.Statement(3)"}},
-		{name: "tensor", cells: []string{"import \"github.com/gomlx/gomlx/core/tensors\"\nx := tensors.FromValue(1.0)", "x.Shape()"}, has: []string{`_ "github.com/vgrad/lab/kernelext/keep/tensor"`}},
+		{name: "tensor", cells: []string{"import \"github.com/gomlx/gomlx/core/tensors\"\nx := tensors.FromValue(1.0)", "x.Shape()"}, has: []string{`tensor "github.com/vgrad/lab/kernelext/keep/tensor"`, "_ = tensor.Kept"}},
 		{name: "input", cells: []string{"var n int\nfmt.Scan(&n)"}, has: []string{"keep.Cell{Number: 1, Input: true}"}},
 		{name: "unused label", cells: []string{"outer:\nfor range 3 {\n}\nfunc f() {\nagain:\n\tfmt.Println(1)\n}"}, not: []string{"outer", "again"}},
 		{name: "methods that do not fit", cells: []string{"type T struct{ A int }\nfunc (t T) Get() int { return t.A }\nfunc (t T) Name() string { return \"t\" }", "type T struct{ B int }\nT{}.Name()", "T{}.Name()"}, has: []string{"Name()"}, not: []string{"Get()"}},

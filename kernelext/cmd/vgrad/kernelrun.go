@@ -53,6 +53,7 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 			return serve.Notebook(session.Options{Dir: dir, Modules: modules, GoRoot: *goRoot})
 		},
 	}
+	o.Env = plugins()
 	if cache, err := assets.Cache(); err == nil {
 		o.History = filepath.Join(cache, "history")
 	}
@@ -61,6 +62,33 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	return k.Run(context.WithoutCancel(ctx)) // an interrupt is the cell's
+}
+
+// plugins tells cells in which folder XLA's plugin is that set-up brought, for those that
+// open a backend of GoMLX by themselves. Folders that the reader names come first, or else
+// those in which go-xla looks where nothing is named.
+func plugins() []string {
+	const variable = "PJRT_PLUGIN_LIBRARY_PATH"
+	parts, err := assets.List()
+	if err != nil {
+		return nil
+	}
+	for _, part := range parts {
+		if part.Name != "xla-cpu" || part.State != assets.OK {
+			continue
+		}
+		dirs := filepath.SplitList(os.Getenv(variable))
+		if len(dirs) == 0 {
+			home, _ := os.UserHomeDir() // without one there is no such folder
+			for _, dir := range []string{filepath.Join(home, ".local/lib/go-xla"), "/usr/local/lib/go-xla"} {
+				if _, err := os.Stat(dir); err == nil {
+					dirs = append(dirs, dir)
+				}
+			}
+		}
+		return []string{variable + "=" + strings.Join(append(dirs, filepath.Dir(part.Path)), string(filepath.ListSeparator))}
+	}
+	return nil
 }
 
 // goVersionIn reads the version of a Go, as go1.26.5; "" where it has none.

@@ -1,7 +1,9 @@
 // Package tensor lets package keep keep the tensors of GoMLX from cell to cell, by value.
 // The kernel imports it into the programs of cells that import a package of GoMLX:
 //
-//	import _ "github.com/vgrad/lab/kernelext/keep/tensor"
+//	import "github.com/vgrad/lab/kernelext/keep/tensor"
+//	…
+//	_ = tensor.Kept
 //
 // A tensor on a device is copied from there. A later cell gets it as a local tensor.
 package tensor
@@ -16,6 +18,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/vgrad/lab/kernelext/keep"
 )
+
+// Kept is there for programs to name: GoNB knows one blank import only, which is the
+// reader's.
+const Kept = true
 
 func init() { keep.Register("tensor", encode, decode) }
 
