@@ -60,6 +60,24 @@ func next(t *testing.T, from <-chan *Message) *Message {
 	}
 }
 
+// A new subscriber is told what the kernel does, in a message that answers none.
+func TestStateForSubscriber(t *testing.T) {
+	s, err := Listen(Connection{Key: "secret"}, Options{State: func() string { return "busy" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c, err := Dial(soon(t), s.Connection(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	next(t, c.Messages(IOPub)) // the welcome
+	if m := next(t, c.Messages(IOPub)); m.Header.Type != "status" || string(m.Content) != `{"execution_state":"busy"}` || m.ParentID() != "" {
+		t.Errorf("behind the welcome: %+v", m)
+	}
+}
+
 func TestClientAndServer(t *testing.T) {
 	for _, conn := range []Connection{{Key: "secret"}, {}, {Transport: "ipc", IP: filepath.Join(t.TempDir(), "k"), Key: "x"}} {
 		s, c, _ := pair(t, conn)
