@@ -1,0 +1,88 @@
+package serve
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// others are notebooks that were written for GoNB, by module and file, with the cells that
+// fail and why:
+//
+//   - script: cell 3 fails on GoNB too, as its authors show.
+//
+// Left out, since they need a network, a clone, or minutes: gonbui (a clone of GoNB in
+// $GONB_GIT_ROOT), the tutorial, GoMLX's rational, and go-xla's mandelbrot, which imports
+// packages that go-xla does not have (go-xlat, go-xlaes/shapes) and names its author's folder.
+var others = []struct {
+	module, file string
+	fails        map[int]string // part of the error's value, by cell
+}{
+	{gonbModule, "examples/tests/hello.ipynb", nil},
+	{gonbModule, "examples/tests/functions.ipynb", nil},
+	{gonbModule, "examples/tests/init.ipynb", nil},
+	{gonbModule, "examples/tests/vartuple.ipynb", nil},
+	{gonbModule, "examples/tests/capture.ipynb", nil},
+	{gonbModule, "examples/tests/goflags.ipynb", nil},
+	{gonbModule, "examples/tests/gowork.ipynb", nil},
+	{gonbModule, "examples/tests/gotest.ipynb", nil},
+	{gonbModule, "examples/tests/writefile.ipynb", nil},
+	{gonbModule, "examples/tests/bash_script.ipynb", nil},
+	{gonbModule, "examples/tests/script.ipynb", map[int]string{3: `"%%sh" can only appear at the start`}},
+}
+
+const gonbModule = "github.com/janpfeifer/gonb"
+
+// Notebooks of others run as they do on GoNB.
+func TestOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs eleven notebooks")
+	}
+	for _, o := range others {
+		t.Run(strings.TrimSuffix(filepath.Base(o.file), ".ipynb"), func(t *testing.T) {
+			runOther(t, o.module, o.file, o.fails)
+		})
+	}
+}
+
+func runOther(t *testing.T, module, file string, fails map[int]string) {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var book struct {
+		Cells []struct {
+			Type   string   `json:"cell_type"`
+			Source []string `json:"source"`
+		} `json:"cells"`
+	}
+	if err := json.Unmarshal(text, &book); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TEST_DIR", t.TempDir())
+	t.Setenv("GOCOVERDIR", t.TempDir())
+	o := notebookOptions(t)
+	t.Chdir(t.TempDir())
+	n := open(t, o)
+	for i, cell := range book.Cells {
+		if cell.Type != "code" {
+			continue
+		}
+		d := n.run(strings.Join(cell.Source, ""))
+		said := fmt.Sprint(d.reply["evalue"])
+		switch want := fails[i]; {
+		case want == "" && d.status() != "ok":
+			t.Errorf("cell %d: %v: %s\n%s", i, d.reply["ename"], said, d.stderr)
+		case want != "" && (d.status() == "ok" || !strings.Contains(said, want)):
+			t.Errorf("cell %d: %s, %s; want an error with %q", i, d.status(), said, want)
+		}
+	}
+}
