@@ -5,9 +5,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/version"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/vgrad/lab/kernelext/messaging"
 	"github.com/vgrad/lab/kernelext/serve"
@@ -44,7 +48,7 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 	if folder == "" {
 		folder = filepath.Dir(self)
 	}
-	modules := strings.FieldsFunc(*work, func(r rune) bool { return r == ',' })
+	modules := withOwn(strings.FieldsFunc(*work, func(r rune) bool { return r == ',' }), goVersionIn(*goRoot))
 	o := serve.Options{
 		Connection: conn, File: *file, GoNB: filepath.Join(folder, "gonb"), Watcher: []string{self, "kernel", "watch"},
 		GoVersion: goVersionIn(*goRoot), Work: modules,
@@ -62,6 +66,35 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	return k.Run(context.WithoutCancel(ctx)) // an interrupt is the cell's
+}
+
+// withOwn adds the module in whose folder, or below, the notebook is: Jupyter starts a kernel
+// in the folder of its notebook. It is left out where it is of the name of one that is there,
+// or wants a newer Go: no cell would compile.
+func withOwn(modules []string, goVersion string) []string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return modules
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil {
+			own, err := modfile.ParseLax("go.mod", text, nil)
+			if err != nil || own.Module == nil || strings.Contains(dir, ",") || slices.Contains(modules, dir) ||
+				own.Go != nil && goVersion != "" && version.Compare("go"+own.Go.Version, goVersion) > 0 {
+				return modules
+			}
+			for _, other := range modules {
+				if text, err := os.ReadFile(filepath.Join(other, "go.mod")); err == nil && modfile.ModulePath(text) == own.Module.Mod.Path {
+					return modules
+				}
+			}
+			return append(modules, dir)
+		}
+		if dir == filepath.Dir(dir) {
+			return modules
+		}
+	}
 }
 
 // plugins tells cells in which folder XLA's plugin is that set-up brought, for those that
