@@ -182,7 +182,7 @@ func because(err error) string {
 // lookedUp matches what the go command says of a package that it may not look for, and
 // implicit what it says of a module that is to be required.
 var (
-	lookedUp = regexp.MustCompile(`(?m)^\s*(?:go: )?([^\s:@]+)(?:@\S+)?: (?:module lookup disabled by GOPROXY=off|cannot find module providing package)|no required module provides package ([^\s;:]+)`)
+	lookedUp = regexp.MustCompile(`(?m)^\s*(?:go: )?([^\s:@]+)(?:@\S+)?: (?:\S+@\S+: )?(?:module lookup disabled by GOPROXY=off|cannot find module providing package)|no required module provides package ([^\s;:]+)`)
 	implicit = regexp.MustCompile(`imports \S+ from implicitly required module; to add missing requirements, run:\s+go get (\S+@\S+)`)
 )
 

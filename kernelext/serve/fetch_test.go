@@ -14,6 +14,9 @@ func TestMissing(t *testing.T) {
 	if got := missing(said); !slices.Equal(got, []string{"example.com/nowhere/a", "rsc.io/quote", "example.com/b"}) {
 		t.Errorf("%q", got)
 	}
+	if got := missing("go: a imports\n\tgithub.com/pkg/errors: github.com/stretchr/testify@v1.8.1: module lookup disabled by GOPROXY=off"); !slices.Equal(got, []string{"github.com/pkg/errors"}) {
+		t.Errorf("%q", got)
+	}
 	if got := missing("main.go:3:4: undefined: x"); got != nil {
 		t.Errorf("%q", got)
 	}
