@@ -209,7 +209,7 @@ func (b *build) isThere(name string) bool {
 		return false
 	}
 	isGone := func(name string) bool { return b.whyGone(b.s.defs[name]) != "" }
-	return !slices.ContainsFunc(append(b.s.sharing(d), name), isGone)
+	return d.kept != nil && d.kept.group == fingerprint(b.find, d.typesOfGroup()) && !slices.ContainsFunc(append(b.s.sharing(d), name), isGone)
 }
 
 // followDefined needs the variables that the cell defines anew while others share their

@@ -58,6 +58,7 @@ type kept struct {
 
 	types  string     // what the types of the notebook were that it is made of
 	beside []typeText // types of the variables that are in the same file
+	group  string     // what the types of the notebook were that the file has values of
 }
 
 // definitionOf makes a definition of what a cell declares.

@@ -69,6 +69,7 @@ func (s *Session) Finish(p *Program) {
 		for _, other := range s.sharing(d) {
 			d.kept.beside = append(d.kept.beside, s.defs[other].typ)
 		}
+		d.kept.group = fingerprint(func(name string) *definition { return s.defs[name] }, d.typesOfGroup())
 	}
 }
 

@@ -387,8 +387,11 @@ func (w *writer) function() {
 	form := "func $" + name + "(n int) int {\n" + body + "}"
 	w.funcs[name] = of
 	w.pin(name)
-	w.code = append(w.code, inNotebook(form))
 	w.declared = append(w.declared, w.inProgram(form))
+	if w.IntN(3) == 0 { // a function value, which is made anew in each cell
+		form = "$" + name + " := " + strings.Replace(form, " $"+name, "", 1)
+	}
+	w.code = append(w.code, inNotebook(form))
 }
 
 // types declares T: as it was, or with another field, which ends all values that may have

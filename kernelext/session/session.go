@@ -389,7 +389,7 @@ func (s *Session) Who() []Variable {
 			continue
 		}
 		v := Variable{Name: name, Kind: words[d.kind], Type: d.describe(), Cell: d.cell.number}
-		if d.kept != nil {
+		if d.kept != nil && !d.made {
 			v.Size, v.Note = d.kept.Size, d.kept.Reason
 		}
 		rows = append(rows, v)
