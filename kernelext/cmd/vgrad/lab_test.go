@@ -366,13 +366,13 @@ func TestPublish(t *testing.T) {
 	if err := os.WriteFile(two, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 1 || !strings.Contains(said, "- 42") || !strings.Contains(said, "+ 48") || !strings.Contains(errs, "1 outputs differ") {
+	if code, said, errs := program(t, "publish", "-quiet", "-check", one, two); code != 1 || !strings.Contains(said, "- 42") || !strings.Contains(said, "+ 48") || !strings.Contains(errs, "1 output differs") {
 		t.Errorf("-check of what has changed: %d, %s%s", code, said, errs)
 	}
 	if after, err := os.ReadFile(two); err != nil || string(after) != text {
 		t.Errorf("-check wrote: %v", err)
 	}
-	if code, _, errs := program(t, "publish", "-quiet", writeNotebook(t, "%%\npanic(\"no gradient\")")); code != 1 || !strings.Contains(errs, "code cell 1 fails") || !strings.Contains(errs, "panic: no gradient") {
+	if code, _, errs := program(t, "publish", "-quiet", writeNotebook(t, "%%\npanic(\"no gradient\")")); code != 1 || !strings.Contains(errs, "code cell 1 fails") || !strings.Contains(errs, "Panic: no gradient") {
 		t.Errorf("a cell that panics: %d, %s", code, errs)
 	}
 }

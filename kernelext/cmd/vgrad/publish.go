@@ -84,7 +84,11 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 		}
 	}
 	if differ > 0 {
-		return fmt.Errorf("publish: %d outputs differ from the notebooks; vgrad publish without -check writes them", differ)
+		what := fmt.Sprintf("%d outputs differ", differ)
+		if differ == 1 {
+			what = "1 output differs"
+		}
+		return fmt.Errorf("publish: %s from the notebooks; vgrad publish without -check writes them", what)
 	}
 	if p.check || len(all) < 2 {
 		return nil
