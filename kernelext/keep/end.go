@@ -43,6 +43,9 @@ func End() {
 // and the kernel shows message as an error of the given name ("" is Error). It does not
 // return.
 func Fail(name, message string) {
+	if this.session == "" {
+		this.session = os.Getenv("VGRAD_SESSION") // a GoNB cell may have no Begin
+	}
 	if name == "" {
 		name = "Error"
 	}
