@@ -52,7 +52,7 @@ func (x index) in(file string, vars []variable) (picked []variable) {
 // write writes the groups to files named for their content: one that did not change is
 // there already. It returns what is told of the variables. A file that cannot be written
 // is a reason why its variables are not kept.
-func write(session string, groups []encoded) (list []entry, err error) {
+func write(session string, groups []encoded) (list []kept, err error) {
 	index, err := readIndex(session)
 	if err != nil {
 		return nil, err
@@ -70,14 +70,14 @@ func write(session string, groups []encoded) (list []entry, err error) {
 			}
 		}
 		for _, k := range g.Kept {
-			e := entry{kept: k}
 			if k.Reason == "" {
-				e.file, e.group = file, file
+				k.File, k.Group = file, file
 				index[k.Name] = file
 			} else {
+				k.File, k.Group = "", ""
 				delete(index, k.Name)
 			}
-			list = append(list, e)
+			list = append(list, k)
 		}
 	}
 	if maps.Equal(index, before) {
@@ -87,12 +87,6 @@ func write(session string, groups []encoded) (list []entry, err error) {
 		return list, err
 	}
 	return list, index.clean(session)
-}
-
-// entry is what kept.json tells of a variable.
-type entry struct {
-	kept
-	file, group string // group is the same for variables that share memory
 }
 
 // file names a group for its content.

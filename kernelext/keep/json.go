@@ -72,10 +72,10 @@ func array(n int, write func(out *strings.Builder, i int)) raw {
 	return raw(out.String())
 }
 
-func jsonOfKept(all []entry) string {
+func jsonOfKept(all []kept) string {
 	return string(array(len(all), func(out *strings.Builder, i int) {
 		k := all[i]
 		types := array(len(k.Types), func(out *strings.Builder, i int) { quote(out, k.Types[i]) })
-		object(out, "name", k.Name, "type", k.Type, "size", k.Size, "file", k.file, "types", types, "group", k.group, "reason", k.Reason)
+		object(out, "name", k.Name, "type", k.Type, "size", k.Size, "file", k.File, "types", types, "group", k.Group, "reason", k.Reason)
 	}))
 }

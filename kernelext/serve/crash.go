@@ -21,8 +21,8 @@ type crashFilter struct {
 // makes it one.
 const crashPatience = time.Second
 
-// Bounds of what is kept of a crash, whose first goroutine tells it, and of what may come
-// before the first goroutine.
+// crashMost bounds the bytes that are kept of a crash: its first goroutine says enough.
+// crashMessage bounds the bytes before the first goroutine.
 const (
 	crashMost    = 1 << 20
 	crashMessage = 64 << 10

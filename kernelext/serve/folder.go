@@ -13,11 +13,11 @@ import (
 // socket has at most 104 characters on some systems.
 const folderName = "vgrad-kernel-"
 
-// folder is the one of a session:
+// folder is a session's folder. It has these entries:
 //
-//	lock     held as long as the kernel runs
-//	values/  what is kept from cell to cell
-//	cell/    what the program of a cell leaves for the kernel
+//	lock     a lock; the kernel holds it while it runs
+//	values/  the values that are kept from cell to cell
+//	cell/    the exchange folder: files from a cell's program to the kernel
 //	gonb/    temporary files of GoNB and of cells
 //	bin/     programs that GoNB needs
 type folder struct {

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// observe looks after the processes of a cell while it runs: it bounds their memory, asks
-// the reader where one waits for standard input, and ends what a program leaves behind,
-// which would keep the cell from ending. Where the cell has no commands for the shell,
-// which may start what is to stay, it does so at the cell's end as well. stop ends it.
+// observe looks after the processes of a cell while it runs. It bounds their memory. It
+// asks the reader when one of them waits for standard input. It ends processes that the
+// program leaves behind, because GoNB waits for them. If the cell has shell commands, which
+// may start what is to stay, it ends none after the cell. stop ends the observation.
 func (e *execution) observe(g *gonb, source string) (stop func()) {
 	endsForked := !strings.Contains("\n"+source, "\n!")
 	gonbAsks := strings.Contains(source, "%with_inputs") || strings.Contains(source, "%with_password")

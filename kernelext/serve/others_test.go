@@ -40,7 +40,7 @@ const gonbModule = "github.com/janpfeifer/gonb"
 // Notebooks of others run as they do on GoNB.
 func TestOthers(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: it runs eleven notebooks")
+		t.Skip("-short leaves out what runs eleven notebooks")
 	}
 	for _, o := range others {
 		t.Run(strings.TrimSuffix(filepath.Base(o.file), ".ipynb"), func(t *testing.T) {

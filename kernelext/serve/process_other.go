@@ -24,27 +24,3 @@ func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: tru
 func terminate(p *os.Process) { p.Signal(syscall.SIGTERM) }
 
 func endDescendants(group int) { killGroup(group) }
-
-func killMarked(string) {}
-
-type process struct {
-	pid, parent, group int
-	name               string
-	state              byte
-}
-
-func children(int) []process { return nil }
-
-func descendants(int) []process { return nil }
-
-func memory([]process) int64 { return 0 }
-
-func freeMemory() int64 { return 0 }
-
-func preferAsVictim(int) {}
-
-func waitsForInput(int) bool { return false }
-
-func writeInput(int, string) {}
-
-func gone(int) <-chan struct{} { return nil }

@@ -70,8 +70,8 @@ func matching(list []candidate, typed string) []candidate {
 	return best
 }
 
-// foldedPrefix is 0 where a text begins with the typed one, 1 where the case differs, 2
-// where it does not.
+// foldedPrefix compares the beginning of text with typed. It is 0 if they are equal, 1 if
+// only their case differs, and 2 otherwise.
 func foldedPrefix(text, typed string) int {
 	switch {
 	case text == "" && typed != "":

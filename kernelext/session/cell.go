@@ -185,7 +185,11 @@ func split(code string) []piece {
 	var all []piece
 	var tokens []scanned
 	depth := 0
+	targets := gotoTargets(code)
 	finish := func(silent bool) {
+		for defines(withoutLabel(tokens)) && !targets[code[tokens[0].from:tokens[0].to]] {
+			tokens = withoutLabel(tokens) // with it the variable would be local
+		}
 		if len(tokens) > 0 && tokens[0].tok != token.PACKAGE { // of a program that was pasted
 			p := piece{kind: kindOf(tokens), from: tokens[0].from, to: tokens[len(tokens)-1].to, silent: silent}
 			all = append(all, p)
@@ -215,11 +219,47 @@ func split(code string) []piece {
 	return all
 }
 
+// withoutLabel returns what follows the label that tokens begin with; nil if there is none.
+func withoutLabel(tokens []scanned) []scanned {
+	if len(tokens) > 2 && tokens[0].tok == token.IDENT && tokens[1].tok == token.COLON {
+		return tokens[2:]
+	}
+	return nil
+}
+
+// defines reports whether tokens are a definition of variables, behind labels or not.
+func defines(tokens []scanned) bool {
+	for rest := withoutLabel(tokens); rest != nil; rest = withoutLabel(tokens) {
+		tokens = rest
+	}
+	for i, t := range tokens {
+		switch {
+		case i == 0 && t.tok == token.VAR, i%2 == 1 && t.tok == token.DEFINE:
+			return true
+		case i%2 == 0 && t.tok != token.IDENT, i%2 == 1 && t.tok != token.COMMA:
+			return false
+		}
+	}
+	return false
+}
+
+// gotoTargets lists the labels to which the cell jumps by goto.
+func gotoTargets(code string) map[string]bool {
+	names := map[string]bool{}
+	tokens := scan(code)
+	for i, t := range tokens {
+		if t.tok == token.GOTO && i+1 < len(tokens) {
+			names[code[tokens[i+1].from:tokens[i+1].to]] = true
+		}
+	}
+	return names
+}
+
 // inHeader reports whether a semicolon behind these tokens is one of those between the
 // parts of for, if and switch: what stands before it is no statement yet.
 func inHeader(code string, tokens []scanned) bool {
-	for len(tokens) > 2 && tokens[0].tok == token.IDENT && tokens[1].tok == token.COLON { // labels
-		tokens = tokens[2:]
+	for rest := withoutLabel(tokens); rest != nil; rest = withoutLabel(tokens) {
+		tokens = rest
 	}
 	if len(tokens) == 0 {
 		return false

@@ -76,8 +76,8 @@ deep := vgrad.Experiment{Network: vgrad.Highway{Depth: 20}}
 comparison := cell.Comparison{}`,
 }
 
-// Each line: a cell with | for the cursor, what the first matches are, what is among the
-// matches, and, with -, what is not.
+// In each case | in the cell's code is the cursor. The first matches come first, then
+// other matches; a text that begins with - must not be a match.
 func TestComplete(t *testing.T) {
 	s := notebook(t, earlierCells...)
 	for _, c := range []struct {

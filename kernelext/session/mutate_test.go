@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var samples = []string{
@@ -64,12 +65,11 @@ func TestMutatedCells(t *testing.T) {
 					}
 				}()
 				s.Status(code)
-				s.mu.Lock()
-				v := s.look(code)
-				for i := range code {
-					v.scope(i)
+				for range 5 {
+					at := r.IntN(utf8.RuneCountInString(code) + 1)
+					s.Complete(t.Context(), code, at)
+					s.Inspect(t.Context(), code, at, 1)
 				}
-				s.mu.Unlock()
 				p, err := s.Translate(n+1, code)
 				if err != nil && strings.Contains(err.Error(), "a fault of the kernel") {
 					t.Errorf("%v\n%s", err, code)

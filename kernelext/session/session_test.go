@@ -71,17 +71,7 @@ func finish(t testing.TB, s *Session, p *Program, lost map[string]string) {
 		}
 		list = append(list, kept{Name: name, Size: 8, File: name, Reason: lost[name]})
 	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(s.options.Dir, "cell")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "kept.json"), text, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	report(t, s, list)
 	s.Finish(p)
 }
 
@@ -184,6 +174,8 @@ func TestTranslate(t *testing.T) {
 		{name: "define", cells: []string{"x := 42"}, has: []string{"var x int\n", "x = 42", `keep.Define("x", &x)`}, not: []string{"Result"}},
 		{name: "define and show", cells: []string{"x := 42\nx + 1"}, has: []string{"keep.Result(x + 1)"}},
 		{name: "two on a line", cells: []string{"x := 42; y := x * 2; y"}, has: []string{"y = x * 2", "keep.Result(y)"}},
+		{name: "behind a label", cells: []string{"here: x := 42", "x"}, has: []string{`keep.Load("x", &x)`, "keep.Result(x)"}},
+		{name: "behind a label, with another type", cells: []string{"x :x := 1\nx := \"a\"\nx"}, has: []string{"x_2 = \"a\""}},
 		{name: "later", cells: []string{"x := 42", "x"}, has: []string{`keep.Load("x", &x)`, "keep.Result(x)"}},
 		{name: "only what is named", cells: []string{"x := 42\ny := 3", "func f() int { return x }", "f()"}, has: []string{`keep.Load("x", &x)`, "func f()"}, not: []string{`"y"`}},
 		{name: "pairs", cells: []string{`n, err := strconv.Atoi("3")`, "m, err := strconv.ParseFloat(\"1\", 64)\nerr == nil"}, has: []string{"m, err = strconv", "var err error"}},
@@ -374,7 +366,7 @@ func TestKept(t *testing.T) {
 }
 
 // report writes what a program reports of its variables.
-func report(t *testing.T, s *Session, list []kept) {
+func report(t testing.TB, s *Session, list []kept) {
 	t.Helper()
 	text, err := json.Marshal(list)
 	if err != nil {
