@@ -11,8 +11,9 @@ import (
 	"github.com/vgrad/lab/kernelext/setup"
 )
 
-const kernelUsage = `vgrad kernel install   add the kernel "Go (vgrad)" to your own Jupyter
-vgrad kernel remove    remove it
+const kernelUsage = `vgrad kernel install     add the kernel "Go (vgrad)" to your own Jupyter
+vgrad kernel remove      remove it
+vgrad kernel papermill   teach your papermill to write parameters in Go
 
 vgrad lab needs neither: its Jupyter has the kernel. Cells see the module in -work and its
 dependencies, without a network. If that module does not require vgrad's, cells see both.
@@ -30,6 +31,8 @@ func kernelCommand(ctx context.Context, args []string, std streams) error {
 		return runKernel(ctx, args, std)
 	case "watch":
 		return watchKernel(args, std)
+	case "papermill":
+		return papermill(ctx, args, std)
 	}
 	var o setup.Options
 	f := flag.NewFlagSet("kernel", flag.ContinueOnError)
@@ -54,7 +57,7 @@ func kernelCommand(ctx context.Context, args []string, std streams) error {
 	case "remove":
 		return report(std, "removed")(kernel.Remove(folder))
 	}
-	return usageError{fmt.Errorf("kernel: there is no %q; say install or remove", what)}
+	return usageError{fmt.Errorf("kernel: there is no %q; say install, remove or papermill", what)}
 }
 
 // kernelFolder returns the Jupyter data folder of a Python environment; "" stands for the
@@ -75,4 +78,27 @@ func report(std streams, did string) func(dir string, err error) error {
 		}
 		return err
 	}
+}
+
+const papermillUsage = `vgrad kernel papermill   teach your papermill to write parameters in Go
+
+It adds a small Python package, vgrad-papermill, by the pip of papermill's Python. Then
+papermill in.ipynb out.ipynb -p depth 12 assigns 12 to the variable depth of a notebook of
+the kernel "Go (vgrad)". pip uninstall vgrad-papermill removes it.
+
+Flags:`
+
+// papermill adds the translator of parameters to the user's papermill.
+func papermill(ctx context.Context, args []string, std streams) error {
+	f := flag.NewFlagSet("kernel papermill", flag.ContinueOnError)
+	python := f.String("python", "", "the Python that has papermill (default: that of the papermill on PATH)")
+	f.Usage = func() { fmt.Fprintln(f.Output(), papermillUsage); f.PrintDefaults() }
+	if err := parseAlone(f, args, std); err != nil {
+		return err
+	}
+	version, err := setup.Papermill(ctx, *python)
+	if err == nil {
+		_, err = fmt.Fprintf(std.out, "papermill %s now writes parameters in Go\n", version)
+	}
+	return err
 }

@@ -295,7 +295,7 @@ func TestLabRefuses(t *testing.T) {
 		{"lab -backend tpu", 1, "say go or xla"},
 		{"setup here", 2, "no arguments"},
 		{"uninstall now", 2, "no arguments"},
-		{"kernel", 2, "say install or remove"},
+		{"kernel", 2, "say install, remove or papermill"},
 		{"kernel install -user -prefix x", 2, "not both"},
 		{"kernel install -prefix x", 1, "go tool vgrad setup"},
 		{"kernel remove -prefix x", 1, "no such file"},
