@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -65,10 +66,10 @@ func (l *Lab) setContinued(e vgrad.Experiment, where Continued) {
 	l.continued[e.Hash()] = where
 }
 
-// plan divides experiments into groups. Those of a checkpoint go on from it as one group;
-// the others start at step 0.
-func (l *Lab) plan(es []vgrad.Experiment, sets map[string]*data.Set) ([]group, error) {
-	gs, rest, why, err := l.resumable(es, sets)
+// plan divides the missing ones of a call's experiments into groups. Those of a checkpoint
+// go on from it as one group; the others start at step 0.
+func (l *Lab) plan(asked, missing []vgrad.Experiment, sets map[string]*data.Set) ([]group, error) {
+	gs, rest, why, err := l.resumable(missing, sets)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,28 @@ func (l *Lab) plan(es []vgrad.Experiment, sets map[string]*data.Set) ([]group, e
 			return nil, err
 		}
 	}
-	return append(gs, l.groups(rest, sets)...), nil
+	return append(gs, l.regroup(asked, rest, sets)...), nil
+}
+
+// regroup returns the groups of the experiments that start at step 0. A group of which all
+// start is the same as in a call that was not interrupted, because the number of lanes
+// changes the last bits of a run. What is left of the other groups is divided anew.
+func (l *Lab) regroup(asked, starting []vgrad.Experiment, sets map[string]*data.Set) (gs []group) {
+	left := map[string]bool{}
+	for _, e := range starting {
+		left[e.Hash()] = true
+	}
+	started := func(e vgrad.Experiment) bool { return !left[e.Hash()] }
+	for _, g := range l.groups(asked, sets) {
+		if slices.ContainsFunc(g.experiments, started) {
+			continue
+		}
+		gs = append(gs, g)
+		for _, e := range g.experiments {
+			delete(left, e.Hash())
+		}
+	}
+	return append(gs, l.groups(slices.DeleteFunc(slices.Clone(starting), started), sets)...)
 }
 
 // resumable returns a group for each checkpoint that can be used, and the experiments that

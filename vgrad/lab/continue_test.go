@@ -152,6 +152,27 @@ func TestContinuedLanes(t *testing.T) {
 	})
 }
 
+// A group that was not begun when others ended is trained as in one undisturbed call.
+func TestUntouchedGroup(t *testing.T) {
+	backendtest.Each(t, func(t *testing.T, b *backend.Backend) {
+		l, _ := newLab(t)
+		undisturbed, _ := newLab(t)
+		l.Backend, undisturbed.Backend = b.Kind, b.Kind
+		var es []vgrad.Experiment
+		for _, v := range []string{"relu", "relu depth=4", "relu depth=4 seed=1", "relu depth=4 seed=2"} {
+			e, err := lasting.Vary(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			es = append(es, e)
+		}
+		train(t, undisturbed, es...)
+		train(t, l, es[0])
+		train(t, l, es...)
+		same(t, l, undisturbed, es...)
+	})
+}
+
 // Of lanes of which most are asked for these go on; fewer start again.
 func TestContinuedSomeLanes(t *testing.T) {
 	xla := backendtest.XLA(t)

@@ -40,7 +40,8 @@ type group struct {
 
 // groups splits experiments into groups. If the backend has several devices,
 // as many lanes as divide evenly are spread over all devices. Each of the other
-// lanes is trained on one device.
+// lanes is trained on one device. An experiment whose data set is not in sets, because it
+// is recorded already, is in no group.
 func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	var keys []string
 	byKey := map[string][]vgrad.Experiment{}
@@ -58,6 +59,9 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	for _, key := range keys {
 		alike := byKey[key]
 		set := sets[alike[0].WithDefaults().Data]
+		if set == nil {
+			continue
+		}
 		spread, rest := l.divide(alike)
 		for _, whole := range spread {
 			for part := range slices.Chunk(whole, len(l.engines)*lanesFor(alike[0], set)) {

@@ -83,3 +83,29 @@ func TestGroups(t *testing.T) {
 		})
 	}
 }
+
+// A group of which no run has begun stays what it is in a call of its own; others are divided anew.
+func TestRegroup(t *testing.T) {
+	es, err := vgrad.Sweep{Over: []string{"depth=3,4", "seed=0..3"}}.Experiments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Lab{}
+	l.use(&backend.Backend{}, 1) // one that gives every processor a group if there is one kind
+	sets := map[string]*data.Set{"mnist": {Features: 784, Classes: 10}}
+	sizes := func(gs []group) (sizes []int) {
+		for _, g := range gs {
+			sizes = append(sizes, len(g.experiments))
+		}
+		return sizes
+	}
+	if got := sizes(l.regroup(es, es, sets)); !slices.Equal(got, []int{4, 4}) {
+		t.Errorf("groups of %v; want two of four", got)
+	}
+	if got := sizes(l.regroup(es, es[4:], sets)); !slices.Equal(got, []int{4}) {
+		t.Errorf("depth 4, not begun: groups of %v; want one of four", got)
+	}
+	if got := sizes(l.regroup(es, es[3:], sets)); !slices.Equal(got, []int{4, 1}) {
+		t.Errorf("one of depth 3 and depth 4: groups of %v; want 4 and 1", got)
+	}
+}

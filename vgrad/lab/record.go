@@ -45,11 +45,11 @@ func (l *Lab) Record(ctx context.Context, es []vgrad.Experiment, done func(vgrad
 	if err != nil {
 		return err
 	}
-	gs, err := l.plan(missing, sets)
+	r := &recorder{Lab: l, asked: distinct(es), done: done}
+	gs, err := l.plan(r.asked, missing, sets)
 	if err != nil {
 		return err
 	}
-	r := &recorder{Lab: l, done: done}
 	if err := r.all(ctx, gs); err != nil {
 		return err
 	}
@@ -63,24 +63,35 @@ func (l *Lab) missing(es []vgrad.Experiment, done func(vgrad.Experiment)) ([]vgr
 	if err != nil {
 		return nil, err
 	}
-	trained, rest := map[string]bool{}, missing[:0]
+	missing = distinct(missing)
+	trained := map[string]bool{}
 	for _, e := range missing {
-		if !trained[e.Hash()] {
-			trained[e.Hash()] = true
-			rest = append(rest, e)
-		}
+		trained[e.Hash()] = true
 	}
 	for _, e := range es {
 		if !trained[e.Hash()] && done != nil {
 			done(e)
 		}
 	}
-	return rest, nil
+	return missing, nil
+}
+
+// distinct returns each experiment once, in their order.
+func distinct(es []vgrad.Experiment) (once []vgrad.Experiment) {
+	seen := map[string]bool{}
+	for _, e := range es {
+		if hash := e.Hash(); !seen[hash] {
+			seen[hash] = true
+			once = append(once, e)
+		}
+	}
+	return once
 }
 
 // recorder trains and records the groups of one call of Record.
 type recorder struct {
 	*Lab
+	asked  []vgrad.Experiment     // all of the call, each once
 	done   func(vgrad.Experiment) // nil: no calls
 	others []vgrad.Experiment     // experiments that another process is training
 }
@@ -205,7 +216,7 @@ func (r *recorder) waitForOthers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		gs, err := r.plan(missing, r.sets)
+		gs, err := r.plan(r.asked, missing, r.sets)
 		if err != nil {
 			return err
 		}
