@@ -469,6 +469,10 @@ func (e Experiment) field(name string) (value reflect.Value, err error) {
 // perceptron's parameters; other families have their own.
 func Fields() []string { return Experiment{}.fields() }
 
+// FieldNames lists the JSON names of the fields that Vary can set in this
+// experiment, with the parameters of its network.
+func (e Experiment) FieldNames() []string { return e.fields() }
+
 // fields lists the fields of the experiment, with the parameters of its network
 // in place of the perceptron's.
 func (e Experiment) fields() []string {
