@@ -100,6 +100,26 @@ func (h *Histogram) Raw() map[int]int {
 	return raw
 }
 
+// IsRaw reports whether the bins are those of [NewHistogram], so that [Histogram.Raw] loses
+// nothing. The histogram of an imported log has bins of its own.
+func (h *Histogram) IsRaw() bool {
+	const low21 = 1<<21 - 1
+	for _, b := range h.Bins {
+		near, far := b.Low, b.High // from zero
+		if b.High <= 0 {
+			near, far = -b.High, -b.Low
+		}
+		bits := math.Float32bits(float32(near))
+		if near < 0x1p-126 || far > 0x1p128 || float64(float32(near)) != near || bits&low21 != 0 {
+			return false
+		}
+		if _, exponent := math.Frexp(near); far != near+math.Ldexp(0.25, exponent-1) {
+			return false
+		}
+	}
+	return true
+}
+
 // Count returns how many values were counted, special ones included.
 func (h *Histogram) Count() int {
 	n := h.Zero + h.NaN + h.PosInf + h.NegInf

@@ -218,3 +218,16 @@ func TestHistogramSpecials(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 }
+
+// A histogram says whether its bins are those that a probe counts into.
+func TestIsRaw(t *testing.T) {
+	values := []float32{-3e38, -1, -1.1e-38, 0, 1.2e-38, 1, 1.25, 3e38, float32(math.Inf(1))}
+	if h := vgrad.HistogramOf(values); !h.IsRaw() {
+		t.Errorf("%+v is raw", h)
+	}
+	for _, b := range []vgrad.Bin{{Low: -1, High: 1, Count: 1}, {Low: 1, High: 1.5, Count: 1}, {Low: 1.1, High: 1.25, Count: 1}, {Low: 0, High: 0.25, Count: 1}, {Low: -2, High: -1.8, Count: 1}, {Low: 1, High: 1.25 + 1e-15, Count: 1}} {
+		if h := (&vgrad.Histogram{Bins: []vgrad.Bin{b}}); h.IsRaw() {
+			t.Errorf("%+v is not raw", b)
+		}
+	}
+}

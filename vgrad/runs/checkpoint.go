@@ -464,7 +464,7 @@ func (e *encoder) adopt(s vgrad.Schema, part *earlier) bool {
 	e.schema, e.numbers = s, map[setKey]int{}
 	for n, t := range part.sets {
 		for i, of := range s.Tables {
-			if (t.Kind == histogramKind) == of.Histograms && slices.Equal(t.Columns, of.Columns) {
+			if t.Kind.hasHists() == of.Histograms && slices.Equal(t.Columns, of.Columns) {
 				e.numbers[setKey{i, t.Kind}] = part.before + n
 			}
 		}

@@ -60,8 +60,8 @@
 // A payload starts with its kind, one byte:
 //
 //   - Kind 1 defines a column set. Sets are numbered from 0 in the order of definition.
-//     It is JSON: {"kind": "float32", "float64" or "histogram", "columns": [{"at": …,
-//     "quantity": …}, …]}. "at" is an index into the sites of the schema before it; -1
+//     It is JSON: {"kind": "float32", "float64", "histogram" or "bins", "columns": [{"at":
+//     …, "quantity": …}, …]}. "at" is an index into the sites of the schema before it; -1
 //     is the whole network. Format 1 has no schemas and writes out the "site" instead.
 //   - Kind 2 is a row: uvarint number of the set, uvarint step, then one value for each
 //     column, a float32, a float64 or a histogram. Rows stand in step order. Values are
@@ -71,6 +71,10 @@
 // A histogram is a list of its non-empty raw bins ([vgrad.Histogram.Raw]) in ascending
 // order: uvarint number of bins, then for each a uvarint difference to the bin before
 // (for the first, to 0) and a uvarint count.
+//
+// Histograms of imported logs have bins of their own, of the kind "bins": uvarint number of
+// bins, for each its low and high edge as float64 and a uvarint count; then four uvarints,
+// the zeros, the NaN, +Inf and -Inf. Earlier programs say that this kind is unknown.
 //
 // # checkpoint.bin
 //

@@ -117,7 +117,7 @@ func (t *table) keepRow() {
 		t.float32 = t.float32[:n]
 	case float64Kind:
 		t.float64 = t.float64[:n]
-	case histogramKind:
+	case histogramKind, binsKind:
 		t.hists = t.hists[:n]
 	}
 }
@@ -133,7 +133,7 @@ func (f *Follower) schema() vgrad.Schema {
 		}
 	}
 	for _, t := range f.file.tables {
-		s.Tables = append(s.Tables, vgrad.Table{Columns: t.Columns, Histograms: t.Kind == histogramKind})
+		s.Tables = append(s.Tables, vgrad.Table{Columns: t.Columns, Histograms: t.Kind.hasHists()})
 	}
 	return s
 }

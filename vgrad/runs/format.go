@@ -32,7 +32,11 @@ const (
 	float32Kind   kind = "float32"
 	float64Kind   kind = "float64"
 	histogramKind kind = "histogram"
+	binsKind      kind = "bins" // histograms with bins of their own
 )
+
+// hasHists reports whether the columns hold histograms.
+func (k kind) hasHists() bool { return k == histogramKind || k == binsKind }
 
 // column is a quantity at a site. Since format 2 a file lists its sites once, and a
 // column holds the site's index in that list.
@@ -102,6 +106,9 @@ func (e *encoder) encode(step int, rows []vgrad.Row) ([]byte, error) {
 // kindOf returns the narrowest kind that changes no value.
 func kindOf(row vgrad.Row) kind {
 	if row.Hists != nil {
+		if slices.ContainsFunc(row.Hists, func(h *vgrad.Histogram) bool { return !h.IsRaw() }) {
+			return binsKind
+		}
 		return histogramKind
 	}
 	for _, v := range row.Values {
@@ -137,7 +144,11 @@ func (e *encoder) row(step int, row vgrad.Row) error {
 		}
 	}
 	for i, h := range row.Hists {
-		if e.records, err = appendHistogram(e.records, h); err != nil {
+		encode := appendHistogram
+		if k == binsKind {
+			encode = appendBins
+		}
+		if e.records, err = encode(e.records, h); err != nil {
 			return fmt.Errorf("%s of %s: %w", columns[i].Quantity, columns[i].Site.Path, err)
 		}
 	}
@@ -208,7 +219,7 @@ type table struct {
 	steps   []int
 	float32 []float32 // [rows, columns] if the kind is float32Kind; else nil
 	float64 []float64 // [rows, columns] if the kind is float64Kind; else nil
-	hists   [][]byte  // [rows, columns], encoded, if the kind is histogramKind; else nil
+	hists   [][]byte  // [rows, columns], encoded, if the kind has histograms; else nil
 }
 
 // row locates a row: its table and its index there.
@@ -325,7 +336,7 @@ func (f *samplesFile) columns(text []byte) error {
 	if err := json.Unmarshal(text, &set); err != nil {
 		return fmt.Errorf("a column set: %w", err)
 	}
-	if set.Kind != float32Kind && set.Kind != float64Kind && set.Kind != histogramKind {
+	if set.Kind != float32Kind && set.Kind != float64Kind && !set.Kind.hasHists() {
 		return fmt.Errorf("a column set of unknown kind %q", set.Kind)
 	}
 	t := &table{Kind: set.Kind}
@@ -414,7 +425,7 @@ func (t *table) grow(rows int) {
 		t.float32 = slices.Grow(t.float32, n)
 	case float64Kind:
 		t.float64 = slices.Grow(t.float64, n)
-	case histogramKind:
+	case histogramKind, binsKind:
 		t.hists = slices.Grow(t.hists, n)
 	}
 }
@@ -431,9 +442,9 @@ func (t *table) append(step int, data []byte) error {
 		for i := 0; i < len(data); i += 8 {
 			t.float64 = append(t.float64, math.Float64frombits(binary.LittleEndian.Uint64(data[i:])))
 		}
-	case t.Kind == histogramKind:
+	case t.Kind.hasHists():
 		for range n {
-			rest, err := readHistogram(data, func(int, int) {})
+			rest, err := t.Kind.skip(data)
 			if err != nil {
 				return err
 			}
@@ -461,8 +472,19 @@ func (t *table) sample(at, col int) vgrad.Sample {
 		s.Value = t.float64[i]
 	case histogramKind:
 		s.Hist = decodeHistogram(t.hists[i])
+	case binsKind:
+		s.Hist = decodeBins(t.hists[i])
 	}
 	return s
+}
+
+// skip returns what follows the histogram at the beginning of data.
+func (k kind) skip(data []byte) ([]byte, error) {
+	if k == binsKind {
+		_, rest, err := readBins(data)
+		return rest, err
+	}
+	return readHistogram(data, func(int, int) {})
 }
 
 // decodeHistogram decodes a histogram that readHistogram has read before without an error.

@@ -181,7 +181,7 @@ func (r *Run) Value(q vgrad.Quantity, layer int) (float64, bool) {
 	for _, at := range slices.Backward(r.file.rows) {
 		t := r.file.tables[at.table]
 		for col, c := range t.Columns {
-			if c.Quantity == q && c.Site.Layer == layer && t.Kind != histogramKind {
+			if c.Quantity == q && c.Site.Layer == layer && !t.Kind.hasHists() {
 				return t.sample(at.at, col).Value, true
 			}
 		}

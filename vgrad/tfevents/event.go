@@ -1,10 +1,12 @@
 package tfevents
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/vgrad/lab/vgrad"
 )
@@ -27,6 +29,20 @@ type events struct {
 	sites  []vgrad.Site                  // declared by this package's files
 	infos  map[vgrad.Quantity]vgrad.Info // likewise
 	others map[string]bool               // tags with values of other kinds, such as images
+	faults []string                      // values that were left out, the first maxFaults
+
+	scratch histogramProto // of the value that is being read
+}
+
+// maxFaults bounds the list of faults.
+const maxFaults = 20
+
+// leftOut notes a value that was left out, because it is no scalar or histogram although it
+// should be.
+func (e *events) leftOut(tag []byte, step int64, err error) {
+	if len(e.faults) < maxFaults {
+		e.faults = append(e.faults, fmt.Sprintf("%q at step %d: %v", tag, step, err))
+	}
 }
 
 func newEvents() *events {
@@ -102,8 +118,24 @@ func parseValue(b []byte) (v value, ok bool) {
 	return v, true
 }
 
+// scalarOf reads a Summary.Value that has a short tag and a simple_value and nothing else,
+// as nearly all values of a log do. Field by field they take three times as long.
+func scalarOf(b []byte) (tag []byte, x float64, ok bool) {
+	const tagKey, scalarKey = 1<<3 | bytesType, 2<<3 | fixed32Type
+	if len(b) < 7 || b[0] != tagKey || b[1] >= 0x80 || len(b) != int(b[1])+7 || b[len(b)-5] != scalarKey {
+		return nil, 0, false
+	}
+	return b[2 : len(b)-5], ofFloat(uint64(binary.LittleEndian.Uint32(b[len(b)-4:]))), true
+}
+
 // value reads a Summary.Value.
 func (e *events) value(step int64, time float64, b []byte) error {
+	if tag, x, ok := scalarOf(b); ok {
+		if s := e.series(tag); s != nil && !s.isHistogram() {
+			s.number(step, time, x)
+			return nil
+		}
+	}
 	v, ok := parseValue(b)
 	if !ok {
 		return errWire
@@ -152,27 +184,38 @@ func (e *events) first(step int64, time float64, v value) error {
 // put appends a value to its series. Values that are neither scalars nor histograms are
 // left out, and so are those of another kind than the first of the tag.
 func (e *events) put(s *series, step int64, time float64, v value) error {
+	var err error
 	switch {
 	case v.isScalar && !s.isHistogram():
 		s.number(step, time, v.scalar)
 	case v.hasHistogram:
-		h, err := parseHistogram(v.histogram)
-		if err != nil {
-			return fmt.Errorf("the histogram %q at step %d: %w", v.tag, step, err)
+		var h *vgrad.Histogram
+		if err = e.scratch.parse(v.histogram); err == nil {
+			h, err = e.scratch.histogram()
 		}
-		s.histogram(step, time, h)
+		if err == nil {
+			s.histogram(step, time, h)
+		}
 	case v.hasTensor:
-		if err := e.tensor(s, step, time, v.data); err != nil {
-			return fmt.Errorf("%q at step %d: %w", v.tag, step, err)
-		}
+		err = e.tensor(s, step, time, v.data)
 	default:
 		e.others[string(v.tag)] = true
 	}
-	return nil
+	if err != nil && !errors.Is(err, errWire) {
+		e.leftOut(v.tag, step, err)
+		return nil
+	}
+	return err
 }
 
 func (s *series) number(step int64, time, x float64) {
-	s.preempt(step)
+	n := len(s.steps)
+	if n > 0 && s.steps[n-1] >= step {
+		s.preempt(step)
+	}
+	if n = len(s.steps); n == cap(s.steps) { // append would grow long slices by a quarter, and copy them four times
+		s.steps, s.times, s.values = slices.Grow(s.steps, n+1), slices.Grow(s.times, n+1), slices.Grow(s.values, n+1)
+	}
 	s.steps, s.times, s.values = append(s.steps, step), append(s.times, time), append(s.values, x)
 }
 
@@ -189,7 +232,7 @@ func (s *series) histogram(step int64, time float64, h *vgrad.Histogram) {
 func (e *events) tensor(s *series, step int64, time float64, b []byte) error {
 	t, ok := parseTensor(b)
 	if !ok {
-		return errors.New("this is not a TensorProto")
+		return errWire
 	}
 	switch {
 	case (s.plugin == scalarsPlugin || s.plugin == "") && len(t.shape) == 0 && isNumber(t.dtype):

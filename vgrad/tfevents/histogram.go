@@ -1,9 +1,11 @@
 package tfevents
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/vgrad/lab/vgrad"
 )
@@ -18,13 +20,13 @@ type histogramProto struct {
 	limits, counts []float64
 }
 
-// parseHistogram reads a HistogramProto.
-func parseHistogram(b []byte) (*vgrad.Histogram, error) {
-	var p histogramProto
+// parse reads a HistogramProto. It keeps the room of the slices.
+func (p *histogramProto) parse(b []byte) error {
+	*p = histogramProto{limits: p.limits[:0], counts: p.counts[:0]}
 	for len(b) > 0 {
 		f, rest, ok := next(b)
 		if !ok {
-			return nil, errWire
+			return errWire
 		}
 		b = rest
 		switch f.number {
@@ -33,42 +35,69 @@ func parseHistogram(b []byte) (*vgrad.Histogram, error) {
 		case 2:
 			p.max = ofDouble(f.value)
 		case 6:
-			p.limits, ok = appendNumbers(p.limits, f, fixed64Type, ofDouble)
+			p.limits, ok = appendDoubles(p.limits, f)
 		case 7:
-			p.counts, ok = appendNumbers(p.counts, f, fixed64Type, ofDouble)
+			p.counts, ok = appendDoubles(p.counts, f)
 		}
 		if !ok {
-			return nil, errWire
+			return errWire
 		}
 	}
-	return p.histogram()
+	return nil
 }
 
-// histogram converts the buckets. The outer edges are min and max where the outer limits
-// lie beyond them, as TensorBoard shows it; the outermost limits of TensorFlow are
-// ±1.8e308.
-func (p histogramProto) histogram() (*vgrad.Histogram, error) {
+// appendDoubles appends the numbers of a repeated double. It is appendNumbers without the
+// call of a function for each number, which took half of the time of reading a histogram.
+func appendDoubles(to []float64, f field) ([]float64, bool) {
+	if f.kind != bytesType {
+		return appendNumbers(to, f, fixed64Type, ofDouble)
+	}
+	to = slices.Grow(to, len(f.data)/8)
+	b := f.data
+	for ; len(b) >= 8; b = b[8:] {
+		to = append(to, math.Float64frombits(binary.LittleEndian.Uint64(b)))
+	}
+	return to, len(b) == 0
+}
+
+// histogram converts the buckets as TensorBoard does: without the empty ones at both ends,
+// and with min and max as the outer edges. The outermost limits of TensorFlow are ±1.8e308.
+func (p *histogramProto) histogram() (*vgrad.Histogram, error) {
 	if len(p.limits) != len(p.counts) {
 		return nil, fmt.Errorf("%d limits of %d buckets", len(p.limits), len(p.counts))
 	}
-	h := &vgrad.Histogram{}
-	left := p.min
-	for i, right := range p.limits {
-		low, high := max(left, p.min), min(right, p.max)
-		if right < left && p.counts[i] != 0 && i > 0 {
-			return nil, fmt.Errorf("the limit %v after %v; they must ascend", right, left)
+	first, last := 0, len(p.counts)-1
+	for first <= last && p.counts[first] == 0 {
+		first++
+	}
+	for first <= last && p.counts[last] == 0 {
+		last--
+	}
+	filled := 0
+	for _, n := range p.counts {
+		if n != 0 {
+			filled++
 		}
-		if err := addBucket(h, low, max(low, high), p.counts[i]); err != nil {
+	}
+	h := &vgrad.Histogram{Bins: make([]vgrad.Bin, 0, filled)}
+	for i := first; i <= last; i++ {
+		low, high := p.min, p.max
+		if i > first {
+			low = p.limits[i-1]
+		}
+		if i < last {
+			high = p.limits[i]
+		}
+		if err := addBucket(h, low, high, p.counts[i]); err != nil {
 			return nil, err
 		}
-		left = right
 	}
 	return h, nil
 }
 
 // ofTriples converts buckets (left, right, count) of a tensor.
 func ofTriples(x []float64) (*vgrad.Histogram, error) {
-	h := &vgrad.Histogram{}
+	h := &vgrad.Histogram{Bins: make([]vgrad.Bin, 0, len(x)/3)}
 	for ; len(x) > 0; x = x[3:] {
 		if err := addBucket(h, x[0], x[1], x[2]); err != nil {
 			return nil, err
@@ -82,6 +111,7 @@ func ofTriples(x []float64) (*vgrad.Histogram, error) {
 // TensorBoard writes where all values are equal, becomes the narrowest one.
 func addBucket(h *vgrad.Histogram, low, high, count float64) error {
 	switch n := int(math.Round(count)); {
+	case count == 0:
 	case math.IsNaN(low) || math.IsNaN(high) || math.IsNaN(count):
 		return errors.New("a bucket with NaN")
 	case count < 0 || count > 1<<53:
@@ -121,8 +151,7 @@ func appendHistogram(b []byte, number int, h *vgrad.Histogram, buckets *buckets)
 	b = appendDouble(b, 5, buckets.squares)
 	b = appendPacked(b, 6, buckets.limits)
 	b = appendPacked(b, 7, buckets.counts)
-	end(b, start)
-	return b
+	return end(b, start)
 }
 
 func appendPacked(b []byte, number int, x []float64) []byte {
@@ -131,8 +160,7 @@ func appendPacked(b []byte, number int, x []float64) []byte {
 		bits := math.Float64bits(v)
 		b = append(b, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24), byte(bits>>32), byte(bits>>40), byte(bits>>48), byte(bits>>56))
 	}
-	end(b, start)
-	return b
+	return end(b, start)
 }
 
 // buckets are a histogram in the form of a HistogramProto.

@@ -137,8 +137,7 @@ func appendTextValue(b []byte, tag, plugin string, content []byte, text string) 
 	t = appendText(t, 8, text)
 	b = appendText(b, 8, t)
 	b = appendText(b, 9, metadata)
-	end(b, start)
-	return b
+	return end(b, start)
 }
 
 // dataClass is the class of a plugin's data: 2 is a tensor, 0 is not known, so that

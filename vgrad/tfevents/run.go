@@ -118,6 +118,14 @@ func (r *Run) Waiting() int64 {
 	return n
 }
 
+// Faults lists values that were left out because they make no sense, such as a histogram
+// whose limits do not ascend: the first 20 of them.
+func (r *Run) Faults() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.events.faults)
+}
+
 // Tag describes a tag.
 type Tag struct {
 	Name      string

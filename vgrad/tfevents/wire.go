@@ -152,23 +152,21 @@ func appendText[T string | []byte](b []byte, number int, text T) []byte {
 	return append(b, text...)
 }
 
-// lengthSize is the number of bytes that begin reserves for a length. Four bytes of a
-// varint hold 28 bits; a varint may have more bytes than it needs.
-const lengthSize = 4
+// maxLength is the number of bytes that begin reserves for a length.
+const maxLength = 5
 
 // begin begins a message in b and returns where its data start.
 func begin(b []byte, number int) ([]byte, int) {
-	b = append(appendKey(b, number, bytesType), 0, 0, 0, 0)
+	b = append(appendKey(b, number, bytesType), 0, 0, 0, 0, 0)
 	return b, len(b)
 }
 
-// end fills in the length of the message whose data start there.
-func end(b []byte, start int) {
-	n := len(b) - start
-	for i := range lengthSize {
-		b[start-lengthSize+i] = byte(n>>(7*i)) & 0x7f
-		if i < lengthSize-1 {
-			b[start-lengthSize+i] |= 0x80
-		}
-	}
+// end fills in the length of the message whose data start there, and closes the gap that a
+// short length leaves.
+func end(b []byte, start int) []byte {
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(len(b)-start))
+	at := start - maxLength
+	copy(b[at:], length[:n])
+	return b[:at+n+copy(b[at+n:], b[start:])]
 }

@@ -243,8 +243,7 @@ func appendScalar(b []byte, tag string, x float64) []byte {
 	b, start := begin(b, 1)
 	b = appendText(b, 1, tag)
 	b = appendFloat(b, 2, toFloat(x))
-	end(b, start)
-	return b
+	return end(b, start)
 }
 
 // toFloat rounds to float32. A number that is not zero stays so, and a finite one too.
@@ -265,7 +264,7 @@ func (w *Writer) appendHistogram(b []byte, tag string, h *vgrad.Histogram) []byt
 	b, start := begin(b, 1)
 	b = appendText(b, 1, tag)
 	b = appendHistogram(b, 5, h, &w.buckets)
-	end(b, start)
+	b = end(b, start)
 	for i, n := range []int{h.NaN, h.PosInf, h.NegInf} {
 		if n > 0 {
 			b = appendScalar(b, tag+specialTags[i], float64(n))
@@ -279,8 +278,7 @@ func (w *Writer) summary(step int, values func([]byte) []byte) {
 	w.event(step, func(b []byte) []byte {
 		b, start := begin(b, 5)
 		b = values(b)
-		end(b, start)
-		return b
+		return end(b, start)
 	})
 }
 
