@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"vgrad/engine":               {"vgrad", "vgrad/data", "vgrad/nets", "vgrad/probe", "vgrad/meter", "vgrad/backend", "github.com/gomlx/"},
 	"vgrad/runs":                 {"vgrad", "github.com/gofrs/flock"},
 	"vgrad/tfevents":             {"vgrad"},
+	"vgrad/table":                {"vgrad", "github.com/parquet-go/parquet-go"},
 	"vgrad/attach":               {"vgrad", "vgrad/nets", "vgrad/probe", "vgrad/meter", "vgrad/runs", "github.com/gomlx/"},
 	"vgrad/lab":                  {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/nets", "vgrad/runs", "golang.org/x/sync/"},
 	"vgrad/summary":              {"vgrad"},

@@ -231,7 +231,7 @@ func FuzzRecords(f *testing.F) {
 func readAll(t *testing.T, file *samplesFile) {
 	r := &Run{file: file, sites: forwardOrder(file), rank: map[vgrad.Site]int{}}
 	last := -1
-	for _, q := range r.quantities() {
+	for _, q := range r.Quantities() {
 		for s := range r.Samples(q) {
 			if last = s.Step; s.Quantity != q || s.Step < 0 || s.Step > file.lastStep() {
 				t.Errorf("%+v among the samples of %s", s, q)

@@ -121,6 +121,9 @@ func (r *Run) Describe(q vgrad.Quantity) (vgrad.Info, bool) {
 	return vgrad.Info{}, false
 }
 
+// RunName returns the name of the run's folder.
+func (r *Run) RunName() string { return r.Name }
+
 // Label returns the name of the experiment.
 func (r *Run) Label() string { return r.Experiment.Name() }
 
@@ -199,7 +202,7 @@ func (r *Run) Value(q vgrad.Quantity, layer int) (float64, bool) {
 func (r *Run) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	err := out.Write([]string{"quantity", "step", "layer", "site", "value", "low", "high", "count"})
-	for _, q := range r.quantities() {
+	for _, q := range r.Quantities() {
 		for s := range r.Samples(q) {
 			err = errors.Join(err, writeSample(out, s))
 		}
@@ -208,9 +211,9 @@ func (r *Run) WriteCSV(w io.Writer) error {
 	return errors.Join(err, out.Error())
 }
 
-// quantities lists the recorded quantities in the order of [vgrad.Quantities], followed
+// Quantities lists the recorded quantities in the order of [vgrad.Quantities], followed
 // by those that are not in it.
-func (r *Run) quantities() []vgrad.Quantity {
+func (r *Run) Quantities() []vgrad.Quantity {
 	var qs []vgrad.Quantity
 	for _, t := range r.file.tables {
 		for _, c := range t.Columns {

@@ -90,17 +90,17 @@ func parametersOf(e vgrad.Experiment) []parameter {
 
 // experimentInfo is an HParamsPluginData with the names and types of the parameters.
 func experimentInfo(ps []parameter, now float64) []byte {
-	info := appendDouble(nil, 4, now)
+	info := appendDouble(nil, 3, now)
 	for _, p := range ps {
 		one := appendText(nil, 1, p.name)
 		kind := int64(typeOfString)
 		if !math.IsNaN(p.number) {
 			kind = typeOfNumber
 		}
-		info = appendText(info, 5, appendInt(one, 4, kind))
+		info = appendText(info, 4, appendInt(one, 4, kind))
 	}
 	for _, tag := range []string{"loss", string(vgrad.ValAccuracy)} { // the metrics of the table
-		info = appendText(info, 6, appendText(nil, 1, appendText(nil, 2, tag)))
+		info = appendText(info, 5, appendText(nil, 1, appendText(nil, 2, tag)))
 	}
 	return wrapped(2, info)
 }

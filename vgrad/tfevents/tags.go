@@ -81,6 +81,17 @@ func Rules() []Rule {
 	}
 }
 
+// ParseRule reads a rule from "TAG=QUANTITY", such as "grads/{name}=mean_abs_grad".
+func ParseRule(text string) (Rule, error) {
+	i := strings.LastIndexByte(text, '=')
+	if i < 1 {
+		return Rule{}, fmt.Errorf("%q is no rule; say TAG=QUANTITY, such as grads/{name}=mean_abs_grad", text)
+	}
+	r := Rule{Tag: text[:i], Quantity: vgrad.Quantity(text[i+1:])}
+	_, err := compile([]Rule{r})
+	return r, err
+}
+
 // pattern is a rule that is ready to match.
 type pattern struct {
 	rule    Rule

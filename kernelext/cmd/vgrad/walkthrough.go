@@ -40,6 +40,7 @@ type walkthroughFlags struct {
 	json        bool
 	quiet       bool
 	open        bool
+	tensorboard string
 }
 
 func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
@@ -69,6 +70,7 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.StringVar(&w.out, "out", "", "file of the page (default report.html; none with -json)")
 	f.BoolVar(&w.json, "json", false, "print one JSON array to standard output and nothing else")
 	f.BoolVar(&w.quiet, "quiet", false, "no Iteration lines and no progress")
+	f.StringVar(&w.tensorboard, "tensorboard", "", "`folder` of event files for TensorBoard, written while the networks train, one folder a run\n(default none; vgrad export writes those of recorded runs)")
 	f.BoolVar(&w.open, "open", true, "open the page in a browser, where there is one")
 	f.Usage = func() {
 		fmt.Fprintln(f.Output(), "vgrad walkthrough trains the article's three networks on MNIST, or loads them if they are\nrecorded. It writes a page with the article's figures and a verdict on each of its claims. Flags\nchange the networks and their training.\n\nFlags:")
@@ -233,8 +235,13 @@ func (w *walkthroughFlags) run(ctx context.Context, std streams) error {
 	drawing := startRenderer(ctx, w.out != "", p.say)
 	l := &lab.Lab{Store: store, Backend: w.backend, Say: p.say, Watch: p.watch, FromZero: w.fromZero}
 	defer l.Close()
+	events := &eventFiles{dir: w.tensorboard, say: p.say}
+	if w.tensorboard != "" {
+		l.Watch = events.beside(p.watch)
+	}
 	c, err := l.All(ctx, es...)
 	p.close()
+	err = errors.Join(err, events.close())
 	if err != nil {
 		return err
 	}
