@@ -16,13 +16,10 @@ import (
 // printed.
 func Image(img image.Image, scale int, alt string) {
 	if !inNotebook() {
-		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
-			fail(fmt.Errorf("cell: image: %w", err))
-		}
+		content := Must(pngOf(img))
 		files++
 		name := fmt.Sprintf("figure-%d.png", files)
-		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(name, content, 0o644); err != nil {
 			fail(fmt.Errorf("cell: write %s: %w", name, err))
 		}
 		fmt.Printf("%s: %s\n", name, alt)
@@ -33,11 +30,20 @@ func Image(img image.Image, scale int, alt string) {
 
 // imageHTML renders a picture as HTML, enlarged.
 func imageHTML(img image.Image, scale int, alt string) (string, error) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		return "", fmt.Errorf("cell: image: %w", err)
+	content, err := pngOf(img)
+	if err != nil {
+		return "", err
 	}
 	size := img.Bounds().Size().Mul(max(1, scale))
 	return fmt.Sprintf(`<img src="data:image/png;base64,%s" width="%d" height="%d" style="image-rendering: pixelated; max-width: 100%%; height: auto" alt="%s">`,
-		base64.StdEncoding.EncodeToString(b.Bytes()), size.X, size.Y, html.EscapeString(alt)), nil
+		base64.StdEncoding.EncodeToString(content), size.X, size.Y, html.EscapeString(alt)), nil
+}
+
+// pngOf is a picture as a PNG file.
+func pngOf(img image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return nil, fmt.Errorf("cell: image: %w", err)
+	}
+	return b.Bytes(), nil
 }

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,11 @@ func Result(values ...any) {
 			fail(err)
 		}
 		if text != "" {
-			keep.Show(map[string]string{"text/html": markup, "text/plain": text})
+			data := map[string]string{"text/html": markup, "text/plain": text}
+			if img, ok := values[0].(image.Image); ok { // for readers without HTML
+				data["image/png"] = base64.StdEncoding.EncodeToString(Must(pngOf(img)))
+			}
+			keep.Show(data)
 			return
 		}
 	}

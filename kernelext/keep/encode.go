@@ -29,6 +29,7 @@ type kept struct {
 	Types  []string // concrete types in interfaces, as expressions, for the loading program
 	Group  string   // variables with the same group share memory
 	Reason string   // why it is not kept
+	Brief  string   // the value in a short line
 }
 
 // A file is a header, the contents of the objects, and the tables that describe them.
@@ -111,7 +112,7 @@ func tryVariables(vars []variable) (groups []encoded, changed bool) {
 
 func unkept(v variable, reason string) encoded {
 	t := reflect.TypeOf(v.Ptr).Elem()
-	return encoded{Names: []string{v.Name}, Kept: []kept{{Name: v.Name, Type: readable(t), Reason: reason}}}
+	return encoded{Names: []string{v.Name}, Kept: []kept{{Name: v.Name, Type: readable(t), Reason: reason, Brief: brief(reflect.ValueOf(v.Ptr).Elem())}}}
 }
 
 // groups parts variables by the memory that they share.
@@ -195,7 +196,7 @@ func (w *walker) encode(vars []variable, members []int32, regions []region) (g e
 		g.Bytes = e.file(vars, members)
 	}()
 	for _, n := range members {
-		k := kept{Name: vars[n].Name, Type: readable(w.items[n].c.t), Size: int64(len(g.Bytes)), Reason: reason}
+		k := kept{Name: vars[n].Name, Type: readable(w.items[n].c.t), Size: int64(len(g.Bytes)), Reason: reason, Brief: brief(reflect.ValueOf(vars[n].Ptr).Elem())}
 		if reason == "" {
 			k.Types = e.expressions()
 		} else {

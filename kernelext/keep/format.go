@@ -21,8 +21,7 @@ const (
 // indented. Of long slices, maps and strings the rest is counted. Values that say
 // themselves what they are, by a method String or Error, are written so.
 func Format(v any) string {
-	f := &formatter{seen: map[uintptr]bool{}}
-	n := f.value(reflect.ValueOf(v), true, 0)
+	n := newFormatter().value(reflect.ValueOf(v), true, 0)
 	var out strings.Builder
 	n.write(&out, 0, 0)
 	return out.String()
@@ -77,6 +76,14 @@ func (n node) write(out *strings.Builder, indent, column int) {
 type formatter struct {
 	seen  map[uintptr]bool // pointers on the way here
 	nodes int
+	brief bool // a glance: little of a value, and no method of the reader's is called
+	inKey bool // the text is for sorting: a map in a key, which may lead to that key again, is not entered
+
+	mostItems, mostText, mostNodes int
+}
+
+func newFormatter() *formatter {
+	return &formatter{seen: map[uintptr]bool{}, mostItems: mostItems, mostText: mostText, mostNodes: mostNodes}
 }
 
 func text(s string) node { return node{text: s} }
@@ -87,11 +94,13 @@ func (f *formatter) value(v reflect.Value, typed bool, depth int) node {
 		return text("nil")
 	}
 	f.nodes++
-	if depth > mostDepth || f.nodes > mostNodes {
+	if depth > mostDepth || f.nodes > f.mostNodes {
 		return text("…")
 	}
-	if s, ok := said(v); ok {
-		return text(s)
+	if !f.brief || v.CanInterface() && saysQuickly(v) {
+		if s, ok := said(v); ok {
+			return text(s)
+		}
 	}
 	name := typeName(v.Type())
 	switch v.Kind() {
@@ -106,7 +115,7 @@ func (f *formatter) value(v reflect.Value, typed bool, depth int) node {
 	case reflect.Complex64, reflect.Complex128:
 		return text(strconv.FormatComplex(v.Complex(), 'g', -1, v.Type().Bits()))
 	case reflect.String:
-		return text(cut(v.String()))
+		return text(cut(v.String(), f.mostText))
 	case reflect.Interface:
 		if v.IsNil() {
 			return text("nil")
@@ -146,11 +155,11 @@ func said(v reflect.Value) (s string, ok bool) {
 	return "", false
 }
 
-func cut(s string) string {
-	if len(s) <= mostText {
+func cut(s string, most int) string {
+	if len(s) <= most {
 		return strconv.Quote(s)
 	}
-	return strconv.Quote(strings.ToValidUTF8(s[:mostText], "")) + fmt.Sprintf(" … %d more bytes", len(s)-mostText)
+	return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + fmt.Sprintf(" … %d more bytes", len(s)-most)
 }
 
 // typeName is a type as the cell would write it.
@@ -206,17 +215,17 @@ func (f *formatter) sequence(v reflect.Value, name string, typed bool, depth int
 			defer delete(f.seen, at)
 		}
 	}
-	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && isText(v.Bytes()) {
-		return text(name + "(" + cut(string(v.Bytes())) + ")")
+	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && (!f.brief || v.Len() <= f.mostText) && isText(v.Bytes()) {
+		return text(name + "(" + cut(string(v.Bytes()), f.mostText) + ")")
 	}
 	n := node{text: "{", close: "}", short: isShort(v.Type().Elem())}
 	if typed {
 		n.text = name + "{"
 	}
-	for i := range min(v.Len(), mostItems) {
+	for i := range min(v.Len(), f.mostItems) {
 		n.items = append(n.items, f.value(v.Index(i), v.Type().Elem().Kind() == reflect.Interface, depth+1))
 	}
-	if more := v.Len() - mostItems; more > 0 {
+	if more := v.Len() - f.mostItems; more > 0 {
 		n.items = append(n.items, text(fmt.Sprintf("… %d more", more)))
 	}
 	return n
@@ -251,38 +260,56 @@ func (f *formatter) mapping(v reflect.Value, name string, typed bool, depth int)
 	if typed {
 		n.text = name + "{"
 	}
-	keys := sortedKeys(v)
-	for _, key := range keys[:min(len(keys), mostItems)] {
+	if f.inKey || f.brief && v.Len() > f.mostItems {
+		n.items = []node{text(fmt.Sprintf("… %d entries", v.Len()))}
+		return n
+	}
+	keys := f.sortedKeys(v)
+	for _, key := range keys[:min(len(keys), f.mostItems)] {
 		k := f.value(key, v.Type().Key().Kind() == reflect.Interface, depth+1).flat()
 		item := f.value(v.MapIndex(key), v.Type().Elem().Kind() == reflect.Interface, depth+1)
 		item.text = k + ": " + item.text
 		n.items = append(n.items, item)
 	}
-	if more := len(keys) - mostItems; more > 0 {
+	if more := len(keys) - f.mostItems; more > 0 {
 		n.items = append(n.items, text(fmt.Sprintf("… %d more", more)))
 	}
 	return n
 }
 
 // sortedKeys orders numbers by size, others by their text.
-func sortedKeys(v reflect.Value) []reflect.Value {
+func (f *formatter) sortedKeys(v reflect.Value) []reflect.Value {
 	keys := v.MapKeys()
-	slices.SortStableFunc(keys, func(a, b reflect.Value) int {
-		switch a.Kind() {
-		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-			return compare(a.Int(), b.Int())
-		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-			return compare(a.Uint(), b.Uint())
-		case reflect.Float32, reflect.Float64:
-			return compare(a.Float(), b.Float())
-		case reflect.String:
-			return strings.Compare(a.String(), b.String())
-		}
-		f := &formatter{seen: map[uintptr]bool{}}
-		g := &formatter{seen: map[uintptr]bool{}}
-		return strings.Compare(f.value(a, true, 0).flat(), g.value(b, true, 0).flat())
-	})
+	switch v.Type().Key().Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return compare(a.Int(), b.Int()) })
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return compare(a.Uint(), b.Uint()) })
+	case reflect.Float32, reflect.Float64:
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return compare(a.Float(), b.Float()) })
+	case reflect.String:
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	default:
+		f.sortByText(keys)
+	}
 	return keys
+}
+
+func (f *formatter) sortByText(keys []reflect.Value) {
+	type sorted struct {
+		key  reflect.Value
+		text string
+	}
+	list := make([]sorted, len(keys))
+	for i, key := range keys {
+		g := newFormatter()
+		g.brief, g.inKey = f.brief, true
+		list[i] = sorted{key, g.value(key, true, 0).flat()}
+	}
+	slices.SortStableFunc(list, func(a, b sorted) int { return strings.Compare(a.text, b.text) })
+	for i := range list {
+		keys[i] = list[i].key
+	}
 }
 
 func compare[T int64 | uint64 | float64](a, b T) int {

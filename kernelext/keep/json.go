@@ -76,6 +76,6 @@ func jsonOfKept(all []kept) string {
 	return string(array(len(all), func(out *strings.Builder, i int) {
 		k := all[i]
 		types := array(len(k.Types), func(out *strings.Builder, i int) { quote(out, k.Types[i]) })
-		object(out, "name", k.Name, "type", k.Type, "size", k.Size, "file", k.File, "types", types, "group", k.Group, "reason", k.Reason)
+		object(out, "name", k.Name, "type", k.Type, "size", k.Size, "file", k.File, "types", types, "group", k.Group, "reason", k.Reason, "brief", k.Brief)
 	}))
 }

@@ -87,8 +87,7 @@ func plain(v reflect.Value) string {
 			return v.String()
 		}
 	}
-	f := &formatter{seen: map[uintptr]bool{}}
-	return f.value(v, v.Kind() == reflect.Interface, 0).flat()
+	return newFormatter().value(v, v.Kind() == reflect.Interface, 0).flat()
 }
 
 func escape(s string) string {

@@ -62,7 +62,8 @@ type file struct {
 
 // metadata marks a kernelspec as ours and holds the Spec that it was made from.
 type metadata struct {
-	Ours *Spec `json:"vgrad,omitempty"`
+	Ours     *Spec `json:"vgrad,omitempty"`
+	Debugger bool  `json:"debugger"` // JupyterLab then has its variable view; kernel_info says that there are no breakpoints
 }
 
 // MarshalJSON leaves ECharts out: it is a file of its own.
@@ -97,7 +98,7 @@ func (s Spec) json() ([]byte, error) {
 		Argv:        s.argv(),
 		DisplayName: DisplayName, Language: "go", InterruptMode: "message",
 		Env:      s.environment(),
-		Metadata: metadata{&s},
+		Metadata: metadata{&s, true},
 	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)

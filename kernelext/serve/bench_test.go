@@ -72,29 +72,33 @@ func report(b *testing.B, ours, theirs time.Duration) {
 	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
 }
 
-// plainGoNB is GoNB alone, as a client sees it.
-func plainGoNB(b *testing.B, flags ...string) *notebook {
-	dir := b.TempDir()
+// plainGoNB is GoNB alone, as a client sees it, with what is in this module and no network.
+func plainGoNB(t testing.TB, flags ...string) *notebook {
+	return plainGoNBWith(t, []string{"GOPROXY=off", "GOWORK=auto", "GOFLAGS='-ldflags=-s -w'"}, flags...)
+}
+
+func plainGoNBWith(t testing.TB, env []string, flags ...string) *notebook {
+	dir := t.TempDir()
 	file := filepath.Join(dir, "kernel-1.json")
 	conn := messaging.Connection{Transport: "ipc", IP: filepath.Join(dir, "s"), Shell: 1, Control: 2, Stdin: 3, IOPub: 4, Heartbeat: 5}
 	if err := conn.Write(file); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	cmd := exec.Command(gonbProgram(), append(flags, "--kernel", file, "-raw_error=true")...)
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=auto", "GOFLAGS='-ldflags=-s -w'", "TMPDIR="+dir, "PATH="+filepath.Dir(gonbProgram())+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), append([]string{"TMPDIR=" + dir, "PATH=" + filepath.Dir(gonbProgram()) + ":" + os.Getenv("PATH")}, env...)...)
 	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	b.Cleanup(func() { cmd.Process.Signal(os.Interrupt); cmd.Process.Kill(); cmd.Wait() })
-	ctx, cancel := context.WithTimeout(b.Context(), 20*time.Second)
+	t.Cleanup(func() { cmd.Process.Signal(os.Interrupt); cmd.Process.Kill(); cmd.Wait() })
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	c, err := messaging.Dial(ctx, conn, messaging.Options{})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	b.Cleanup(c.Close)
+	t.Cleanup(c.Close)
 	time.Sleep(time.Second) // GoNB says nothing when a subscription is taken in
-	return &notebook{TB: b, client: c, replies: map[string]*messaging.Message{}}
+	return &notebook{TB: t, client: c, process: cmd.Process, replies: map[string]*messaging.Message{}}
 }
 
 // How long it takes from the start of the kernel to its first answer.

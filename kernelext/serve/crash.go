@@ -112,8 +112,9 @@ type crash struct {
 // frame is a line of a stack.
 type frame struct {
 	function string
-	cell     int // number of the cell by GoNB's count or, where ours, by the kernel's; 0: not said
-	line     int // of the cell
+	created  bool // it started the goroutine
+	cell     int  // number of the cell by GoNB's count or, where ours, by the kernel's; 0: not said
+	line     int  // of the cell
 	ours     bool
 	file     string // of the program
 	at       int    // line of that file
@@ -155,18 +156,18 @@ func parseCrash(text string) *crash {
 }
 
 func parseFrames(text string) (frames []frame) {
-	function := ""
+	function, created := "", false
 	for line := range strings.Lines(text) {
 		line = ansi.ReplaceAllString(strings.TrimRight(line, "\r\n"), "")
 		if !strings.HasPrefix(line, "\t") && !strings.HasPrefix(line, " [[") {
-			function = strings.TrimPrefix(line, "created by ")
+			function, created = strings.CutPrefix(line, "created by ")
 			if at := strings.LastIndexByte(function, '('); at > 0 && strings.HasSuffix(function, ")") {
 				function = function[:at]
 			}
 			function, _, _ = strings.Cut(function, " in goroutine")
 			continue
 		}
-		f := frame{function: path.Base(function)}
+		f := frame{function: path.Base(function), created: created}
 		if m := gonbFrame.FindStringSubmatch(line); m != nil {
 			f.cell, f.line = atoi(m[1]), atoi(m[2])
 			line = "\t" + strings.TrimSpace(line[strings.Index(line, m[0])+len(m[0]):])

@@ -379,19 +379,23 @@ func (e *execution) withFrames(wrong *CellError, frames []frame, culprit string)
 		text, _ := os.ReadFile(filepath.Join(dir, "main.go")) // a test's has another name, and no lines then
 		program = strings.Split(string(text), "\n")
 	}
+	var starts [2]int // where the goroutine was started: often the line that goes on in it
 	for _, f := range slices.Backward(frames) {
 		cell, line := f.cell, f.line
 		if !f.ours {
 			cell, line = e.locate(f, program)
 		}
-		if cell == 0 || line < 1 {
+		if cell == 0 || line < 1 || starts == [2]int{cell, line} {
 			continue
+		}
+		if f.created {
+			starts = [2]int{cell, line}
 		}
 		place := fmt.Sprintf("Cell [%d], line %d", cell, line)
 		if name := strings.TrimPrefix(f.function, "main."); name != "" && !generated.MatchString(name) {
 			place += ", in " + name
 		}
-		lines = append(lines, place+":", "    "+strings.ReplaceAll(e.k.source(cell, line), "\t", "    "))
+		lines = append(lines, place+":", "    "+strings.TrimSpace(e.k.source(cell, line)))
 	}
 	if culprit != "" {
 		lines = append(lines, "in "+culprit)
@@ -463,7 +467,7 @@ func (e *execution) reader(cell, line int) (int, int) {
 func (e *execution) userExpressions() map[string]any {
 	all := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(e.UserExpressions)) {
-		result, err := e.evaluate(e.UserExpressions[name])
+		result, err := e.k.quietExecution(e.request, e.number).evaluate(e.UserExpressions[name])
 		if err != nil {
 			wrong := cellError(err).content()
 			wrong["status"] = "error"
@@ -475,6 +479,14 @@ func (e *execution) userExpressions() map[string]any {
 	return all
 }
 
+// quietExecution is one whose outputs nobody sees.
+func (k *Kernel) quietExecution(cause *messaging.Message, number int) *execution {
+	e := &execution{k: k, request: cause, number: number, stopAsking: make(chan struct{})}
+	e.out = newOutput(k.o.Output, func(*messaging.Message) {})
+	return e
+}
+
+// evaluate is the value of an expression.
 func (e *execution) evaluate(expression string) (*bundle, error) {
 	program, err := e.k.session.Translate(e.number, expression)
 	if err != nil {
@@ -483,9 +495,7 @@ func (e *execution) evaluate(expression string) (*bundle, error) {
 	if !program.Plain || len(program.Missing) > 0 {
 		return nil, &CellError{Name: CompileError, Message: "it is no expression of plain Go"}
 	}
-	quiet := &execution{k: e.k, request: e.request, number: e.number, stopAsking: make(chan struct{})}
-	quiet.out = newOutput(e.k.o.Output, func(*messaging.Message) {})
-	result, err := quiet.runProgram(program)
+	result, err := e.runProgram(program)
 	if err == nil && (result == nil || len(result.Data) == 0) {
 		err = &CellError{Name: CompileError, Message: "it has no value"}
 	}

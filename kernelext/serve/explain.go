@@ -95,9 +95,10 @@ func (e *execution) compileError(what reply) *CellError {
 		}
 		wrong.Traceback = append(wrong.Traceback, "Cell ["+strconv.Itoa(cell)+"], line "+strconv.Itoa(number)+": "+message)
 		if source := e.k.source(cell, number); source != "" {
-			wrong.Traceback = append(wrong.Traceback, "    "+strings.ReplaceAll(source, "\t", "    "))
-			if column > 0 && column <= len(source)+1 {
-				wrong.Traceback = append(wrong.Traceback, "    "+blank(source[:column-1])+"^")
+			text := strings.TrimLeft(source, " \t")
+			wrong.Traceback = append(wrong.Traceback, "    "+strings.ReplaceAll(text, "\t", "    "))
+			if column -= len(source) - len(text); column > 0 && column <= len(text)+1 {
+				wrong.Traceback = append(wrong.Traceback, "    "+blank(text[:column-1])+"^")
 			}
 		}
 	}

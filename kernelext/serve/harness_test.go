@@ -69,6 +69,7 @@ type notebook struct {
 	testing.TB
 	kernel  *Kernel
 	client  *messaging.Client
+	process *os.Process                   // of GoNB, where it is alone
 	left    []*messaging.Message          // from IOPub, not yet asked for
 	replies map[string]*messaging.Message // on Shell, by request
 }
@@ -163,20 +164,26 @@ func (n *notebook) awaitLeft(request *messaging.Message, answers ...string) *did
 	n.Helper()
 	left := n.left
 	n.left = nil
-	return n.awaiting(request, left, answers)
+	return n.awaiting(request, left, answers, waitLimit)
 }
 
 // await waits for what a request does: its reply and idle.
 func (n *notebook) await(request *messaging.Message, answers ...string) *did {
 	n.Helper()
-	return n.awaiting(request, nil, answers)
+	return n.awaiting(request, nil, answers, waitLimit)
 }
 
-func (n *notebook) awaiting(request *messaging.Message, left []*messaging.Message, answers []string) *did {
+// awaitFor is await for a cell that takes longer.
+func (n *notebook) awaitFor(request *messaging.Message, most time.Duration) *did {
+	n.Helper()
+	return n.awaiting(request, nil, nil, most)
+}
+
+func (n *notebook) awaiting(request *messaging.Message, left []*messaging.Message, answers []string, most time.Duration) *did {
 	n.Helper()
 	d := &did{}
 	idle := false
-	limit := time.After(waitLimit)
+	limit := time.After(most)
 	take := func(m *messaging.Message) {
 		if m.ParentID() != request.Header.ID {
 			n.left = append(n.left, m)
@@ -232,7 +239,7 @@ func (n *notebook) awaiting(request *messaging.Message, left []*messaging.Messag
 			reply := m.Reply("input_reply", map[string]string{"value": value})
 			n.client.Send(messaging.Stdin, reply)
 		case <-limit:
-			n.Fatalf("%s: reply %v, idle %v after %v: %v", request.Content, d.reply, idle, waitLimit, d.kinds())
+			n.Fatalf("%s: reply %v, idle %v after %v: %v", request.Content, d.reply, idle, most, d.kinds())
 		}
 	}
 	return d

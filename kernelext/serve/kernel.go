@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -47,6 +48,8 @@ type Kernel struct {
 	inputs  inputs
 	done    chan struct{} // closed when it is to end
 	once    sync.Once
+
+	debugging atomic.Bool // a page shows the variables
 
 	noAutoGet bool // the reader told GoNB so; only the goroutine that runs cells knows
 
@@ -188,6 +191,13 @@ func (k *Kernel) take(ch messaging.Channel, m *messaging.Message) {
 	switch m.Header.Type {
 	case "execute_request", "history_request":
 		k.queue.put(m)
+	case "debug_request":
+		var q debugRequest
+		if m.Read(&q) == nil && q.Command == "richInspectVariables" { // it runs a program
+			k.queue.put(m)
+			return
+		}
+		go k.answer(ch, m)
 	case "complete_request", "inspect_request", "is_complete_request", "kernel_info_request", "comm_info_request", "connect_request":
 		go k.answer(ch, m)
 	case "interrupt_request":
@@ -215,7 +225,11 @@ func (k *Kernel) around(m *messaging.Message, do func()) {
 	k.mu.Lock()
 	running := k.current
 	k.mu.Unlock()
-	if running != nil {
+	switch {
+	case running == nil:
+	case m.Header.Type == "debug_request": // JupyterLab asks again after each message that a cell causes
+		k.status(m, "busy")
+	default:
 		k.status(running.request, "busy")
 	}
 }
@@ -295,6 +309,8 @@ func (k *Kernel) guarded(m *messaging.Message) (content any) {
 		return k.isComplete(m)
 	case "complete_request":
 		return k.complete(m)
+	case "debug_request":
+		return k.debug(m)
 	}
 	return k.inspect(m)
 }
@@ -313,15 +329,6 @@ func (k *Kernel) unknown(ch messaging.Channel, m *messaging.Message) {
 	}
 	k.around(m, func() {
 		content := refusal("NotImplementedError", fmt.Sprintf("this kernel does not answer a %s", m.Header.Type))
-		if name == "debug" { // the body is one of the Debug Adapter Protocol
-			var asked struct {
-				Seq     int    `json:"seq"`
-				Command string `json:"command"`
-			}
-			m.Read(&asked)
-			content["type"], content["success"], content["request_seq"] = "response", false, asked.Seq
-			content["command"], content["message"], content["body"] = asked.Command, "there is no debugger", map[string]any{}
-		}
 		k.reply(ch, m, name+"_reply", content)
 	})
 }
@@ -457,6 +464,8 @@ func (k *Kernel) work() {
 			return
 		case m.Header.Type == "history_request":
 			k.answerHistory(m)
+		case m.Header.Type == "debug_request":
+			k.answer(messaging.Control, m)
 		default:
 			k.execute(m)
 		}

@@ -34,8 +34,8 @@ func TestErrors(t *testing.T) {
 	n.run("func half(x int) int {\n\treturn 10 / x\n}")
 	for _, c := range []struct{ code, name, message, traceback string }{
 		{"%%\npanic(\"no gradient\")", Panic, "no gradient", "Cell [2], line 2:\n    panic(\"no gradient\")"},
-		{"%%\n_ = half(0)", Panic, "runtime error: integer divide by zero", "Cell [3], line 2:\n    _ = half(0)\nCell [1], line 2, in half:\n        return 10 / x"},
-		{"%%\ndone := make(chan bool)\ngo func() {\n\tvar m map[string]int\n\tm[\"a\"] = 1\n}()\n<-done", Panic, "assignment to entry in nil map", "line 5:\n        m[\"a\"] = 1"},
+		{"%%\n_ = half(0)", Panic, "runtime error: integer divide by zero", "Cell [3], line 2:\n    _ = half(0)\nCell [1], line 2, in half:\n    return 10 / x"},
+		{"%%\ndone := make(chan bool)\ngo func() {\n\tvar m map[string]int\n\tm[\"a\"] = 1\n}()\n<-done", Panic, "assignment to entry in nil map", "line 5:\n    m[\"a\"] = 1"},
 		{"%%\n<-make(chan int)", Panic, "all goroutines are asleep - deadlock!", "Cell [5], line 2"},
 		{"import \"os\"\n%%\nos.Exit(3)", Exit, "the cell ended itself: os.Exit(3)", ""},
 		{"import \"log\"\n%%\nlog.Fatal(\"a word\")", Error, "a word", ""},

@@ -50,6 +50,33 @@ func TestOthers(t *testing.T) {
 }
 
 func runOther(t *testing.T, module, file string, fails map[int]string) {
+	t.Setenv("TEST_DIR", t.TempDir())
+	t.Setenv("GOCOVERDIR", t.TempDir())
+	cells := codeCells(t, module, file)
+	o := notebookOptions(t)
+	t.Chdir(t.TempDir())
+	n := open(t, o)
+	for _, c := range cells {
+		d := n.run(c.code)
+		said := fmt.Sprint(d.reply["evalue"])
+		switch want := fails[c.at]; {
+		case want == "" && d.status() != "ok":
+			t.Errorf("cell %d: %v: %s\n%s", c.at, d.reply["ename"], said, d.stderr)
+		case want != "" && (d.status() == "ok" || !strings.Contains(said, want)):
+			t.Errorf("cell %d: %s, %s; want an error with %q", c.at, d.status(), said, want)
+		}
+	}
+}
+
+// numbered is a code cell with its place among all cells of its notebook.
+type numbered struct {
+	at   int
+	code string
+}
+
+// codeCells reads the code cells of a notebook in the module cache.
+func codeCells(t *testing.T, module, file string) (cells []numbered) {
+	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
 		t.Fatal(err)
@@ -67,22 +94,10 @@ func runOther(t *testing.T, module, file string, fails map[int]string) {
 	if err := json.Unmarshal(text, &book); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("TEST_DIR", t.TempDir())
-	t.Setenv("GOCOVERDIR", t.TempDir())
-	o := notebookOptions(t)
-	t.Chdir(t.TempDir())
-	n := open(t, o)
 	for i, cell := range book.Cells {
-		if cell.Type != "code" {
-			continue
-		}
-		d := n.run(strings.Join(cell.Source, ""))
-		said := fmt.Sprint(d.reply["evalue"])
-		switch want := fails[i]; {
-		case want == "" && d.status() != "ok":
-			t.Errorf("cell %d: %v: %s\n%s", i, d.reply["ename"], said, d.stderr)
-		case want != "" && (d.status() == "ok" || !strings.Contains(said, want)):
-			t.Errorf("cell %d: %s, %s; want an error with %q", i, d.status(), said, want)
+		if cell.Type == "code" {
+			cells = append(cells, numbered{i, strings.Join(cell.Source, "")})
 		}
 	}
+	return cells
 }

@@ -24,11 +24,14 @@ func TestPlainCells(t *testing.T) {
 	n.want(n.run("rleu := xx"), map[string]any{"status": "error", "ename": CompileError})
 	d := n.run("func third(s []int) int {\n\treturn s[3]\n}\ny := 1\nthird(nil)")
 	n.want(d, map[string]any{"status": "error", "ename": Panic, "evalue": "runtime error: index out of range [3] with length 0"})
-	if trace := ansi.ReplaceAllString(strings.Join(texts(d.errors[0]["traceback"]), "\n"), ""); !strings.Contains(trace, "line 2, in third:\n        return s[3]") || !strings.Contains(trace, "line 5:\n    third(nil)") {
+	if trace := ansi.ReplaceAllString(strings.Join(texts(d.errors[0]["traceback"]), "\n"), ""); !strings.Contains(trace, "line 2, in third:\n    return s[3]") || !strings.Contains(trace, "line 5:\n    third(nil)") {
 		t.Errorf("%s", trace)
 	}
 	d = n.run("done := make(chan bool)\ngo func() { panic(\"apart\") }()\n<-done")
 	n.want(d, map[string]any{"status": "error", "ename": Panic, "evalue": "apart"})
+	if trace := strings.Join(texts(d.errors[0]["traceback"]), "\n"); strings.Count(trace, "line 2") != 1 {
+		t.Errorf("not one place, that of the panic: %s", trace)
+	}
 	request := n.send("z := 7\nfmt.Println(\"started\")\ntime.Sleep(time.Minute)", nil)
 	n.iopub("stream")
 	n.ask(messaging.Control, "interrupt_request", nil)

@@ -23,7 +23,7 @@ func TestNonsense(t *testing.T) {
 		n.client.Request(ch, "no_such_thing", nil)
 	}
 	n.want(n.ask(messaging.Shell, "no_such_request", nil), map[string]any{"status": "error", "ename": "NotImplementedError"})
-	n.want(n.ask(messaging.Control, "debug_request", map[string]any{"seq": 7, "command": "initialize"}), map[string]any{"status": "error", "success": false, "request_seq": 7, "command": "initialize"})
+	n.want(n.ask(messaging.Control, "debug_request", map[string]any{"seq": 7, "command": "pause"}), map[string]any{"status": "error", "success": false, "request_seq": 7, "command": "pause"})
 	n.want(n.ask(messaging.Shell, "complete_request", map[string]any{"code": 3}), map[string]any{"status": "error"})
 	n.want(n.ask(messaging.Shell, "complete_request", map[string]any{"code": "é", "cursor_pos": -100}), map[string]any{"status": "ok"})
 	n.want(n.ask(messaging.Shell, "history_request", map[string]any{"hist_access_type": "all"}), map[string]any{"status": "error"})

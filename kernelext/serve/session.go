@@ -51,6 +51,7 @@ type Variable struct {
 	Size             int64 // bytes
 	Cell             int
 	Note             string // why its value is not kept
+	Text             string // the value in a short line; "" for functions and types
 }
 
 // passing is a session without plain cells: GoNB gets each cell as it is.

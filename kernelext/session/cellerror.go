@@ -44,8 +44,9 @@ func newCellError(problems []problem) *CellError {
 // lines are the place, the line and the caret of a problem, and what it is.
 func (p problem) lines() []string {
 	line, column := p.cell.position(p.offset)
-	text := p.cell.line(line)
-	column = min(column, len(text)+1)
+	whole := p.cell.line(line)
+	text := strings.TrimLeft(whole, " \t")
+	column = min(max(1, column-len(whole)+len(text)), len(text)+1)
 	return []string{
 		fmt.Sprintf("Cell [%d], line %d: %s", p.cell.number, line, p.message),
 		"    " + strings.ReplaceAll(text, "\t", "    "),

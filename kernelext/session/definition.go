@@ -55,6 +55,7 @@ type kept struct {
 	Types  []string `json:"types"` // in interfaces
 	Group  string   `json:"group"` // that shares memory
 	Reason string   `json:"reason"`
+	Brief  string   `json:"brief"` // the value in a short line
 
 	types  string     // what the types of the notebook were that it is made of
 	beside []typeText // types of the variables that are in the same file

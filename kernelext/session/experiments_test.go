@@ -11,7 +11,7 @@ func TestExperimentsInCells(t *testing.T) {
 	for _, c := range []cells{
 		{name: "good", cells: []string{`cell.Compare(vgrad.Experiment{Depth: 3}, "sigmoid", "relu depth=5")`}},
 		{name: "activation", cells: []string{"cell.Compare(vgrad.Experiment{},\n\t\"sigmoid\",\n\t\"depth=3 rleu\")"}, wrong: "did you mean relu?",
-			trace: []string{"line 3", "        \"depth=3 rleu\")\n                 ^"}},
+			trace: []string{"line 3", "    \"depth=3 rleu\")\n             ^"}},
 		{name: "field", cells: []string{`cell.Compare(vgrad.Experiment{}, "dept=3")`}, wrong: "did you mean depth?"},
 		{name: "value", cells: []string{`cell.Compare(vgrad.Experiment{}, "depth=three")`}, wrong: `variant "depth=three": depth is "three"; it must be a whole number`},
 		{name: "literal", cells: []string{`cell.Train(vgrad.Experiment{Activation: "than", Depth: 3})`}, wrong: `did you mean tanh?`, trace: []string{"Cell [1], line 1"}},

@@ -6,7 +6,8 @@ import (
 )
 
 // nearest returns the name that is meant most likely by a misspelt word: the one that the
-// fewest changes of a letter lead to, if they are few for its length. "" where none is near.
+// fewest changes of a letter lead to, if they are few for its length; of two that are as
+// near, one of which the word only lacks letters, as Printn of Println. "" where none is near.
 func nearest(word string, names []string) string {
 	best, least := "", max(1, len(word)/3)+1
 	for _, name := range slices.Sorted(slices.Values(names)) {
@@ -21,11 +22,22 @@ func nearest(word string, names []string) string {
 		} else if len(word) > 2 && n >= least && strings.HasPrefix(strings.ToLower(name), strings.ToLower(word)) && len(name) <= len(word)+3 {
 			n = least - 1
 		}
-		if n < least && n < len(word) {
+		if n < len(word) && (n < least || n == least && best != "" && lacks(word, name) && !lacks(word, best)) {
 			best, least = name, n
 		}
 	}
 	return best
+}
+
+// lacks reports whether a word is a name without some of its letters.
+func lacks(word, name string) bool {
+	rest := []rune(word)
+	for _, r := range name {
+		if len(rest) > 0 && r == rest[0] {
+			rest = rest[1:]
+		}
+	}
+	return len(rest) == 0
 }
 
 // letters are the letters of a word in the alphabet's order.

@@ -81,8 +81,7 @@ func (r *runner) plain(name string) string {
 // A notebook that runs: values, types, functions and pointers go from cell to cell, and
 // what fails is told in its own lines.
 func TestRun(t *testing.T) {
-	r := newRunner(t)
-	for _, c := range []struct{ code, printed, result, failed string }{
+	newRunner(t).all([]step{
 		{code: "x := 42\nfmt.Println(x)", printed: "42\n"},
 		{code: "x + 1", result: "43"},
 		{code: "type P struct{ X, y float64 }\nfunc (p *P) Scale(by float64) { p.X *= by; p.y *= by }\np := P{3, 4}\nq := &p"},
@@ -111,10 +110,58 @@ func TestRun(t *testing.T) {
 		{code: "ys[0] = 9\nxs[0]", result: "9"},
 		{code: "var e error = os.ErrNotExist\n_, err := os.Open(\"/none\")"},
 		{code: "errors.Is(err, os.ErrNotExist)", result: "true"},
-	} {
+	})
+}
+
+// Imports stay for later cells, whatever their form, and a name goes from one package to
+// another or to a variable.
+func TestRunImports(t *testing.T) {
+	const isKnown = "func isKnown(head string) bool {\n\t_, _, err := image.DecodeConfig(strings.NewReader(head))\n\treturn !errors.Is(err, image.ErrFormat)\n}\n"
+	newRunner(t).all([]step{
+		{code: "import . \"strings\"\nToUpper(\"a\")", result: `"A"`},
+		{code: "Repeat(\"ab\", 2) + strings.ToLower(\"C\")", result: `"ababc"`},
+		{code: "func ToUpper(s string) string { return s + \"!\" }\nToUpper(\"a\")", failed: "already declared through dot-import of package strings"},
+		{code: isKnown + "[]bool{isKnown(\"\\x89PNG\\r\\n\\x1a\\n\"), isKnown(\"GIF89a\")}", result: "[]bool{false, false}"},
+		{code: "import _ \"image/png\""},
+		{code: "import (\n\t_ \"image/gif\"\n)"},
+		{code: "[]bool{isKnown(\"\\x89PNG\\r\\n\\x1a\\n\"), isKnown(\"GIF89a\"), isKnown(\"BM\")}", result: "[]bool{true, true, false}"},
+		{code: "import m \"math\"\nm.Sqrt(16)", result: "4"},
+		{code: "m.Sqrt(9)", result: "3"}, // the import is not in the cell any more
+		{code: "import m \"strings\"\nm.Count(\"aa\", \"a\")", result: "2"},
+		{code: "m.Sqrt(9)", failed: "undefined: m.Sqrt"},
+		{code: "m := 5\nm + 1", result: "6"},
+		{code: "m + 2", result: "7"},
+	})
+}
+
+// A variable that is made anew with another type: functions that use it are told of, until
+// they fit again.
+func TestRunRemade(t *testing.T) {
+	newRunner(t).all([]step{
+		{code: "x := 1\nxs := []int{x}"},
+		{code: "func next() int { return x + 1 }\nnext()", result: "2"},
+		{code: "x := \"a\"\nx + x", result: `"aa"`},
+		{code: "x", result: `"a"`},
+		{code: "next()", failed: "mismatched types"},
+		{code: "xs := map[string]int{x: 3}\nxs[x]", result: "3"},
+		{code: "x := 2.5\nfunc next() float64 { return x + 1 }\nnext()", result: "3.5"},
+		{code: "x := 7\nfunc next() int { return x + 1 }"},
+		{code: "next() + xs[\"a\"]", result: "11"},
+		{code: "type T struct{ A int }\nvalue := T{3}"},
+		{code: "value := []T{{1}, {2}}\nlen(value)", result: "2"},
+		{code: "value[1].A", result: "2"},
+	})
+}
+
+// step is a cell and what it does; failed is a part of its error.
+type step struct{ code, printed, result, failed string }
+
+func (r *runner) all(steps []step) {
+	r.t.Helper()
+	for _, c := range steps {
 		printed, result, failed := r.run(c.code)
 		if printed != c.printed || result != c.result || !strings.Contains(failed, c.failed) || c.failed == "" && failed != "" {
-			t.Errorf("%s\nprinted %q, result %q, failed %q", c.code, printed, result, failed)
+			r.t.Errorf("%s\nprinted %q, result %q, failed %q", c.code, printed, result, failed)
 		}
 	}
 }

@@ -375,6 +375,7 @@ type Variable struct {
 	Size int64  // bytes that the value takes on disk; 0 for what has none
 	Cell int    // number of the cell that defined it
 	Note string // why its value was not kept; "" where it was
+	Text string // the value in a short line; "" for functions and types
 }
 
 // Who lists what the notebook has defined: variables first, each kind by name.
@@ -392,6 +393,12 @@ func (s *Session) Who() []Variable {
 		if d.kept != nil && !d.made {
 			v.Size, v.Note = d.kept.Size, d.kept.Reason
 		}
+		if d.kept != nil {
+			v.Text = d.kept.Brief
+		}
+		if d.kind == constKind {
+			v.Text = d.shownValue()
+		}
 		rows = append(rows, v)
 	}
 	slices.SortStableFunc(rows, func(a, b Variable) int { return order(a.Kind) - order(b.Kind) })
@@ -408,7 +415,7 @@ func (d *definition) describe() string {
 	case varKind:
 		return d.typ.plain()
 	case constKind:
-		return strings.TrimSpace(d.typ.plain() + " = " + d.value)
+		return strings.TrimSpace(d.typ.plain() + " = " + d.shownValue())
 	case funcKind:
 		to := d.to
 		if d.body[0] > 0 {
@@ -433,4 +440,13 @@ func (s *Session) Reset() {
 	clear(s.gonb)
 	clear(s.blanks)
 	s.removeValues()
+}
+
+// shownValue is a constant as a reader writes it: 2.5, where the program has (5./2.).
+func (d *definition) shownValue() string {
+	v, err := types.Eval(token.NewFileSet(), nil, token.NoPos, d.value)
+	if err != nil || v.Value == nil {
+		return d.value
+	}
+	return v.Value.String()
 }

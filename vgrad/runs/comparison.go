@@ -37,16 +37,25 @@ func (c Comparison) Find(label string) (*Run, error) {
 	if r := c.Run(label); r != nil {
 		return r, nil
 	}
-	var labels []string
 	var matches []*Run
 	for _, r := range c.Runs() {
 		if strings.HasPrefix(r.Label(), label+" ") {
 			matches = append(matches, r)
 		}
+	}
+	switch len(matches) {
+	case 0:
+	case 1:
+		return matches[0], nil
+	default:
+		return nil, fmt.Errorf("several runs begin with %q; name one of %q", label, labelsOf(matches))
+	}
+	return nil, fmt.Errorf("there is no run %q; there are %q", label, labelsOf(c.Runs()))
+}
+
+func labelsOf(all []*Run) (labels []string) {
+	for _, r := range all {
 		labels = append(labels, r.Label())
 	}
-	if len(matches) == 1 {
-		return matches[0], nil
-	}
-	return nil, fmt.Errorf("there is no run %q; there are %q", label, labels)
+	return labels
 }

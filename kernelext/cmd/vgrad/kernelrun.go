@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 
+	"github.com/vgrad/lab/kernelext/kernel"
 	"github.com/vgrad/lab/kernelext/messaging"
 	"github.com/vgrad/lab/kernelext/serve"
 	"github.com/vgrad/lab/kernelext/session"
@@ -38,6 +39,9 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 	}
 	conn, err := messaging.ReadConnection(*file)
 	if err != nil {
+		return err
+	}
+	if err := pinResolution(); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -66,6 +70,23 @@ func runKernel(ctx context.Context, args []string, std streams) error {
 		return err
 	}
 	return k.Run(context.WithoutCancel(ctx)) // an interrupt is the cell's
+}
+
+// pinResolution sets the variables by which cells find their packages. The kernelspec has
+// them, but VS Code prefers those of its own environment, and with GOFLAGS=-mod=mod there no
+// cell compiles.
+func pinResolution() error {
+	if proxy := os.Getenv("GOPROXY"); proxy != "" && proxy != "off" {
+		if err := os.Setenv("VGRAD_GOPROXY", proxy); err != nil { // for a package that a cell asks for
+			return err
+		}
+	}
+	for name, value := range kernel.Resolution() {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return os.Setenv("GOTOOLCHAIN", "local")
 }
 
 // withOwn adds the module in whose folder, or below, the notebook is: Jupyter starts a kernel
