@@ -9,6 +9,8 @@
 //	err = nb.Page(w, page.Options{ECharts: js})
 //
 // Execution stops at the first cell that fails; the error is a [CellError] that shows the
-// cell and its output. [Compare] lists the outputs that differ when a notebook is executed
+// cell and its output. A cell with the tag raises-exception is meant to fail, and does not
+// stop it. Of the notebook's file, outputs and execution counts change and no other byte;
+// a file that was saved by another program meanwhile is not overwritten. [Compare] lists the outputs that differ when a notebook is executed
 // again.
 package publish

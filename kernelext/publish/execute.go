@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,12 +28,13 @@ type Options struct {
 	Python Python
 	// Run runs a command. Nil: the command's method Run.
 	Run func(*exec.Cmd) error
-	// Kernel is the name of the kernelspec. Zero: "vgrad".
+	// Kernel is the name of the kernelspec. Zero: "vgrad", and a notebook that is for
+	// another language is refused with a [KernelError].
 	Kernel string
 	// Store is the folder of recorded runs that cells see. Zero: a new, empty one. Then
 	// everything is trained, and the result does not depend on the user's runs.
 	Store string
-	// Limit is how long one cell may take. Zero: ten minutes.
+	// Limit is how long one cell may take, in whole seconds, rounded up. Zero: ten minutes.
 	Limit time.Duration
 	// Say is called before each code cell runs, with its number and the number of code
 	// cells. Nil: it is not called.
@@ -42,14 +45,22 @@ type Options struct {
 var executePy string
 
 // Execute executes the notebook in a file from top to bottom, in a new kernel, and returns
-// it with its outputs. The working folder is the notebook's. The file is not changed. If a
-// cell fails, the error is a [CellError], and the notebook has the outputs up to that cell.
+// it with its outputs. The working folder is the notebook's. The file is not changed, and
+// of its text nothing but outputs, execution counts, the kernel's language and the state of
+// widgets differs in what is returned. A cell with the tag raises-exception may fail, and
+// one with the tag skip-execution is not executed and keeps its outputs. If another cell
+// fails, the error is a [CellError]; if one does not end in time, a [StoppedError]. Then the
+// notebook has the outputs up to that cell.
 func Execute(ctx context.Context, path string, o Options) (*Notebook, error) {
-	if _, err := Open(path); err != nil {
+	was, err := Open(path)
+	if err != nil {
 		return nil, err
 	}
 	if o.Kernel == "" {
-		o.Kernel = "vgrad"
+		if err := was.checkKernel(); err != nil {
+			return nil, err
+		}
+		o.Kernel = defaultKernel
 	}
 	if o.Limit == 0 {
 		o.Limit = 10 * time.Minute
@@ -62,38 +73,117 @@ func Execute(ctx context.Context, path string, o Options) (*Notebook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("publish: %w", err)
 	}
-	text, err := o.execute(ctx, path, store)
+	result, err := o.execute(ctx, was, store)
 	if err != nil {
 		return nil, err
+	}
+	text, err := result.into(was.text)
+	if err != nil {
+		return nil, fmt.Errorf("publish: the outputs of %s: %w", path, err)
 	}
 	nb, err := parse(path, text)
 	if err != nil {
 		return nil, err
 	}
-	return nb, nb.failure()
+	nb.was = was.text
+	if err := nb.failure(); err != nil {
+		return nb, err
+	}
+	return nb, o.stopped(result, nb)
 }
 
-// execute runs the Python program and returns the executed notebook.
-func (o Options) execute(ctx context.Context, path, store string) ([]byte, error) {
-	cmd := o.Python.Script(ctx, executePy, path, o.Kernel, strconv.Itoa(int(o.Limit.Seconds())))
+// defaultKernel is the kernel of the lessons.
+const defaultKernel = "vgrad"
+
+// execute runs the Python program and returns what it says.
+func (o Options) execute(ctx context.Context, nb *Notebook, store string) (*executed, error) {
+	folder, err := filepath.Abs(filepath.Dir(nb.Path))
+	if err != nil {
+		return nil, fmt.Errorf("publish: %w", err)
+	}
+	seconds := int(math.Ceil(o.Limit.Seconds()))
+	cmd := o.Python.Script(ctx, executePy, folder, o.Kernel, strconv.Itoa(seconds))
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
 	cmd.Env = append(cmd.Env, "VGRAD_RUNS="+store)
 	var out bytes.Buffer
 	log := &progressReader{say: o.Say}
-	cmd.Stdout, cmd.Stderr = &out, log
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(nb.text), &out, log
 	run := o.Run
 	if run == nil {
 		run = (*exec.Cmd).Run
 	}
 	if err := run(cmd); err != nil {
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("publish: %s: %w", path, ctx.Err())
+			return nil, fmt.Errorf("publish: %s: %w", nb.Path, ctx.Err())
 		}
-		return nil, fmt.Errorf("publish: execute %s: %w%s", path, err, log.reason())
+		return nil, fmt.Errorf("publish: execute %s: %w%s", nb.Path, err, log.reason())
 	}
-	return out.Bytes(), nil
+	var result executed
+	if err := json.Unmarshal(out.Bytes(), &result); err != nil {
+		return nil, fmt.Errorf("publish: execute %s: the outputs cannot be read: %w%s", nb.Path, err, log.reason())
+	}
+	return &result, nil
+}
+
+// stopped returns the error of a cell that did not end; nil if all ended.
+func (o Options) stopped(result *executed, nb *Notebook) error {
+	if result.Stopped == nil {
+		return nil
+	}
+	e := &StoppedError{Path: nb.Path, Number: result.Stopped.Cell, Source: nb.codeSource(result.Stopped.Cell)}
+	switch result.Stopped.Why {
+	case "time":
+		e.Why = fmt.Sprintf("it did not end within %v; -limit says how long a cell may take, and a cell that waits for input never ends", o.Limit)
+	case "kernel":
+		e.Why = fmt.Sprintf("there is no kernel %q here: %s; go tool vgrad setup brings %q, and -kernel names another", o.Kernel, result.Stopped.Said, defaultKernel)
+	default:
+		e.Why = "the kernel ended: " + result.Stopped.Said
+	}
+	return e
+}
+
+// StoppedError is a cell that did not end, or a kernel that did not start.
+type StoppedError struct {
+	Path   string // of the notebook
+	Number int    // of the cell among the code cells, from 1; 0: no cell was begun
+	Source string // of the cell
+	Why    string // why it was stopped
+}
+
+// Error shows the cell and the reason.
+func (e *StoppedError) Error() string {
+	if e.Number == 0 {
+		return fmt.Sprintf("%s: not executed: %s", e.Path, e.Why)
+	}
+	return fmt.Sprintf("%s: code cell %d was stopped: %s\n%s", e.Path, e.Number, e.Why, indent(e.Source, "    | "))
+}
+
+// KernelError is a notebook that is for another kernel.
+type KernelError struct {
+	Path, Kernel, Language string // Kernel or Language may be "", where the notebook does not say it
+}
+
+// Error says what the notebook is for, and what to do.
+func (e *KernelError) Error() string {
+	if e.Kernel == "" {
+		return fmt.Sprintf("%s is in %s, and the kernel %q runs Go; -kernel names a kernel that can run it", e.Path, e.Language, defaultKernel)
+	}
+	return fmt.Sprintf("%s: it is for kernel %s; -kernel %s executes it with that kernel, where it is installed", e.Path, e.Kernel, e.Kernel)
+}
+
+// checkKernel returns an error if the notebook says that it is not in Go. A notebook for
+// another Go kernel, such as GoNB, is executed with ours.
+func (n *Notebook) checkKernel() error {
+	kernel, language := n.kernel, strings.ToLower(n.language)
+	switch {
+	case kernel == defaultKernel || language == "go" || kernel == "" && language == "":
+		return nil
+	case language == "" && (kernel == "gonb" || kernel == "gophernotes"):
+		return nil
+	}
+	return &KernelError{Path: n.Path, Kernel: kernel, Language: n.language}
 }
 
 // progressReader reads which cell runs from standard error, and keeps the last of the other

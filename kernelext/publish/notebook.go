@@ -2,12 +2,15 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -20,15 +23,35 @@ type Notebook struct {
 	Path  string // of its file
 	Cells []Cell
 
-	text []byte // all of it, as it was read
+	text             []byte // all of it, as it was read or executed
+	was              []byte // of its file, before it was executed; nil if it was not
+	kernel, language string // that it is for; "" where it does not say
 }
 
 // Cell is one cell of a notebook.
 type Cell struct {
-	Kind    string   `json:"cell_type"` // "markdown", "code" or "raw"
-	Source  Text     `json:"source"`
-	Outputs []Output `json:"outputs"`
+	Kind     string   `json:"cell_type"` // "markdown", "code" or "raw"
+	Source   Text     `json:"source"`
+	Outputs  []Output `json:"outputs"`
+	Metadata struct {
+		Tags tags `json:"tags"`
+	} `json:"metadata"`
 }
+
+// tags are the tags of a cell. A value of another kind is no tag.
+type tags []string
+
+// UnmarshalJSON takes a list of texts.
+func (t *tags) UnmarshalJSON(raw []byte) error {
+	var list []string
+	if json.Unmarshal(raw, &list) == nil {
+		*t = list
+	}
+	return nil
+}
+
+// mayFail reports whether the cell is meant to show an error.
+func (c Cell) mayFail() bool { return slices.Contains(c.Metadata.Tags, "raises-exception") }
 
 // Output is one output of a code cell.
 type Output struct {
@@ -74,8 +97,12 @@ func Open(path string) (*Notebook, error) {
 
 func parse(path string, text []byte) (*Notebook, error) {
 	var file struct {
-		Format *int `json:"nbformat"`
-		Cells  []Cell
+		Format   *int `json:"nbformat"`
+		Cells    []Cell
+		Metadata struct {
+			Kernel   struct{ Name, Language string } `json:"kernelspec"`
+			Language struct{ Name string }           `json:"language_info"`
+		}
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
 		return nil, fmt.Errorf("publish: %s is not a notebook: %w", path, err)
@@ -83,11 +110,26 @@ func parse(path string, text []byte) (*Notebook, error) {
 	if file.Format == nil || *file.Format != 4 {
 		return nil, fmt.Errorf("publish: %s is not a notebook of format 4; open and save it in JupyterLab", path)
 	}
-	return &Notebook{Path: path, Cells: file.Cells, text: text}, nil
+	if file.Cells == nil {
+		return nil, fmt.Errorf("publish: %s is not a notebook of format 4: it has no list of cells", path)
+	}
+	m := file.Metadata
+	return &Notebook{Path: path, Cells: file.Cells, text: text, kernel: m.Kernel.Name, language: cmp.Or(m.Language.Name, m.Kernel.Language)}, nil
 }
 
-// Write replaces a file by the notebook. If it fails, the old file stays.
+// ErrChanged is the error of a notebook whose file was changed or removed while it was
+// executed.
+var ErrChanged = errors.New("the file was changed while the notebook was executed, so its outputs are not written; publish it again")
+
+// Write replaces a file by the notebook. If it fails, the old file stays. It fails with
+// [ErrChanged] if path is the file of an executed notebook and no longer has the text that
+// was executed.
 func (n *Notebook) Write(path string) error {
+	if n.was != nil && path == n.Path {
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, n.was) {
+			return fmt.Errorf("publish: write the notebook %s: %w", path, errors.Join(ErrChanged, err))
+		}
+	}
 	if err := atomicfile.Write(path, n.text); err != nil {
 		return fmt.Errorf("publish: write the notebook %s: %w", path, err)
 	}
@@ -145,12 +187,24 @@ func (n *Notebook) failure() error {
 		}
 		count++
 		for _, o := range c.Outputs {
-			if o.Kind == "error" {
+			if o.Kind == "error" && !c.mayFail() {
 				return &CellError{Path: n.Path, Number: count, Source: string(c.Source), Said: c.errorText(o)}
 			}
 		}
 	}
 	return nil
+}
+
+// codeSource returns the source of a code cell by its number from 1; "" if there is none.
+func (n *Notebook) codeSource(number int) string {
+	for _, c := range n.Cells {
+		if c.Kind == "code" {
+			if number--; number == 0 {
+				return string(c.Source)
+			}
+		}
+	}
+	return ""
 }
 
 // errorText returns the text of a cell's error: its standard error, with the kernel's

@@ -31,7 +31,7 @@ func (p *publishFlags) set() *flag.FlagSet {
 	f := flag.NewFlagSet("publish", flag.ContinueOnError)
 	f.StringVar(&p.out, "out", "", "folder of the pages; it is made if it is missing (default: beside each notebook)")
 	f.StringVar(&p.store, "store", "", "folder of recorded runs that the cells see (default: an empty one, so that everything is trained)")
-	f.StringVar(&p.kernel, "kernel", "vgrad", "name of the kernelspec")
+	f.StringVar(&p.kernel, "kernel", "", "name of the kernelspec (default: vgrad; a notebook in another language is then refused)")
 	f.DurationVar(&p.limit, "limit", 10*time.Minute, "how long one cell may take")
 	f.BoolVar(&p.check, "check", false, "execute and compare with the outputs in the notebooks; write nothing")
 	f.BoolVar(&p.quiet, "quiet", false, "do not say which cell runs")
