@@ -41,8 +41,15 @@ type Network interface {
 	Multiplications(inputs, outputs int) uint64
 }
 
+// Alone is a network whose runs cannot be lanes of one program.
+type Alone interface {
+	Network
+	// Alone has no effect; it marks the family.
+	Alone()
+}
+
 // families lists the families. The first is the default.
-var families = []Network{MLP{}, Highway{}}
+var families = []Network{MLP{}, Highway{}, Residual{}, ResNet{}}
 
 // Register adds a family from another module, for the whole process. It panics
 // if the name is taken. Call it before any experiment of the family is read.

@@ -90,7 +90,7 @@ func TestZeros(t *testing.T) {
 	for variant, want := range map[string]string{
 		"depth=0": "depth is 0; it must be at least 1", "width=0": "width is 0; it must be at least 1", "batch=0": "batch is 0; it must be at least 1",
 		"steps=0": "steps is 0; it must be at least 1", "learning_rate=0": "learning_rate is 0; it must be a finite number above 0",
-		"data=": "data= has no value; leave the word out for the default, mnist", "network=": "network= has no value; the families are mlp, highway",
+		"data=": "data= has no value; leave the word out for the default, mnist", "network=": "network= has no value; the families are mlp, highway, residual, resnet",
 	} {
 		if _, err := (vgrad.Experiment{}).Vary(variant); err == nil || err.Error() != want {
 			t.Errorf("%s: %v; want %s", variant, err, want)
@@ -205,4 +205,25 @@ func TestSweepOfFamilies(t *testing.T) {
 	if _, err := (vgrad.Sweep{Over: []string{"network=mlp,highway", "gate_bias=-4,0"}}).Experiments(); err == nil || !strings.Contains(err.Error(), "gate_bias") {
 		t.Errorf("the perceptron has no gate: %v", err)
 	}
+}
+
+func ExampleResidual() {
+	e, err := vgrad.Experiment{}.Vary("network=residual depth=50 skip=false norm=batch")
+	fmt.Println(e.Name(), err)
+	fmt.Println(vgrad.Experiment{Network: vgrad.Residual{Skip: "no"}}.Validate())
+	fmt.Println(vgrad.Experiment{Network: vgrad.Residual{Depth: 7}}.Validate())
+	// Output:
+	// residual depth=50 skip=false norm=batch <nil>
+	// skip is "no"; it must be true or false
+	// depth is 7; with blocks of 2 layers it must be 6 or 8
+}
+
+func ExampleResNet() {
+	n := vgrad.ResNet{Depth: 50, Skip: vgrad.On}
+	fmt.Println(vgrad.Experiment{Network: vgrad.ResNet{Depth: 50, Skip: vgrad.Off}}.Name())
+	first := n.Plan(224, 3).Blocks[0]
+	fmt.Printf("%+v, project %+v\n", first.Branch, *first.Project)
+	// Output:
+	// resnet depth=50 skip=false
+	// [{Size:1 In:64 Out:64 Stride:1} {Size:3 In:64 Out:64 Stride:1} {Size:1 In:64 Out:256 Stride:1}], project {Size:1 In:64 Out:256 Stride:1}
 }

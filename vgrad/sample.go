@@ -43,6 +43,7 @@ const (
 	Units           Role = "units"            // pre-activations z and activations a = φ(z)
 	Gate            Role = "gate"             // units that multiply others, such as those of an LSTM or a highway layer
 	Stream          Role = "stream"           // the residual stream: the sum that each block passes to the next
+	Branch          Role = "branch"           // the input of a residual block as its branch sees it: δ there is the branch's part of the stream's δ
 )
 
 // IsVariable reports whether sites of that role are variables.

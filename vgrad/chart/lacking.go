@@ -20,7 +20,7 @@ func lackOf(src vgrad.Source, info vgrad.Info, q vgrad.Quantity) lack {
 	var layers []int
 	for _, s := range src.Sites() {
 		switch {
-		case s.Layer == 0 || s.Role == vgrad.Bias || s.Role == vgrad.Scale || s.Role == vgrad.Stream:
+		case s.Layer == 0 || s.Role == vgrad.Bias || s.Role == vgrad.Scale || s.Role == vgrad.Stream || s.Role == vgrad.Branch:
 			continue
 		case info.Subject == vgrad.LayerWeights && (s.Role == vgrad.Units || s.Role == vgrad.Gate):
 			continue
@@ -35,7 +35,7 @@ func lackOf(src vgrad.Source, info vgrad.Info, q vgrad.Quantity) lack {
 		if measured[s.Layer] == nil {
 			measured[s.Layer] = map[string]bool{}
 		}
-		if s.Role != vgrad.Stream && s.Role != vgrad.Bias && s.Role != vgrad.Scale {
+		if s.Role != vgrad.Stream && s.Role != vgrad.Branch && s.Role != vgrad.Bias && s.Role != vgrad.Scale {
 			measured[s.Layer][withoutTime(s.Path)] = true
 		}
 	}

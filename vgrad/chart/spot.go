@@ -21,7 +21,7 @@ type spot struct {
 
 // roleNames names the roles of sites that are not a layer's main kernel or units.
 var roleNames = map[vgrad.Role]string{
-	vgrad.RecurrentKernel: "recurrent kernel", vgrad.Bias: "bias", vgrad.Scale: "scale", vgrad.Gate: "gate", vgrad.Stream: "stream",
+	vgrad.RecurrentKernel: "recurrent kernel", vgrad.Bias: "bias", vgrad.Scale: "scale", vgrad.Gate: "gate", vgrad.Stream: "stream", vgrad.Branch: "branch",
 }
 
 // spotsOf returns the spot of each site. If several sites have the same layer, role

@@ -29,6 +29,8 @@ var known = []struct {
 	check func() error // finds errors without loading anything; nil: there can be none
 }{
 	{"mnist", mnistImages - mnistValidation, MNIST{}.open, MNIST{}.check},
+	{"fashion", mnistImages - mnistValidation, Fashion, fashion.check},
+	{"cifar10", 45000, CIFAR10, cifar10.check},
 	{"synthetic", syntheticTrain, Synthetic, nil},
 	{"regression", regressionTrain, Regression, nil},
 }

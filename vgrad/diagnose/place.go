@@ -31,6 +31,8 @@ func prose(s vgrad.Site) string {
 		text = "the gate of " + text
 	case vgrad.Stream:
 		text = "the stream behind " + text
+	case vgrad.Branch:
+		text = "the branch that begins with " + text
 	case vgrad.RecurrentKernel:
 		text = "the recurrent weights of " + text
 	case vgrad.Bias:

@@ -47,7 +47,7 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	byKey := map[string][]vgrad.Experiment{}
 	for _, e := range es {
 		key := engine.Key(e)
-		if l.usesModel(e) {
+		if _, alone := e.Resolved().(vgrad.Alone); alone || l.usesModel(e) {
 			key = e.Hash()
 		}
 		if byKey[key] == nil {

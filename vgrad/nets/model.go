@@ -2,7 +2,9 @@ package nets
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/shapes"
@@ -49,6 +51,8 @@ var builders = []struct {
 }{
 	{vgrad.MLP{}, mlp},
 	{vgrad.Highway{}, highway},
+	{vgrad.Residual{}, residual},
+	{vgrad.ResNet{}, resNet},
 }
 
 // New returns the network that e describes, with that many outputs, for examples
@@ -129,6 +133,22 @@ type draw struct {
 	seed uint64
 }
 
+// Scaled returns draws whose weights are multiplied by a factor. They come from the
+// same random numbers.
+func (d Draws) Scaled(factor float64) Draws {
+	var scaled Draws
+	for _, one := range d {
+		scaled = append(scaled, draw{func(rng *rand.Rand, shape []int) []float32 {
+			values := one.init(rng, shape)
+			for i := range values {
+				values[i] *= float32(factor)
+			}
+			return values
+		}, one.seed})
+	}
+	return scaled
+}
+
 // Dense describes a layer φ(x·W + b).
 type Dense struct {
 	Layer      int        // place in forward order, from 1
@@ -137,6 +157,7 @@ type Dense struct {
 	Activation Activation
 	Draws      Draws
 	Bias       []float64 // initial value of the biases in each lane. Nil: 0
+	NoBias     bool      // there are no biases
 }
 
 // Dense returns φ(x·W + b), [batch, units], with x [batch, in], W [in, units] and
@@ -144,26 +165,53 @@ type Dense struct {
 // the scope's variables "weights" and "biases", declares them and taps the layer's
 // units.
 func (s Setup) Dense(scope *model.Scope, x *Node, d Dense) *Node {
+	z := s.Linear(scope, x, d)
+	a := d.Activation.Apply(z)
+	s.TapUnits(scope, d, z, a)
+	return a
+}
+
+// Linear is Dense without the activation and the tap: x·W + b, [batch, units].
+func (s Setup) Linear(scope *model.Scope, x *Node, d Dense) *Node {
 	dims := x.Shape().Dimensions
+	g := x.Graph()
 	w := s.variable(scope, "weights", []int{dims[len(dims)-1], d.Units}, func(lane int, shape []int) []float32 {
 		return d.Draws[lane].init(Stream(d.Draws[lane].seed, scope.Scope()+"/weights"), shape)
 	})
-	b := s.variable(scope, "biases", []int{d.Units}, func(lane int, shape []int) []float32 {
-		values := make([]float32, d.Units)
-		for i := range values {
-			if d.Bias != nil {
-				values[i] = float32(d.Bias[lane])
+	Declare(g, w, d.Layer, vgrad.Kernel)
+	z := s.product(x, w.NodeValue(x))
+	if d.NoBias {
+		return z
+	}
+	b := s.constant(scope, "biases", []int{d.Units}, d.Bias)
+	Declare(g, b, d.Layer, vgrad.Bias)
+	return Add(z, InsertAxes(b.NodeValue(x), -2))
+}
+
+// TapUnits taps the units of a layer: z the pre-activations and a = φ(z). The
+// layer's weights are the scope's variable "weights".
+func (s Setup) TapUnits(scope *model.Scope, d Dense, z, a *Node) {
+	show(z.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), "units"), Layer: d.Layer, Role: roleOr(d.Role, vgrad.Units), Z: z, A: a,
+		Activation: d.Activation, Kernel: scope.GetVariable("weights")})
+}
+
+// constant returns the scope's variable of that name and shape. A new one has the
+// same initial value throughout a lane. Nil values: 0.
+func (s Setup) constant(scope *model.Scope, name string, shape []int, values []float64) *model.Variable {
+	return s.variable(scope, name, shape, func(lane int, shape []int) []float32 {
+		xs := make([]float32, size(shape))
+		for i := range xs {
+			if values != nil {
+				xs[i] = float32(values[lane])
 			}
 		}
-		return values
+		return xs
 	})
-	g := x.Graph()
-	Declare(g, w, d.Layer, vgrad.Kernel)
-	Declare(g, b, d.Layer, vgrad.Bias)
-	z := Add(s.product(x, w.NodeValue(x)), InsertAxes(b.NodeValue(x), -2))
-	a := d.Activation.Apply(z)
-	show(g, Tapped{Path: model.JoinPath(scope.Scope(), "units"), Layer: d.Layer, Role: roleOr(d.Role, vgrad.Units), Z: z, A: a, Activation: d.Activation, Kernel: w})
-	return a
+}
+
+// inLanes is one value for each lane.
+func (s Setup) inLanes(x float64) []float64 {
+	return slices.Repeat([]float64{x}, len(s.Networks))
 }
 
 func roleOr(r, other vgrad.Role) vgrad.Role {

@@ -12,7 +12,7 @@ type Tapped struct {
 	Path       string     // scope path and name
 	Layer      int        // place in forward order, from 1; 0: not known
 	Time       int        // unrolled time step, from 1; 0: none
-	Role       vgrad.Role // Units, Gate or Stream
+	Role       vgrad.Role // Units, Gate, Stream or Branch
 	Z, A       *Node
 	Activation Activation
 	Kernel     *model.Variable // the weights of the units; nil: not known
@@ -58,6 +58,15 @@ func Tap(scope *model.Scope, name string, z, a *Node, act Activation) {
 // block, or the output of a highway layer. Outside of [Record] it does nothing.
 func TapStream(scope *model.Scope, x *Node, layer int) {
 	show(x.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), "stream"), Layer: layer, Role: vgrad.Stream, Z: x, A: x, Activation: MustActivation("identity", 0)})
+}
+
+// TapBranch returns the input x of a residual block in a node of its own, for the
+// block's branch, and records it under the scope. The gradient at that node has the
+// branch's part only: ∂L/∂x is the branch's part plus what the skip passes on.
+func TapBranch(scope *model.Scope, x *Node, layer int) *Node {
+	x = IdentityWithCustomGradient(x, func(_, v *Node) *Node { return v })
+	show(x.Graph(), Tapped{Path: model.JoinPath(scope.Scope(), "branch"), Layer: layer, Role: vgrad.Branch, Z: x, A: x, Activation: MustActivation("identity", 0)})
+	return x
 }
 
 // Declare records the layer and the role of a variable. Outside of [Record] it

@@ -31,7 +31,7 @@ var probes = []Probe{
 	{Quantity: vgrad.MaxAbsGrad, At: trained, Graph: maxAbsGrad},
 	{Quantity: vgrad.UpdateRatio, At: trained, Graph: updateRatio},
 	{Quantity: vgrad.MeanAbsWeight, At: weights, Graph: meanAbsWeight},
-	{Quantity: vgrad.RMSDelta, At: units, Graph: rmsDelta},
+	{Quantity: vgrad.RMSDelta, At: signals, Graph: rmsDelta},
 	{Quantity: vgrad.MeanActivation, At: units, Graph: meanActivation},
 	{Quantity: vgrad.StdActivation, At: units, Graph: stdActivation},
 	{Quantity: vgrad.Saturated, At: sloped, Graph: saturated},
@@ -78,6 +78,10 @@ func trained(s vgrad.Site) bool { return weights(s) && !s.Frozen }
 func units(s vgrad.Site) bool {
 	return s.Role == vgrad.Units || s.Role == vgrad.Gate || s.Role == vgrad.Stream
 }
+
+// signals reports whether δ can be measured at a site: at units, and where a
+// residual block's branch begins.
+func signals(s vgrad.Site) bool { return units(s) || s.Role == vgrad.Branch }
 
 // sloped reports whether a site has units with a known activation, and so a
 // known slope φ′.

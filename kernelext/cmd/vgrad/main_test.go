@@ -225,7 +225,7 @@ func TestBadInput(t *testing.T) {
 		{"walkthrough -data cifar", 1, "mnist"},
 		{"walkthrough -backend cuda", 1, "-backend is \"cuda\"; say xla or go"},
 		{"walkthrough -activations ,", 1, "-activations is \",\""},
-		{"walkthrough -network resnet", 1, "-network is \"resnet\"; the families are mlp, highway"},
+		{"walkthrough -network perceptron", 1, "-network is \"perceptron\"; the families are mlp, highway"},
 		{"walkthrough -set depth", 1, "-set has \"depth\"; it takes field=value"},
 		{"walkthrough -set depth=3 -depth 4", 1, "-set has depth, which -depth sets"},
 		{"walkthrough -set learning_rate=3 -lr 4", 1, "-set has learning_rate, which -lr sets"},

@@ -54,6 +54,7 @@ func (w *sweepFlags) set() *flag.FlagSet {
 	f := flag.NewFlagSet("sweep", flag.ContinueOnError)
 	f.StringVar(&w.shard, "shard", "", "run part `I/N` of the sweep: I of N machines, from 1/N to N/N")
 	f.IntVar(&w.steps, "steps", 0, "steps of training, like steps=`N` (default 2500)")
+	f.Var(dataFlag{&w.sweep.Base.Data}, "data", dataUsage)
 	f.StringVar(&w.measure, "measure", string(vgrad.MeanAbsGrad), "`quantities` to record beside loss and accuracy, separated by commas, or all;\nmean_abs_grad, which the table and the figures need, is always among them")
 	f.IntVar(&w.every, "every", 0, "record every `N`th step (default 10, with -measure all 1)")
 	f.StringVar(&w.store, "runs", "", "`folder` of the runs (default $VGRAD_RUNS, or the user's data folder)")

@@ -59,7 +59,8 @@ func (w *walkthroughFlags) set(std streams) *flag.FlagSet {
 	f.Float64Var(&e.LearningRate, "lr", d.LearningRate, "learning rate")
 	f.StringVar(&e.Optimizer, "optimizer", d.Optimizer, fmt.Sprintf("one of %v", engine.Optimizers()))
 	f.StringVar(&e.Initializer, "init", d.Initializer, "initializer of the weights, such as glorot_uniform or orthogonal")
-	f.StringVar(&e.Data, "data", d.Data, "data set: mnist, or synthetic for a quick try")
+	e.Data = d.Data
+	f.Var(dataFlag{&e.Data}, "data", dataUsage)
 	f.Uint64Var(&e.Seed, "seed", 0, "first seed")
 	f.StringVar(&w.activations, "activations", "sigmoid,relu,leaky_relu", "scenarios, separated by commas")
 	f.StringVar(&w.measure, "measure", "all", "`quantities` to record beside loss and accuracy, separated by commas; the page needs all,\nso any other list needs -json")
