@@ -24,7 +24,7 @@ var labPatterns = []string{labModule + "/vgrad/...", labModule + "/kernelext/cel
 
 // notForCells are packages of the laboratory that need an import all the same: their
 // names are of no use in a cell, and shadow what is.
-var notForCells = []string{labModule + "/vgrad/atomicfile", labModule + "/vgrad/bench", labModule + "/vgrad/vgradtest"}
+var notForCells = []string{labModule + "/vgrad/atomicfile", labModule + "/vgrad/bench", labModule + "/vgrad/table", labModule + "/vgrad/vgradtest"}
 
 // pkg is a package that a cell can import.
 type pkg struct {

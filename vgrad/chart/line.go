@@ -36,8 +36,11 @@ type record struct {
 func read(src vgrad.Source, q vgrad.Quantity, at chosen) []*record {
 	var records []*record
 	known := map[string]*record{}
+	var r *record // of the sample before: a source of one site has millions of samples
 	for s := range src.Samples(q) {
-		r := known[s.Site.Path]
+		if r == nil || r.site.Path != s.Site.Path {
+			r = known[s.Site.Path]
+		}
 		if r == nil {
 			if !at.has(s.Site) {
 				continue
@@ -96,6 +99,12 @@ func (g group) lines(q vgrad.Quantity, at chosen, log bool) []line {
 // newLine makes a line of the records of repetitions at one site.
 func newLine(label string, at spot, records []*record, log bool) line {
 	l := line{label: label, spot: at, runs: len(records), missing: tally{}}
+	if len(records) == 1 && ascending(records[0].steps) { // the general way takes a slice a step
+		l.missing.add(log, records[0].values...)
+		m, _ := mean(records[0].values)
+		l.steps, l.values, l.means = records[0].steps, records[0].values, []float64{m}
+		return l
+	}
 	byStep := map[int][]float64{}
 	for _, r := range records {
 		l.missing.add(log, r.values...)
@@ -117,6 +126,16 @@ func newLine(label string, at spot, records []*record, log bool) line {
 		}
 	}
 	return l
+}
+
+// ascending reports whether each step is above the one before.
+func ascending(steps []int) bool {
+	for i := 1; i < len(steps); i++ {
+		if steps[i] <= steps[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // spread returns the median and the 10 % and 90 % quantiles of the finite

@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
@@ -259,19 +260,16 @@ func (r reduced) table() [][5]num {
 func stepTable(lines []line, names []string) Table {
 	t := Table{Columns: append([]string{"training step"}, names...)}
 	var all []int
-	values := make([]map[int]float64, len(lines))
 	for i, l := range lines {
-		values[i] = map[int]float64{}
-		for j, step := range l.steps {
-			values[i][step] = l.values[j]
+		if i == 0 || !slices.Equal(l.steps, lines[0].steps) {
+			all = append(all, l.steps...)
 		}
-		all = append(all, l.steps...)
 	}
 	for _, step := range evenly(all, 12) {
 		row := []string{fmt.Sprint(step)}
-		for i := range lines {
-			if v, ok := values[i][step]; ok {
-				row = append(row, cell(v))
+		for _, l := range lines {
+			if i, ok := slices.BinarySearch(l.steps, step); ok {
+				row = append(row, cell(l.values[i]))
 			} else {
 				row = append(row, "–")
 			}
