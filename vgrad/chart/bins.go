@@ -39,7 +39,7 @@ func gatherHistory(src vgrad.Source, q vgrad.Quantity, at chosen) (*history, err
 	if len(records) == 0 {
 		return nil, notRecorded(src, q, at)
 	}
-	if records[0].hists[0] == nil {
+	if records[0].hists == nil {
 		return nil, fmt.Errorf("%s is not a histogram but one value a step; draw it with Scalar", q)
 	}
 	var sites []vgrad.Site

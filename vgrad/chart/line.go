@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/vgrad/lab/vgrad"
 	"github.com/vgrad/lab/vgrad/summary"
@@ -28,7 +29,7 @@ type record struct {
 	site   vgrad.Site
 	steps  []int
 	values []float64
-	hists  []*vgrad.Histogram
+	hists  []*vgrad.Histogram // nil if the quantity has one value a step
 }
 
 // read collects a quantity at each chosen site, in forward order. It reads the
@@ -49,13 +50,19 @@ func read(src vgrad.Source, q vgrad.Quantity, at chosen) []*record {
 			known[s.Site.Path] = r
 			records = append(records, r)
 		}
-		r.steps, r.values, r.hists = append(r.steps, s.Step), append(r.values, s.Value), append(r.hists, s.Hist)
+		r.steps, r.values = append(r.steps, s.Step), append(r.values, s.Value)
+		if s.Hist != nil {
+			r.hists = append(r.hists, s.Hist)
+		}
 	}
 	slices.SortStableFunc(records, func(a, b *record) int { // a site may be first recorded late
 		return spot{site: a.site}.position().compare(spot{site: b.site}.position())
 	})
 	return records
 }
+
+// readers is how many groups are read at the same time. More would only take more memory.
+const readers = 4
 
 // gather reads a scalar quantity of every source at a place. It returns a line for
 // each group and site. It fails if a source has not recorded the quantity there.
@@ -64,16 +71,24 @@ func gather(sources []vgrad.Source, q vgrad.Quantity, at chosen, log bool) ([]li
 	if len(sources) == 0 {
 		return nil, errors.New("no sources; give at least one run")
 	}
-	var lines []line
-	for _, g := range groups(sources) {
-		for _, src := range g.sources {
-			if !slices.ContainsFunc(vgrad.Measured(src, q), at.has) {
-				return nil, notRecorded(src, q, at)
-			}
+	gs := groups(sources)
+	for _, src := range sources {
+		if !slices.ContainsFunc(vgrad.Measured(src, q), at.has) {
+			return nil, notRecorded(src, q, at)
 		}
-		lines = append(lines, g.lines(q, at, log)...)
 	}
-	return lines, nil
+	lines := make([][]line, len(gs))
+	var all sync.WaitGroup
+	slots := make(chan bool, readers)
+	for i, g := range gs { // any number of goroutines may read a source; long runs take a while
+		slots <- true
+		all.Go(func() {
+			lines[i] = g.lines(q, at, log)
+			<-slots
+		})
+	}
+	all.Wait()
+	return slices.Concat(lines...), nil
 }
 
 // lines returns a line of the group for each site, in forward order.

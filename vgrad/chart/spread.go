@@ -94,13 +94,13 @@ func (g group) spreads(q vgrad.Quantity, at chosen, special tally) ([]line, erro
 
 // quantiles returns records of the median and the two quantiles of a record's histograms.
 func quantiles(r *record, q vgrad.Quantity, special tally) (three [3]*record, err error) {
+	if r.hists == nil {
+		return three, fmt.Errorf("%s is not a histogram but one value a step; draw it with Scalar", q)
+	}
 	for i := range three {
 		three[i] = &record{site: r.site, steps: r.steps}
 	}
 	for _, h := range r.hists {
-		if h == nil {
-			return three, fmt.Errorf("%s is not a histogram but one value a step; draw it with Scalar", q)
-		}
 		for i, p := range []float64{0.5, spreadLow, spreadHigh} {
 			three[i].values = append(three[i].values, h.Quantile(p))
 		}

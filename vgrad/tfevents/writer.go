@@ -205,7 +205,10 @@ func knownInfo(q vgrad.Quantity) (vgrad.Info, bool) {
 func (w *Writer) Put(step int, rows []vgrad.Row) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.do(fmt.Sprintf("put step %d", step), func() error { return w.put(step, rows) })
+	if err := w.do("put rows", func() error { return w.put(step, rows) }); err != nil {
+		return fmt.Errorf("step %d: %w", step, err)
+	}
+	return nil
 }
 
 func (w *Writer) put(step int, rows []vgrad.Row) error {
