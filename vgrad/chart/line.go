@@ -50,6 +50,9 @@ func read(src vgrad.Source, q vgrad.Quantity, at chosen) []*record {
 			known[s.Site.Path] = r
 			records = append(records, r)
 		}
+		if n := len(r.steps); n == cap(r.steps) { // append would grow long slices by a quarter only
+			r.steps, r.values = slices.Grow(r.steps, n+1), slices.Grow(r.values, n+1)
+		}
 		r.steps, r.values = append(r.steps, s.Step), append(r.values, s.Value)
 		if s.Hist != nil {
 			r.hists = append(r.hists, s.Hist)

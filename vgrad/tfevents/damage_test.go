@@ -109,7 +109,7 @@ func TestDamageIsToldWithItsOffset(t *testing.T) {
 	data := write(t, t.TempDir(), 30)
 	var offsets []int
 	for at := 0; at < len(data); {
-		_, n, _, _ := split(data[at:])
+		_, n, _, _ := (&splitter{}).split(data[at:])
 		offsets = append(offsets, at)
 		at += n
 	}
@@ -127,7 +127,7 @@ func TestDamageIsToldWithItsOffset(t *testing.T) {
 				t.Fatalf("record %d, byte %d: %v; want damage at byte %d", i, in, err, at)
 			}
 			before := newRun("before", "", nil)
-			if err := (&file{}).records(bytes.NewReader(data[:at]), int64(at), before.events.add); err != nil {
+			if err := (&file{}).from(bytes.NewReader(data[:at]), int64(at), before.events); err != nil {
 				t.Fatal(err)
 			}
 			steps, _ := vgrad.Series(log.Runs()[0], vgrad.Loss, 0)
@@ -214,7 +214,7 @@ func resum(data []byte) {
 // readAll reads a file's content and everything that the source tells of it.
 func readAll(data []byte) {
 	f, run := &file{path: "damaged"}, newRun("damaged", "", nil)
-	if err := f.records(bytes.NewReader(data), int64(len(data)), run.events.add); err != nil {
+	if err := f.from(bytes.NewReader(data), int64(len(data)), run.events); err != nil {
 		var damage *DamageError
 		if !errors.As(err, &damage) || damage.Offset < 0 || damage.Offset >= int64(len(data)) {
 			panic(err)

@@ -32,6 +32,7 @@ type events struct {
 	faults []string                      // values that were left out, the first maxFaults
 
 	scratch histogramProto // of the value that is being read
+	more    float64        // size of the file over the part that has been read; 1: not known
 }
 
 // maxFaults bounds the list of faults.
@@ -132,7 +133,7 @@ func scalarOf(b []byte) (tag []byte, x float64, ok bool) {
 func (e *events) value(step int64, time float64, b []byte) error {
 	if tag, x, ok := scalarOf(b); ok {
 		if s := e.series(tag); s != nil && !s.isHistogram() {
-			s.number(step, time, x)
+			s.number(step, time, x, e.more)
 			return nil
 		}
 	}
@@ -187,7 +188,7 @@ func (e *events) put(s *series, step int64, time float64, v value) error {
 	var err error
 	switch {
 	case v.isScalar && !s.isHistogram():
-		s.number(step, time, v.scalar)
+		s.number(step, time, v.scalar, e.more)
 	case v.hasHistogram:
 		var h *vgrad.Histogram
 		if err = e.scratch.parse(v.histogram); err == nil {
@@ -208,13 +209,19 @@ func (e *events) put(s *series, step int64, time float64, v value) error {
 	return err
 }
 
-func (s *series) number(step int64, time, x float64) {
+// number appends a scalar. more says how many times longer than now the series will be if
+// the file goes on as it began.
+func (s *series) number(step int64, time, x, more float64) {
 	n := len(s.steps)
 	if n > 0 && s.steps[n-1] >= step {
 		s.preempt(step)
 	}
-	if n = len(s.steps); n == cap(s.steps) { // append would grow long slices by a quarter, and copy them four times
-		s.steps, s.times, s.values = slices.Grow(s.steps, n+1), slices.Grow(s.times, n+1), slices.Grow(s.values, n+1)
+	if n = len(s.steps); n == cap(s.steps) { // append alone would copy a long series many times
+		grow := n + 1
+		if n > 1000 {
+			grow = max(n/4, int(float64(n)*(more-1))+n/64)
+		}
+		s.steps, s.times, s.values = slices.Grow(s.steps, grow), slices.Grow(s.times, grow), slices.Grow(s.values, grow)
 	}
 	s.steps, s.times, s.values = append(s.steps, step), append(s.times, time), append(s.values, x)
 }
@@ -241,7 +248,7 @@ func (e *events) tensor(s *series, step int64, time float64, b []byte) error {
 			return err
 		}
 		if !s.isHistogram() {
-			s.number(step, time, x[0])
+			s.number(step, time, x[0], e.more)
 		}
 	case s.plugin == histogramPlugin:
 		x, err := t.elements()

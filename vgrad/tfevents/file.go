@@ -16,12 +16,13 @@ type file struct {
 	at      int64 // the length of the part that has been read
 	waiting int64 // bytes of an event at the end that is not complete
 	err     error // a *DamageError, which ends the reading
+	records splitter
 }
 
-// read passes the data of the records that stand after the part that has been read. A
+// read adds the records that stand after the part that has been read. A
 // record that is not complete is left for the next call. Of a damaged file it returns a
 // [DamageError], at each call.
-func (f *file) read(add func(data []byte) error) error {
+func (f *file) read(to *events) error {
 	if f.err != nil {
 		return f.err
 	}
@@ -43,11 +44,11 @@ func (f *file) read(add func(data []byte) error) error {
 	if _, err := r.Seek(f.at, io.SeekStart); err != nil {
 		return err
 	}
-	return f.records(r, info.Size(), add)
+	return f.from(r, info.Size(), to)
 }
 
-// records reads records from r until they end, or the file's size at the beginning.
-func (f *file) records(r io.Reader, size int64, add func([]byte) error) error {
+// from adds records from r until they end, or the file's size at the beginning.
+func (f *file) from(r io.Reader, size int64, to *events) error {
 	buf := make([]byte, 0, min(chunk, size-f.at))
 	for {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
@@ -55,7 +56,11 @@ func (f *file) records(r io.Reader, size int64, add func([]byte) error) error {
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("%s: byte %d: %w", f.path, f.at+int64(len(buf)), err)
 		}
-		used, need, damage := f.parse(buf, add)
+		to.more = 1
+		if f.at >= chunk {
+			to.more = float64(size) / float64(f.at)
+		}
+		used, need, damage := f.parse(buf, to)
 		if f.at += int64(used); damage != nil {
 			return damage
 		}
@@ -72,16 +77,16 @@ func (f *file) records(r io.Reader, size int64, add func([]byte) error) error {
 	}
 }
 
-// parse passes the complete records of b. It returns their length, and how long the record
+// parse adds the complete records of b. It returns their length, and how long the record
 // behind them is at least.
-func (f *file) parse(b []byte, add func([]byte) error) (used int, need int64, err error) {
+func (f *file) parse(b []byte, to *events) (used int, need int64, err error) {
 	for {
-		data, length, need, what := split(b[used:])
+		data, length, need, what := f.records.split(b[used:])
 		if what == "" && length == 0 {
 			return used, need, nil
 		}
 		if what == "" {
-			if err := add(data); err != nil {
+			if err := to.add(data); err != nil {
 				what = err.Error()
 			}
 		}

@@ -34,16 +34,24 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("%s: byte %d: %s; what stands before it is kept", e.File, e.Offset, e.What)
 }
 
+// splitter takes records apart.
+type splitter struct {
+	head [headSize]byte // of the record before, which was right
+}
+
 // split returns the data of the record at the beginning of b and the length of the whole
 // record. A record that is not complete has length 0, and need says how long it is, or at
 // least is.
-func split(b []byte) (data []byte, length int, need int64, what string) {
+func (s *splitter) split(b []byte) (data []byte, length int, need int64, what string) {
 	if len(b) < headSize {
 		return nil, 0, headSize, ""
 	}
 	n := binary.LittleEndian.Uint64(b)
-	if want, got := binary.LittleEndian.Uint32(b[8:]), masked(b[:8]); want != got {
-		return nil, 0, 0, fmt.Sprintf("masked CRC-32C of the record's length is %08x, expected %08x", got, want)
+	if head := [headSize]byte(b); head != s.head || s.head == [headSize]byte{} { // records of one length are frequent
+		if want, got := binary.LittleEndian.Uint32(b[8:]), masked(b[:8]); want != got {
+			return nil, 0, 0, fmt.Sprintf("masked CRC-32C of the record's length is %08x, expected %08x", got, want)
+		}
+		s.head = head
 	}
 	if n > maxRecord {
 		return nil, 0, 0, fmt.Sprintf("a record of %d bytes; at most %d are possible", n, maxRecord)

@@ -50,7 +50,7 @@ func (r *Run) refresh(paths []string) error {
 	slices.SortFunc(r.files, func(a, b *file) int { return strings.Compare(a.path, b.path) })
 	var errs []error
 	for _, f := range r.files {
-		errs = append(errs, f.read(r.events.add))
+		errs = append(errs, f.read(r.events))
 	}
 	r.place()
 	return errors.Join(errs...)
