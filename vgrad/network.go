@@ -49,7 +49,7 @@ type Alone interface {
 }
 
 // families lists the families. The first is the default.
-var families = []Network{MLP{}, Highway{}, Residual{}, ResNet{}}
+var families = []Network{MLP{}, Highway{}, Residual{}, ResNet{}, RNN{}, LSTM{}, GRU{}}
 
 // Register adds a family from another module, for the whole process. It panics
 // if the name is taken. Call it before any experiment of the family is read.

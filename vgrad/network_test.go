@@ -90,7 +90,7 @@ func TestZeros(t *testing.T) {
 	for variant, want := range map[string]string{
 		"depth=0": "depth is 0; it must be at least 1", "width=0": "width is 0; it must be at least 1", "batch=0": "batch is 0; it must be at least 1",
 		"steps=0": "steps is 0; it must be at least 1", "learning_rate=0": "learning_rate is 0; it must be a finite number above 0",
-		"data=": "data= has no value; leave the word out for the default, mnist", "network=": "network= has no value; the families are mlp, highway, residual, resnet",
+		"data=": "data= has no value; leave the word out for the default, mnist", "network=": "network= has no value; the families are mlp, highway, residual, resnet, rnn, lstm, gru",
 	} {
 		if _, err := (vgrad.Experiment{}).Vary(variant); err == nil || err.Error() != want {
 			t.Errorf("%s: %v; want %s", variant, err, want)

@@ -31,7 +31,7 @@ func ExampleExperiment_Vary() {
 	fmt.Println(err)
 	// Output:
 	// relu depth=20 learning_rate=0.01 <nil>
-	// an experiment has no field "depht"; it has label, network, depth, width, activation, slope, initializer, gain, data, batch, loss, optimizer, learning_rate, steps, seed
+	// an experiment has no field "depht"; it has label, network, depth, width, activation, slope, initializer, gain, data, length, batch, loss, optimizer, learning_rate, steps, seed
 }
 
 func ExampleExperiment_Validate() {

@@ -21,8 +21,9 @@ import (
 var (
 	activations  = strings.Fields("identity sigmoid tanh relu leaky_relu elu selu gelu softplus silu")
 	initializers = strings.Fields("glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal orthogonal uniform_fan_in")
+	recurrences  = append(slices.Clone(initializers), "identity")
 	optimizers   = strings.Fields("adam sgd momentum rmsprop")
-	datasets     = strings.Fields("mnist synthetic regression")
+	datasets     = strings.Fields("mnist fashion cifar10 synthetic regression mnist_pixels adding copy order")
 	losses       = []string{"cross_entropy", "mean_squared_error"}
 )
 
@@ -161,21 +162,35 @@ func checkExperiment(e vgrad.Experiment) error {
 // checkNetwork checks what the builder of a network is given by name.
 func checkNetwork(e vgrad.Experiment) error {
 	n := e.Resolved()
-	var activation, initializer string
+	var activation, initializer, recurrence string
 	switch n := n.(type) {
 	case vgrad.MLP:
 		activation, initializer = n.Activation, n.Initializer
 	case vgrad.Highway:
 		activation, initializer = n.Activation, n.Initializer
+	case vgrad.RNN:
+		activation, initializer, recurrence = n.Activation, n.Initializer, n.Recurrent
+	case vgrad.LSTM:
+		initializer, recurrence = n.Initializer, n.Recurrent
+	case vgrad.GRU:
+		initializer, recurrence = n.Initializer, n.Recurrent
 	case vgrad.Model:
 		return fmt.Errorf("network is %q; the families are %s; to train a model of your own, pass its function", n.Family(), strings.Join(vgrad.Families(), ", "))
 	default:
 		return nil
 	}
-	if err := oneOf("activation", activation, activations); err != nil {
-		return err
+	for _, word := range []struct {
+		field, value string
+		known        []string
+	}{{"activation", activation, activations}, {"initializer", initializer, initializers}, {"recurrent initializer", recurrence, recurrences}} {
+		if word.value == "" {
+			continue // the family has no such field
+		}
+		if err := oneOf(word.field, word.value, word.known); err != nil {
+			return err
+		}
 	}
-	return oneOf("initializer", initializer, initializers)
+	return nil
 }
 
 func oneOf(what, name string, known []string) error {
@@ -277,6 +292,12 @@ func networkType(t types.Type) (reflect.Type, bool) {
 		return reflect.TypeFor[vgrad.MLP](), true
 	case "Highway":
 		return reflect.TypeFor[vgrad.Highway](), true
+	case "RNN":
+		return reflect.TypeFor[vgrad.RNN](), true
+	case "LSTM":
+		return reflect.TypeFor[vgrad.LSTM](), true
+	case "GRU":
+		return reflect.TypeFor[vgrad.GRU](), true
 	case "Model":
 		return reflect.TypeFor[vgrad.Model](), true
 	}

@@ -161,7 +161,7 @@ func jsonName(tag string) string {
 // valuesOf lists the values that a field can have, where they are words.
 func valuesOf(field string) (words []labWord) {
 	lists := map[string][]string{
-		"activation": activations, "initializer": initializers, "optimizer": optimizers,
+		"activation": activations, "initializer": initializers, "recurrent": recurrences, "optimizer": optimizers,
 		"data": datasets, "loss": losses, "network": vgrad.Families(),
 	}
 	for _, name := range lists[field] {

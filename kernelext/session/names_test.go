@@ -31,6 +31,7 @@ func TestCheckExperiment(t *testing.T) {
 	for _, e := range []vgrad.Experiment{
 		{}, {Activation: "rleu"}, {Initializer: "he"}, {Optimizer: "adan"}, {Data: "minst"}, {Loss: "mse"},
 		{Depth: -1, Activation: "rleu"}, {Network: vgrad.Highway{Activation: "than"}}, {Network: vgrad.Model("mine")},
+		{Network: vgrad.RNN{Activation: "than"}}, {Network: vgrad.LSTM{Recurrent: "identity"}}, {Network: vgrad.GRU{Recurrent: "identiy"}},
 		{Network: vgrad.Highway{}, Depth: 3}, {Steps: -1, LearningRate: -1}, {Measure: vgrad.Measure{Quantities: []vgrad.Quantity{"grad"}}},
 		{Stages: []vgrad.Stage{{Steps: 3, Optimizer: "sdg"}}},
 	} {

@@ -152,6 +152,6 @@ func ExampleCheck() {
 	fmt.Println(data.Check(vgrad.Experiment{Data: "cifar"}))
 	fmt.Println(data.Check(vgrad.Experiment{Batch: 60000}))
 	// Output:
-	// unknown data set "cifar"; the known ones are mnist, synthetic, regression
+	// unknown data set "cifar"; the known ones are mnist, fashion, cifar10, synthetic, regression, mnist_pixels, adding, copy, order
 	// data: mnist: a batch of 60000 examples is larger than the 55000 there are for training
 }

@@ -24,15 +24,18 @@ type Set struct {
 	Name              string
 	Train, Validation Split
 
-	// Input is the shape of one example: [features], or [height, width, channels] for an
-	// image.
+	// Input is the shape of one example: [features], [height, width, channels] for an
+	// image, or [time, features] for a sequence.
 	Input []int
 	// Features is the number of values of an example: the product of Input.
 	Features int
 	// Classes is the number of classes; labels run from 0 to Classes-1. Zero: regression.
 	Classes int
+	// Answers is the number of classes that are asked for in each example, as when a
+	// sequence is to be repeated. Zero: one.
+	Answers int
 	// Outputs is the number of values that a network computes for an example: the logits
-	// of the classes, or the numbers of a target.
+	// of the classes, for each answer, or the numbers of a target.
 	Outputs int
 	// Loss is the name of the loss that belongs to the set.
 	Loss string
@@ -88,7 +91,7 @@ func (s *Set) checkShape() error {
 	switch {
 	case len(s.Input) == 0 || features != s.Features || features < 1:
 		return fmt.Errorf("an input of shape %v and %d features", s.Input, s.Features)
-	case s.Classes < 0 || s.Classes > 256 || s.Outputs < 1 || s.Classes > 0 && s.Outputs != s.Classes:
+	case s.Classes < 0 || s.Classes > 256 || s.Outputs < 1 || s.Classes > 0 && s.Outputs != s.Classes*max(1, s.Answers):
 		return fmt.Errorf("%d classes, of 256 at most, and %d outputs", s.Classes, s.Outputs)
 	case s.Loss != loss:
 		return fmt.Errorf("loss %q with %d classes; want %q", s.Loss, s.Classes, loss)
@@ -103,7 +106,7 @@ func (s *Set) checkShape() error {
 type Split struct {
 	Images  []uint8   // [Len(), Features], row by row, 0 to 255; a network sees [0, 1]
 	Numbers []float32 // [Len(), Features], as a network sees them
-	Labels  []uint8   // [Len()]
+	Labels  []uint8   // [Len()], or [Len(), Answers]
 	Targets []float32 // [Len(), Outputs]
 
 	// Examples is the number of examples. Zero: one for each label or, without labels,
@@ -161,7 +164,7 @@ func (s Split) check(set *Set) error {
 		return errors.New("inputs are Images in one part and Numbers in the other")
 	case len(s.Images)+len(s.Numbers) != n*set.Features:
 		return fmt.Errorf("%d values of %d examples of %d features", len(s.Images)+len(s.Numbers), n, set.Features)
-	case s.Labels != nil && len(s.Labels) != n, s.Targets != nil && len(s.Targets) != n*set.Outputs:
+	case s.Labels != nil && len(s.Labels) != n*max(1, set.Answers), s.Targets != nil && len(s.Targets) != n*set.Outputs:
 		return fmt.Errorf("%d labels and %d targets of %d examples", len(s.Labels), len(s.Targets), n)
 	case set.wait != nil:
 		return nil

@@ -13,7 +13,7 @@ import (
 // trainLanes trains experiments as lanes of one program.
 func trainLanes(t *testing.T, b *backend.Backend, d Driver, es ...vgrad.Experiment) []*recording {
 	t.Helper()
-	set, err := data.Load(t.Context(), es[0].WithDefaults().Data)
+	set, err := data.Load(t.Context(), data.Of(es[0]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,11 +70,12 @@ func newPlan(b *backend.Backend, j Job, lanes ...vgrad.Experiment) (*plan, error
 	if p.task, err = newTask(j.Data, p.exp); err != nil {
 		return nil, err
 	}
+	setup := nets.Setup{Lanes: p.lanes != nil, Outputs: j.Data.Outputs, Answers: j.Data.Answers, Input: j.Data.Input}
 	switch {
 	case p.lanes != nil:
-		p.model, err = nets.NewLanes(p.lanes, j.Data.Outputs, j.Data.Input...)
+		p.model, err = nets.Build(p.lanes, setup)
 	case p.model == nil:
-		p.model, err = nets.New(p.exp, j.Data.Outputs, j.Data.Input...)
+		p.model, err = nets.Build([]vgrad.Experiment{p.exp}, setup)
 	}
 	if err != nil {
 		return nil, err

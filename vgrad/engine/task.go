@@ -42,6 +42,14 @@ func checkLoss(name string) error {
 // classifies reports whether the targets are classes.
 func (t task) classifies() bool { return t.set.Classes > 0 }
 
+// answers is the shape of an example's labels: a scalar, or [answers].
+func (t task) answers() []int {
+	if t.set.Answers > 1 {
+		return []int{t.set.Answers}
+	}
+	return nil
+}
+
 // network lists the quantities of the whole network that each step gives.
 func (t task) network() []vgrad.Quantity {
 	if t.classifies() {
@@ -59,7 +67,7 @@ func (t task) final() []vgrad.Quantity {
 }
 
 // batch is the data of a step: inputs [batch, features], and targets, which are
-// labels [batch] or numbers [batch, outputs]. The types are those of the data set.
+// labels, [batch] or [batch, answers], or numbers [batch, outputs]. The types are those of the data set.
 type batch struct{ inputs, targets *Node }
 
 // shapes are the shapes of inputs and targets; leading puts the leading axes
@@ -70,7 +78,7 @@ func (t task) shapes(leading func(dims ...int) []int) (inputs, targets shapes.Sh
 		in = dtypes.Uint8
 	}
 	if t.set.Classes > 0 {
-		return shapes.Make(in, leading(t.set.Features)...), shapes.Make(dtypes.Uint8, leading()...)
+		return shapes.Make(in, leading(t.set.Features)...), shapes.Make(dtypes.Uint8, leading(t.answers()...)...)
 	}
 	return shapes.Make(in, leading(t.set.Features)...), shapes.Make(out, leading(t.set.Outputs)...)
 }
@@ -83,7 +91,7 @@ func (t task) tensors(s data.Split, leading func(dims ...int) []int) (inputs, ta
 		inputs = tensors.FromFlatDataAndDimensions(s.Images, leading(t.set.Features)...)
 	}
 	if s.Labels != nil {
-		return inputs, tensors.FromFlatDataAndDimensions(s.Labels, leading()...)
+		return inputs, tensors.FromFlatDataAndDimensions(s.Labels, leading(t.answers()...)...)
 	}
 	return inputs, tensors.FromFlatDataAndDimensions(s.Targets, leading(t.set.Outputs)...)
 }
@@ -93,7 +101,7 @@ func (t task) gather(indices []int32) data.Split {
 	s := t.set.Train
 	return data.Split{
 		Images: rows(s.Images, t.set.Features, indices), Numbers: rows(s.Numbers, t.set.Features, indices),
-		Labels: rows(s.Labels, 1, indices), Targets: rows(s.Targets, t.set.Outputs, indices),
+		Labels: rows(s.Labels, max(1, t.set.Answers), indices), Targets: rows(s.Targets, t.set.Outputs, indices),
 	}
 }
 
@@ -119,10 +127,11 @@ func scale(inputs *Node) *Node {
 
 // lossAndAccuracy returns the mean loss of outputs [n, outputs] and the fraction
 // of correct classes, both float32 scalars. accuracy is nil if the targets are not
-// classes. For lanes the outputs are [lanes, n, outputs] and both results are
+// classes. If examples have several answers, both are means over these too. For lanes the outputs are [lanes, n, outputs] and both results are
 // [lanes]; the lanes may share their targets.
 func (t task) lossAndAccuracy(outputs, targets *Node) (loss, accuracy *Node) {
 	outputs = ConvertDType(outputs, dtypes.Float32)
+	targets, outputs = t.flat(targets, outputs)
 	dims := outputs.Shape().Dimensions
 	wanted := outputs.Rank()
 	if t.classifies() {
@@ -142,4 +151,17 @@ func (t task) lossAndAccuracy(outputs, targets *Node) (loss, accuracy *Node) {
 		return ReduceMean(Square(Sub(outputs, right)), -2, -1), accuracy
 	}
 	return ReduceMean(Neg(ReduceSum(Mul(right, LogSoftmax(outputs)), -1)), -1), accuracy
+}
+
+// flat makes each answer of an example an example of its own: targets [n·answers],
+// outputs [n·answers, classes]. With one answer they are so already.
+func (t task) flat(targets, outputs *Node) (*Node, *Node) {
+	if t.set.Answers <= 1 {
+		return targets, outputs
+	}
+	join := func(x *Node, more ...int) *Node {
+		dims := x.Shape().Dimensions
+		return Reshape(x, append(append(append([]int{}, dims[:len(dims)-2]...), dims[len(dims)-2]*t.set.Answers), more...)...)
+	}
+	return join(targets), join(outputs, t.set.Classes)
 }

@@ -128,7 +128,7 @@ func (l *Lab) resumable(es []vgrad.Experiment, sets map[string]*data.Set) (gs []
 	}
 	why = map[string]error{}
 	for i, c := range cs {
-		set := sets[firsts[i].WithDefaults().Data]
+		set := sets[data.Of(firsts[i])]
 		wanted := []vgrad.Experiment{firsts[i]}
 		for _, lane := range c.Lanes[1:] {
 			if e, ok := free[lane.Experiment.Hash()]; ok && lane.Bytes > 0 {

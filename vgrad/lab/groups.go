@@ -58,7 +58,7 @@ func (l *Lab) groups(es []vgrad.Experiment, sets map[string]*data.Set) []group {
 	var gs []group
 	for _, key := range keys {
 		alike := byKey[key]
-		set := sets[alike[0].WithDefaults().Data]
+		set := sets[data.Of(alike[0])]
 		if set == nil {
 			continue
 		}

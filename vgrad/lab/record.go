@@ -234,7 +234,7 @@ func (l *Lab) prepare(ctx context.Context, es []vgrad.Experiment) (map[string]*d
 	go func() { opened <- l.openBackend(ctx) }()
 	var err error
 	for _, e := range es {
-		if err = l.load(ctx, e.WithDefaults().Data); err != nil {
+		if err = l.load(ctx, data.Of(e)); err != nil {
 			break
 		}
 	}

@@ -81,9 +81,28 @@ func layerOf(t Tapped, found []Found) int {
 // units, by one call of Gradient.
 func (l Layout) Gradients(loss *Node, xs []*Node) (grads, deltas []*Node) {
 	of := slices.Clone(xs)
+	place := map[*Node]int{} // of a source in of: many units may have one
 	for _, u := range l.Units {
-		of = append(of, u.Z)
+		if _, there := place[u.source()]; !there {
+			place[u.source()] = len(of)
+			of = append(of, u.source())
+		}
 	}
 	all := Gradient(loss, append(of, l.sources...)...)
-	return all[:len(xs)], all[len(xs):len(of)]
+	for _, u := range l.Units {
+		d := all[place[u.source()]]
+		if u.Delta != nil {
+			d = u.Delta(d)
+		}
+		deltas = append(deltas, d)
+	}
+	return all[:len(xs)], deltas
+}
+
+// source is the node whose gradient holds δ.
+func (t Tapped) source() *Node {
+	if t.Source != nil {
+		return t.Source
+	}
+	return t.Z
 }

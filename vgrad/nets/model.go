@@ -33,6 +33,9 @@ type Setup struct {
 	Lanes bool
 	// Outputs is the number of values that the network gives for an example.
 	Outputs int
+	// Answers is the number of answers that an example has, at its last time steps; each
+	// has Outputs/Answers of the outputs. Zero: one.
+	Answers int
 	// Input is the shape of one example, such as [height, width, channels]; x
 	// has its values in one axis. Nil: not known.
 	Input []int
@@ -53,13 +56,16 @@ var builders = []struct {
 	{vgrad.Highway{}, highway},
 	{vgrad.Residual{}, residual},
 	{vgrad.ResNet{}, resNet},
+	{vgrad.RNN{}, rnn},
+	{vgrad.LSTM{}, lstm},
+	{vgrad.GRU{}, gru},
 }
 
 // New returns the network that e describes, with that many outputs, for examples
 // of the shape input. It fails on an unknown network, activation or initializer;
 // the message lists the known ones.
 func New(e vgrad.Experiment, outputs int, input ...int) (Model, error) {
-	return build(Setup{Networks: []vgrad.Network{e.Resolved()}, Seeds: []uint64{e.Seed}, Outputs: outputs, Input: input})
+	return Build([]vgrad.Experiment{e}, Setup{Outputs: outputs, Input: input})
 }
 
 // NewLanes returns the network of several experiments side by side. The first axis
@@ -70,14 +76,15 @@ func New(e vgrad.Experiment, outputs int, input ...int) (Model, error) {
 // lanes is computed in one operation if it is the same. The model takes x as
 // [batch, features], which all lanes share, or as [lanes, batch, features].
 func NewLanes(es []vgrad.Experiment, outputs int, input ...int) (Model, error) {
-	s := Setup{Lanes: true, Outputs: outputs, Input: input}
+	return Build(es, Setup{Lanes: true, Outputs: outputs, Input: input})
+}
+
+// Build is New, or with s.Lanes NewLanes, for data that s describes. It fills in the
+// networks and seeds of s.
+func Build(es []vgrad.Experiment, s Setup) (Model, error) {
 	for _, e := range es {
 		s.Networks, s.Seeds = append(s.Networks, e.Resolved()), append(s.Seeds, e.Seed)
 	}
-	return build(s)
-}
-
-func build(s Setup) (Model, error) {
 	if b, ok := s.Networks[0].(Builder); ok {
 		return b.Build(s)
 	}

@@ -16,6 +16,11 @@ type Tapped struct {
 	Z, A       *Node
 	Activation Activation
 	Kernel     *model.Variable // the weights of the units; nil: not known
+
+	// Source is a node of which ∂L/∂Source holds δ, and Delta returns δ of it: units of
+	// one time step are a slice of a tensor of all. Nil: δ is ∂L/∂Z.
+	Source *Node
+	Delta  func(d *Node) *Node
 }
 
 // Slope returns |φ′(z)|/sup|φ′|, in the shape of z. If sup|φ′| is not known, it
