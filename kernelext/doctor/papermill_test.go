@@ -92,6 +92,39 @@ func TestPapermill(t *testing.T) {
 	}
 }
 
+// jupyter nbconvert --execute runs a notebook, stops at a cell that fails, and goes on with
+// --allow-errors.
+func TestNbconvert(t *testing.T) {
+	m, j := lab(t)
+	own := kernelFor(t, m, j, "")
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in.ipynb")
+	writeTagged(t, in, "depth := 5", "fmt.Println(depth * 2)", "depth.None", "fmt.Println(depth * 3)")
+	for _, c := range []struct {
+		flags   []string
+		fails   bool
+		printed string
+	}{
+		{nil, true, ""},
+		{[]string{"--allow-errors"}, false, "10\n15\n"},
+	} {
+		out := filepath.Join(dir, "out.ipynb")
+		cmd := own.Command(t.Context(), "nbconvert", append([]string{"--to", "notebook", "--execute", "--output", out, in}, c.flags...)...)
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &said, &said
+		err := jupyter.Run(cmd)
+		if (err != nil) != c.fails || c.fails && !strings.Contains(said.String(), "Cell [3], line 1: depth.None undefined (type int") {
+			t.Errorf("%v: %v: %s", c.flags, err, said.String())
+		}
+		if c.fails {
+			continue
+		}
+		if text, err := os.ReadFile(out); err != nil || outputText(t, text) != c.printed {
+			t.Errorf("%v: %q", err, outputText(t, text))
+		}
+	}
+}
+
 // writeTagged writes a notebook of the kernel whose first cell has the tag parameters.
 func writeTagged(t *testing.T, path string, cells ...string) {
 	t.Helper()

@@ -102,9 +102,26 @@ func (k *Kernel) variables() []map[string]any {
 			kind, _, _ = strings.Cut(kind, "=")
 			kind = strings.TrimSpace("constant " + kind)
 		}
-		list = append(list, map[string]any{"name": v.Name, "type": kind, "value": text, "evaluateName": v.Name, "variablesReference": 0})
+		list = append(list, map[string]any{"name": v.Name, "type": viewType(kind, text), "value": text, "evaluateName": v.Name, "variablesReference": 0})
 	}
 	return list
+}
+
+// viewType is a type in the words of JupyterLab's variable view: its tree has the value only
+// of an int, a float, a str and a bool, and of all else the type. It reads an int as a
+// floating-point number, so a long one is left with its own type.
+func viewType(kind, value string) string {
+	switch kind {
+	case "float64", "float32":
+		return "float"
+	case "string":
+		return "str"
+	case "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "byte", "rune":
+		if len(value) <= 15 {
+			return "int"
+		}
+	}
+	return kind
 }
 
 // richVariable shows a variable as the result of a cell would. It runs between the cells.

@@ -37,7 +37,7 @@ func TestVariableView(t *testing.T) {
 	if list := body(debug("inspectVariables", nil))["variables"].([]any); len(list) != 0 {
 		t.Errorf("%v", list)
 	}
-	n.want(n.run("x := 42\nconst k = 2.5\ntype pair struct{ A, B int }\np := &pair{1, 2}\nnames := []string{\"a\", \"b\"}\nch := make(chan int)\nfunc f() {}\nlong := make([]float64, 1_000_000)"), map[string]any{"status": "ok"})
+	n.want(n.run("x := 42\nconst k = 2.5\ntype pair struct{ A, B int }\np := &pair{1, 2}\nnames := []string{\"a\", \"b\"}\nch := make(chan int)\nfunc f() {}\nlong := make([]float64, 1_000_000)\nrate, word := 0.25, \"w\""), map[string]any{"status": "ok"})
 	seen := ""
 	for _, v := range body(debug("inspectVariables", nil))["variables"].([]any) {
 		v := v.(map[string]any)
@@ -47,6 +47,8 @@ func TestVariableView(t *testing.T) {
 long | []float64 | []float64{0, 0, 0, 0, 0, 0, 0, 0, … 999992 more} 0
 names | []string | []string{"a", "b"} 0
 p | *pair | &pair{A: 1, B: 2} 0
+rate | float | 0.25 0
+word | str | "w" 0
 x | int | 42 0
 k | constant | 2.5 0
 `

@@ -58,7 +58,7 @@ func (e *execution) command(text string) *CellError {
 	}
 	message := lines[0]
 	for _, line := range lines { // the go command tells the way from the program to what is wrong
-		if message = line; !strings.HasSuffix(line, " imports") {
+		if message = line; !strings.HasSuffix(line, " imports") && !strings.HasSuffix(line, " tested by") {
 			break
 		}
 	}

@@ -15,9 +15,7 @@ import (
 //
 //   - script: cell 3 fails on GoNB too, as its authors show.
 //
-// Left out, since they need a network, a clone, or minutes: gonbui (a clone of GoNB in
-// $GONB_GIT_ROOT), the tutorial, GoMLX's rational, and go-xla's mandelbrot, which imports
-// packages that go-xla does not have (go-xlat, go-xlaes/shapes) and names its author's folder.
+// README.md has them in a table, with those of beside.
 var others = []struct {
 	module, file string
 	fails        map[int]string // part of the error's value, by cell

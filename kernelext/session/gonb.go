@@ -264,12 +264,7 @@ func (b *build) addImports(p *Program, g *gonbCell) {
 // that GoNB remembers and the cell has no use for is an error of the compiler: GoNB is to
 // forget it.
 func (b *build) effects(p *Program) (specs []string) {
-	words := map[string]bool{}
-	for _, t := range scan(p.Source) {
-		if t.tok == token.IDENT {
-			words[t.lit] = true
-		}
-	}
+	words := b.wordsOfProgram(p)
 	for _, d := range b.dots {
 		imported, err := b.s.index.load(d.path)
 		used := err == nil && slices.ContainsFunc(imported.Scope().Names(), func(name string) bool { return token.IsExported(name) && words[name] })
@@ -291,6 +286,26 @@ func (b *build) effects(p *Program) (specs []string) {
 		}
 	}
 	return specs
+}
+
+// wordsOfProgram are the names in the program that GoNB makes: of the cell, and of all that
+// GoNB remembers.
+func (b *build) wordsOfProgram(p *Program) map[string]bool {
+	words := map[string]bool{}
+	add := func(text string) {
+		for _, t := range scan(text) {
+			if t.tok == token.IDENT {
+				words[t.lit] = true
+			}
+		}
+	}
+	add(p.Source)
+	for name, d := range b.s.defs {
+		if b.s.gonb[d.gonbKey()] && d.kind != importKind && !b.isOwn(name) {
+			add(d.cell.code[d.from:d.to])
+		}
+	}
+	return words
 }
 
 // neededVariables declares the variables of earlier cells that a GoNB cell names.

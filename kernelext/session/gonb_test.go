@@ -137,3 +137,27 @@ func TestGoNBForgetsValues(t *testing.T) {
 		t.Errorf("forget %v, %v", p.Forget, err)
 	}
 }
+
+// A dot import that the cell has no use for stays where a function that GoNB remembers
+// needs it: GoNB puts that function into every program.
+func TestDotOfRemembered(t *testing.T) {
+	for _, c := range []struct {
+		first  string
+		forget bool
+	}{
+		{"import . \"math\"\n\nfunc root(x float64) float64 { return Sqrt(x) }\n\n%%\nfmt.Println(root(4))", false},
+		{"import . \"math\"\n\n%%\nfmt.Println(Sqrt(4))", true},
+	} {
+		s := newSession(t)
+		for number, code := range []string{c.first, "%%\nfmt.Println(1)"} {
+			p, err := s.Translate(number+1, code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.Contains(p.Forget, ".~math"); got != (c.forget && number == 1) {
+				t.Errorf("cell %d after %s\nforgets %q", number+1, c.first, p.Forget)
+			}
+			s.Finish(p)
+		}
+	}
+}
