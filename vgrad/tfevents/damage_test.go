@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"hash/crc32"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -230,9 +229,10 @@ func readAll(data []byte) {
 				p.Hist.CountIn(-1, 1)
 			}
 		}
-		for s := range run.Samples(tag.Column.Quantity) {
-			if math.IsNaN(float64(s.Step)) {
-				return
+		samples := 0
+		for range run.Samples(tag.Column.Quantity) {
+			if samples++; samples > len(data) {
+				panic("more samples than bytes")
 			}
 		}
 	}
