@@ -126,6 +126,15 @@ func (l *Log) Sources() []vgrad.Source {
 	return sources
 }
 
+// Labelled adds a text to the labels of the runs, such as ", TensorFlow", and returns the
+// log. So they can stand in a figure beside other runs of the same names.
+func (l *Log) Labelled(text string) *Log {
+	for _, r := range l.Runs() {
+		r.Named(r.Name() + text)
+	}
+	return l
+}
+
 // Run returns the run of that name. It fails if there is none, and lists the names.
 func (l *Log) Run(name string) (*Run, error) {
 	var names []string
