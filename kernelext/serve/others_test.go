@@ -47,6 +47,21 @@ func TestOthers(t *testing.T) {
 	}
 }
 
+// The first cell of a lesson that is opened with GoNB's own kernel is a syntax error. GoNB
+// shows it with the line before, which says what the lesson needs.
+func TestLessonOnGoNBAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out what starts GoNB for the lessons")
+	}
+	n := plainGoNB(t)
+	for _, lesson := range []string{"00_start_here", "01_the_article"} {
+		d := n.run(readCells(t, filepath.Join(repository(t), "notebooks", lesson+".ipynb"))[0].code)
+		if said := fmt.Sprint(d.errors); d.status() != "error" || !strings.Contains(said, "// These cells need the kernel Go (vgrad): go tool vgrad lab") {
+			t.Errorf("%s: %s: %s", lesson, d.status(), said)
+		}
+	}
+}
+
 func runOther(t *testing.T, module, file string, fails map[int]string) {
 	t.Setenv("TEST_DIR", t.TempDir())
 	t.Setenv("GOCOVERDIR", t.TempDir())
@@ -79,7 +94,12 @@ func codeCells(t *testing.T, module, file string) (cells []numbered) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), file))
+	return readCells(t, filepath.Join(strings.TrimSpace(string(dir)), file))
+}
+
+func readCells(t *testing.T, path string) (cells []numbered) {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
