@@ -20,7 +20,7 @@ import (
 // take seconds to start; a test holds the lists together.
 var (
 	activations  = strings.Fields("identity sigmoid tanh relu leaky_relu elu selu gelu softplus silu")
-	initializers = strings.Fields("glorot_uniform glorot_normal he_uniform he_normal lecun_uniform lecun_normal orthogonal uniform_fan_in")
+	initializers = strings.Fields("glorot_uniform glorot_normal he_normal_out he_uniform he_normal lecun_uniform lecun_normal orthogonal uniform_fan_in")
 	recurrences  = append(slices.Clone(initializers), "identity")
 	optimizers   = strings.Fields("adam sgd momentum rmsprop")
 	datasets     = strings.Fields("mnist fashion cifar10 synthetic regression mnist_pixels adding copy order")
@@ -85,7 +85,11 @@ func (b *build) checkCall(call *ast.CallExpr) (wrong []refused) {
 // checkVariants checks a base with each variant, as cell.Compare does. Of a base that is
 // not known before the cell runs, the words are checked that are wrong with any.
 func (b *build) checkVariants(call *ast.CallExpr) (wrong []refused) {
-	bases := []vgrad.Experiment{{}, {Network: vgrad.Highway{}}}
+	bases := []vgrad.Experiment{{}}
+	for _, family := range vgrad.Families() {
+		e, _ := vgrad.Experiment{}.Vary("network=" + family) // it is one of the families
+		bases = append(bases, e)
+	}
 	if base, ok := b.experiment(call.Args[0]); ok {
 		bases = []vgrad.Experiment{base}
 	}
@@ -174,6 +178,10 @@ func checkNetwork(e vgrad.Experiment) error {
 		initializer, recurrence = n.Initializer, n.Recurrent
 	case vgrad.GRU:
 		initializer, recurrence = n.Initializer, n.Recurrent
+	case vgrad.Residual:
+		activation, initializer = n.Activation, n.Initializer
+	case vgrad.ResNet:
+		activation, initializer = n.Activation, n.Initializer
 	case vgrad.Model:
 		return fmt.Errorf("network is %q; the families are %s; to train a model of your own, pass its function", n.Family(), strings.Join(vgrad.Families(), ", "))
 	default:

@@ -29,6 +29,7 @@ var initializers = []struct {
 	{"glorot_normal", false, func(in, out float64) float64 { return 2 / (in + out) }},
 	{"he_uniform", true, func(in, _ float64) float64 { return 2 / in }},
 	{"he_normal", false, func(in, _ float64) float64 { return 2 / in }},
+	{"he_normal_out", false, func(_, out float64) float64 { return 2 / out }},
 	{"lecun_uniform", true, func(in, _ float64) float64 { return 1 / in }},
 	{"lecun_normal", false, func(in, _ float64) float64 { return 1 / in }},
 	{"uniform_fan_in", true, func(in, _ float64) float64 { return 1 / (3 * in) }},
