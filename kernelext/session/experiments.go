@@ -20,7 +20,7 @@ import (
 // take seconds to start; a test holds the lists together.
 var (
 	activations  = strings.Fields("identity sigmoid tanh relu leaky_relu elu selu gelu softplus silu")
-	initializers = strings.Fields("glorot_uniform glorot_normal he_normal_out he_uniform he_normal lecun_uniform lecun_normal orthogonal uniform_fan_in")
+	initializers = strings.Fields("glorot_uniform glorot_normal he_uniform he_normal he_normal_out lecun_uniform lecun_normal orthogonal uniform_fan_in")
 	recurrences  = append(slices.Clone(initializers), "identity")
 	optimizers   = strings.Fields("adam sgd momentum rmsprop")
 	datasets     = strings.Fields("mnist fashion cifar10 synthetic regression mnist_pixels adding copy order")

@@ -25,9 +25,9 @@ var initializers = []struct {
 	{"glorot_uniform", uniform(func(in, out float64) float64 { return 2 / (in + out) })},
 	{"glorot_normal", normal(func(in, out float64) float64 { return 2 / (in + out) })},
 	// He et al. 2015, arXiv:1502.01852, equation 10: Var = 2/in.
-	{"he_normal_out", normal(func(_, out float64) float64 { return 2 / out })}, // their equation 14
 	{"he_uniform", uniform(func(in, _ float64) float64 { return 2 / in })},
 	{"he_normal", normal(func(in, _ float64) float64 { return 2 / in })},
+	{"he_normal_out", normal(func(_, out float64) float64 { return 2 / out })}, // their equation 14
 	// LeCun et al. 1998, Efficient BackProp, equation 16: Var = 1/in.
 	{"lecun_uniform", uniform(func(in, _ float64) float64 { return 1 / in })},
 	{"lecun_normal", normal(func(in, _ float64) float64 { return 1 / in })},
