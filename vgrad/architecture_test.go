@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"vgrad/summary":              {"vgrad"},
 	"vgrad/diagnose":             {"vgrad", "gonum.org/"},
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
+	"vgrad/formula":              {"github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},
 	"vgrad/sweep":                {"vgrad", "vgrad/chart", "vgrad/page", "vgrad/runs", "vgrad/summary"},
 	"vgrad/article":              {"vgrad", "vgrad/chart", "vgrad/diagnose", "vgrad/lab", "vgrad/page", "vgrad/runs", "vgrad/summary"},

@@ -69,7 +69,7 @@ func (b bill) folder(path, below string, parts []assets.Part) error {
 }
 
 // partKinds maps a part of the lab to the type of its package URL.
-var partKinds = map[string]string{"echarts": "npm", "xla-cpu": "generic"}
+var partKinds = map[string]string{"echarts": "npm", "katex": "npm", "xla-cpu": "generic"}
 
 // file adds the components that a file identifies: a list of packages, the metadata of a
 // package, or a Go program.

@@ -50,6 +50,11 @@ func (s *setup) echarts(ctx context.Context) (what string, err error) {
 	return fmt.Sprintf("%d KB", len(s.js)>>10), err
 }
 
+func (s *setup) katex(ctx context.Context) (what string, err error) {
+	js, err := assets.KaTeX(s.reporting(ctx, "katex"))
+	return fmt.Sprintf("%d KB", len(js)>>10), err
+}
+
 // backend installs XLA unless the Go backend is chosen. A plugin that GoMLX finds installed
 // comes first, then the pinned one.
 func (s *setup) backend(ctx context.Context) (string, error) {

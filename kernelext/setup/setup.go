@@ -51,6 +51,7 @@ var steps = []step{
 	{"vgrad", true, (*setup).vgrad},
 	{"jupyter", true, (*setup).jupyter},
 	{"echarts", false, (*setup).echarts},
+	{"katex", false, (*setup).katex},
 	{"backend", false, (*setup).backend},
 	{"mnist", false, (*setup).mnist},
 	{"kernelspec", true, (*setup).kernelspec},

@@ -17,7 +17,7 @@ import (
 )
 
 // ours are the names of files and folders in the cache that set-up makes.
-var ours = []string{"bench", "bin", "gopls", "jupyter", "echarts", "xla-cpu", assets.XLAElsewhere, "warmed.sha256", kernelsFile, ".setup.lock"}
+var ours = []string{"bench", "bin", "gopls", "jupyter", "echarts", "katex", "xla-cpu", assets.XLAElsewhere, "warmed.sha256", kernelsFile, ".setup.lock"}
 
 // kernelsFile lists the user's Jupyter data folders that have the lab's kernelspec.
 const kernelsFile = "kernelspecs.json"

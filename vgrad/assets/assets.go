@@ -1,13 +1,15 @@
 // Package assets downloads the third-party parts that are too large to be committed: the
-// ECharts library that draws figures and the XLA plugin that runs graphs.
+// ECharts library that draws figures, the KaTeX library that draws formulas, and the XLA
+// plugin that runs graphs.
 //
 // A part is fetched at its first use, in the one version that is pinned here. It is
 // checked against a pinned SHA-256 and kept in the user's cache. A part that is intact in
-// the cache needs no network. Figures ask for [ECharts], and the choice of a backend asks
-// for [XLAPlugin]. Both work without the part, so each failure is one line that says what
+// the cache needs no network. Figures ask for [ECharts], formulas for [KaTeX], and the choice
+// of a backend asks for [XLAPlugin]. All work without the part, so each failure is one line that says what
 // to do.
 //
 //	library, err := assets.ECharts(ctx)   // its JavaScript, 1.1 MB
+//	formulas, err := assets.KaTeX(ctx)    // its JavaScript, 0.3 MB
 //	plugin, err := assets.XLAPlugin(ctx)  // the path of a shared library, 200 MB
 //
 // Two environment variables matter: VGRAD_CACHE names the cache's folder, and with
@@ -28,7 +30,7 @@ import (
 )
 
 // parts lists all parts.
-var parts = []part{echarts, xlaPlugin}
+var parts = []part{echarts, xlaPlugin, katex}
 
 var (
 	// ErrOffline is the error of a part that is missing while VGRAD_OFFLINE=1.
@@ -41,12 +43,19 @@ var (
 // in the cache, it is fetched with an npm client or, without one, from a public CDN. Its
 // SHA-256 is checked at every call. With no network a call fails after about ten seconds
 // at most; ctx can end it earlier.
-func ECharts(ctx context.Context) ([]byte, error) {
+func ECharts(ctx context.Context) ([]byte, error) { return read(ctx, echarts) }
+
+// KaTeX returns the KaTeX library, dist/katex.min.js of version 0.19.1. It is fetched and
+// checked as [ECharts] is.
+func KaTeX(ctx context.Context) ([]byte, error) { return read(ctx, katex) }
+
+// read returns the file of a part.
+func read(ctx context.Context, p part) ([]byte, error) {
 	c, err := open()
 	if err != nil {
 		return nil, err
 	}
-	path, err := c.ensure(ctx, echarts, told(ctx))
+	path, err := c.ensure(ctx, p, told(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -247,7 +247,7 @@ var realECharts = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	c := cache{dir: dir, npm: "npm"}
-	if err := c.npmPack(context.Background(), dir); err != nil {
+	if err := c.npmPack(context.Background(), echartsPackage, dir); err != nil {
 		return "", fmt.Errorf("this test needs npm and a network (apt-get install npm): %w", err)
 	}
 	return dir, nil
@@ -293,6 +293,18 @@ func TestEChartsByNPM(t *testing.T) {
 	t.Setenv("VGRAD_CACHE", c.dir)
 	t.Setenv("VGRAD_OFFLINE", "1")
 	if text, err := ECharts(t.Context()); err != nil || len(text) != 1121883 || filepath.Base(path) != "echarts.min.js" {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
+func TestKaTeXByNPM(t *testing.T) {
+	c := cache{dir: t.TempDir(), npm: "npm", cdn: "http://127.0.0.1:1/"}
+	if _, err := c.ensure(t.Context(), katex, quiet); err != nil {
+		t.Fatalf("this test needs npm and a network (apt-get install npm): %v", err)
+	}
+	t.Setenv("VGRAD_CACHE", c.dir)
+	t.Setenv("VGRAD_OFFLINE", "1")
+	if text, err := KaTeX(t.Context()); err != nil || len(text) != 273081 {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 }
