@@ -6,14 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/yuin/goldmark/ast"
 
 	"github.com/vgrad/lab/vgrad/atomicfile"
 )
@@ -30,12 +26,25 @@ type Notebook struct {
 
 // Cell is one cell of a notebook.
 type Cell struct {
-	Kind     string   `json:"cell_type"` // "markdown", "code" or "raw"
-	Source   Text     `json:"source"`
-	Outputs  []Output `json:"outputs"`
-	Metadata struct {
-		Tags tags `json:"tags"`
+	Kind    string   `json:"cell_type"` // "markdown", "code" or "raw"
+	Source  Text     `json:"source"`
+	Outputs []Output `json:"outputs"`
+	// Attachments are the contents of files in a Markdown cell by name and MIME type.
+	Attachments map[string]map[string]Text `json:"attachments"`
+	Metadata    struct {
+		Tags   tags `json:"tags"`
+		Format word `json:"format"`       // of a raw cell: its MIME type; "" for none
+		MIME   word `json:"raw_mimetype"` // the same, as older programs call it
 	} `json:"metadata"`
+}
+
+// word is a text. A value of another kind is "".
+type word string
+
+// UnmarshalJSON takes a text.
+func (w *word) UnmarshalJSON(raw []byte) error {
+	_ = json.Unmarshal(raw, (*string)(w)) // a failure leaves it empty
+	return nil
 }
 
 // tags are the tags of a cell. A value of another kind is no tag.
@@ -60,7 +69,8 @@ type Output struct {
 	Name string `json:"name"` // "stdout" or "stderr"
 	Text Text   `json:"text"`
 	// Of a display: its contents by MIME type.
-	Data map[string]Text `json:"data"`
+	Data     map[string]Text `json:"data"`
+	Metadata json.RawMessage `json:"metadata"` // such as the size of a picture, by MIME type
 	// Of an error.
 	Value     string   `json:"evalue"`
 	Traceback []string `json:"traceback"`
@@ -139,43 +149,11 @@ func (n *Notebook) Write(path string) error {
 // Bytes returns the notebook as it is in its file.
 func (n *Notebook) Bytes() []byte { return bytes.Clone(n.text) }
 
-// Title returns the notebook's first heading of the first level, as it is written. If there
-// is none, it returns the name of the file without its extension.
+// Title returns the text of the notebook's first heading of the first level, or else of its
+// first heading. If there is none, it returns the name of the file without its extension.
 func (n *Notebook) Title() string {
-	for block, source := range n.blocks() {
-		if h, ok := block.(*ast.Heading); ok && h.Level == 1 {
-			return strings.TrimSpace(source)
-		}
-	}
-	return strings.TrimSuffix(filepath.Base(n.Path), ".ipynb")
-}
-
-// lead returns the first paragraph of the notebook's prose; "" if there is none.
-func (n *Notebook) lead() string {
-	for block, source := range n.blocks() {
-		if block.Kind() == ast.KindParagraph {
-			return source
-		}
-	}
-	return ""
-}
-
-// blocks iterates over the blocks of the notebook's prose (headings, paragraphs, lists, …),
-// each with its source lines.
-func (n *Notebook) blocks() iter.Seq2[ast.Node, string] {
-	return func(yield func(ast.Node, string) bool) {
-		for _, c := range n.Cells {
-			if c.Kind != "markdown" {
-				continue
-			}
-			source := []byte(c.Source)
-			for b := parseProse(source).FirstChild(); b != nil; b = b.NextSibling() {
-				if !yield(b, string(b.Lines().Value(source))) {
-					return
-				}
-			}
-		}
-	}
+	text, _ := Pages{}.read(n).title()
+	return text
 }
 
 // failure returns the error of the first cell that failed; nil if none did.

@@ -36,7 +36,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := html.String()
-	for _, want := range []string{"<h1>A lesson</h1>", `href="02_next.html"`, "<td>1</td>", `<span class="s">&#34;&lt;b&gt;&#34;</span>`, `<span class="n">0.5</span>`,
+	for _, want := range []string{`<h1><span id="A-lesson">A lesson</span></h1>`, `href="02_next.html"`, "<td>1</td>", `<span class="s">&#34;&lt;b&gt;&#34;</span>`, `<span class="n">0.5</span>`,
 		`<span class="c">// a comment</span>`, "&lt;b&gt; 0.5", "<p>rich</p>", "&lt;i&gt;only plain&lt;/i&gt;"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
@@ -47,27 +47,46 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page has %s", never)
 		}
 	}
-	if n := strings.Count(text, "A lesson</h1>"); n != 1 {
+	if n := strings.Count(text, ">A lesson<"); n != 2 {
 		t.Errorf("the title is there %d times", n)
 	}
 }
 
 // Title and first paragraph are what a reader of the Markdown sees: neither a comment in a
-// piece of code nor a heading of lower rank.
+// piece of code nor a heading of lower rank, if there is one of the first.
 func TestTitle(t *testing.T) {
-	for _, c := range []struct{ source, title, lead, rest string }{
-		{"# A `lesson`\n\nOne\ntwo.\n\nThree.", "A `lesson`", "One\ntwo.", "<p>One"},
-		{"A lesson\n===\nOne.", "A lesson", "One.", "<p>One"},
-		{"```\n# no title\n```\n\n## Part\n\n- a list\n\nOne.\n\n# Late", "Late", "One.", "Late</h1>"},
-		{"```\n# no title\n```", "lesson", "", "# no title"},
+	for _, c := range []struct{ source, title, lead string }{
+		{"# A `lesson`\n\nOne\ntwo.\n\nThree.", "A lesson", "<p>One\ntwo.</p>"},
+		{"A lesson\n===\nOne.", "A lesson", "<p>One.</p>"},
+		{"```\n# no title\n```\n\n## Part\n\n- a list\n\nOne.\n\n# Late", "Late", "<p>One.</p>"},
+		{"```\n# no title\n```", "lesson", ""},
+		{"# \n\n## The *first* &amp; [only](x.html) heading ##\n", "The first & only heading", ""},
+		{"<h1 align=\"center\">In <i>HTML</i></h1>\n\nOne.", "In HTML", "<p>One.</p>"},
+		{"![logo](data:image/png;base64,AAAA)\n\n# Below a picture", "Below a picture", ""},
+		{"# a \\* b <!-- no --> \\\\", `a * b \`, ""},
 	} {
-		n := &Notebook{Path: "lesson.ipynb", Cells: []Cell{{Kind: "code", Source: "# no title"}, {Kind: "markdown", Source: Text(c.source)}}}
-		if title, lead := n.Title(), strings.TrimSpace(n.lead()); title != c.title || lead != c.lead {
+		n := &Notebook{Path: "lesson.ipynb", Cells: []Cell{{Kind: "markdown", Source: Text(c.source)}}}
+		d := Pages{}.read(n)
+		title, _ := d.title()
+		if lead := string(d.lead()); title != c.title || n.Title() != c.title || lead != c.lead && c.lead != "" {
 			t.Errorf("%q: title %q, lead %q", c.source, title, lead)
 		}
-		rest, left, err := proseWithout(n.Title(), c.source)
-		if err != nil || left != strings.HasPrefix(c.rest, "<p>") || !strings.Contains(string(rest), c.rest) || left && strings.Contains(string(rest), "<h1") {
-			t.Errorf("%q: %s %v, %v", c.source, rest, left, err)
+	}
+}
+
+// The heading at the beginning is the page's; one further down stays where it is.
+func TestTitleIsThereOnce(t *testing.T) {
+	for _, c := range []struct {
+		cells []Cell
+		times int
+	}{
+		{[]Cell{{Kind: "markdown", Source: "```sh\n# install once\n```"}, {Kind: "markdown", Source: "# Real *title*\n\nText."}}, 1},
+		{[]Cell{{Kind: "markdown", Source: "## Part\n\n# Real *title*"}}, 2},
+		{[]Cell{{Kind: "code", Source: "x"}, {Kind: "markdown", Source: "# Real *title*"}}, 2},
+	} {
+		html := pageOf(t, &Notebook{Path: "lesson.ipynb", Cells: c.cells})
+		if n := strings.Count(html, "<h1"); n != c.times || !strings.Contains(html, "<title>Real title</title>") || strings.Contains(html, "<title>#") {
+			t.Errorf("%d headings: %s", n, html[strings.Index(html, "<main>"):])
 		}
 	}
 }
@@ -189,7 +208,7 @@ func TestWriteIsWhole(t *testing.T) {
 
 func TestIndex(t *testing.T) {
 	var html bytes.Buffer
-	if err := Index(&html, "Lessons", []*Notebook{example(t, strings.ReplaceAll(notebook, "# A lesson", "# <A>"))}); err != nil {
+	if err := (Pages{}).Index(&html, "Lessons", ".", []*Notebook{example(t, strings.ReplaceAll(notebook, "# A lesson", "# &lt;A&gt;"))}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`<li><a href="lesson.html">&lt;A&gt;</a>`, `<a href="02_next.html">the next</a>`} {

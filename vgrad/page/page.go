@@ -1,10 +1,12 @@
 package page
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/vgrad/lab/vgrad/chart"
 )
@@ -15,6 +17,8 @@ type Page struct {
 	Title string // title and first heading of the page; required
 	Lead  string // a paragraph below the title, with the marks of Text. Zero: none
 	Lang  string // language of the prose as in HTML: "de". Zero: "en"
+	// Headline is the first heading where it has markup, such as a formula. Zero: Title
+	Headline template.HTML
 
 	parts []part
 }
@@ -76,10 +80,11 @@ func (p *Page) Write(w io.Writer, o Options) error {
 	}
 	data := struct {
 		Title, Lang            string
+		Headline               template.HTML
 		Lead, Body, Head, Foot template.HTML
 		Style                  template.CSS
 		Absent                 bool
-	}{Title: p.Title, Lang: p.Lang, Lead: inline(p.Lead), Body: body, Style: template.CSS(style), Absent: n > 0 && o.ECharts == nil}
+	}{Title: p.Title, Lang: p.Lang, Headline: p.Headline, Lead: inline(p.Lead), Body: body, Style: template.CSS(style), Absent: n > 0 && o.ECharts == nil}
 	if data.Lang == "" {
 		data.Lang = "en"
 	}
@@ -94,7 +99,8 @@ func (p *Page) Write(w io.Writer, o Options) error {
 
 // body returns the HTML of the parts and the number of figures in it.
 func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
-	inHTML := 0 // figures in fragments
+	inHTML := 0           // figures in fragments
+	var b strings.Builder // pages of many cells have megabytes
 	var own []*chart.Figure
 	for _, part := range p.parts {
 		if part.Figure != nil {
@@ -121,10 +127,23 @@ func (p *Page) body(o Options) (body template.HTML, figures int, err error) {
 		if err != nil {
 			return "", 0, err
 		}
-		body += text
+		b.WriteString(string(text))
 	}
-	return body, figures + inHTML, nil
+	return template.HTML(b.String()), figures + inHTML, nil
 }
+
+// Made reports whether a file with this text was written by [Page.Write]. A program asks
+// before it replaces a file that its user did not name.
+func Made(text []byte) bool {
+	head := text[:min(len(text), 1024)]
+	return bytes.Contains(head, []byte(generator)) || bytes.Contains(head, []byte(olderMark))
+}
+
+// The marks of pages in their head. Pages of earlier versions have the second alone.
+const (
+	generator = `<meta name="generator" content="vgrad">`
+	olderMark = `<link rel="icon" href="data:,">`
+)
 
 // figure returns the HTML of one figure. The page has its style and runtime.
 func figure(f *chart.Figure, o Options, position int) (template.HTML, error) {

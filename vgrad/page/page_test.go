@@ -74,3 +74,19 @@ func TestBadPages(t *testing.T) {
 		}
 	}
 }
+
+// A page knows itself again, and nothing else.
+func TestMade(t *testing.T) {
+	var b bytes.Buffer
+	p := example()
+	p.Headline = "Claims <em>and</em> errata"
+	if err := p.Write(&b, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !Made(b.Bytes()) || Made([]byte("<!DOCTYPE html><title>x</title>")) || Made(nil) {
+		t.Error("a page is taken for another, or another for a page")
+	}
+	if !strings.Contains(b.String(), "<h1>Claims <em>and</em> errata</h1>") || !strings.Contains(b.String(), "<title>Claims &amp; &lt;errata&gt;</title>") {
+		t.Error("title and headline are not both there")
+	}
+}

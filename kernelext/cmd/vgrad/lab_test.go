@@ -319,10 +319,24 @@ func TestPublishRefuses(t *testing.T) {
 	if err := os.Mkdir(taken, 0o777); err != nil {
 		t.Fatal(err)
 	}
+	mine := filepath.Join(t.TempDir(), "a notebook.html")
+	index := filepath.Join(t.TempDir(), "index.ipynb")
+	protected := writeNotebook(t, drawing)
+	for path, text := range map[string]string{mine: "<p>by hand</p>", index: string(readFile(t, one))} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(protected, 0o444); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		says []string
 	}{
+		{[]string{"-out", filepath.Dir(mine), one}, []string{mine, "was not made by vgrad"}},
+		{[]string{"-out", t.TempDir(), one, index}, []string{"the index of the notebooks and", index, "have the same page"}},
+		{[]string{protected}, []string{protected, "read-only"}},
 		{[]string{"-out", wrong, one}, []string{"-out is", wrong, "no folder of that name"}},
 		{[]string{"nowhere.ipynb", wrong}, []string{"nowhere.ipynb", "wrong.ipynb is not a notebook"}},
 		{[]string{two}, []string{"a notebook.html", "is a folder"}},
@@ -335,6 +349,15 @@ func TestPublishRefuses(t *testing.T) {
 			}
 		}
 	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // Notebooks are published with their pages and an index into a folder that is made; a

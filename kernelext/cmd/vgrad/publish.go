@@ -14,6 +14,7 @@ import (
 	"github.com/vgrad/lab/kernelext/publish"
 	"github.com/vgrad/lab/vgrad/assets"
 	"github.com/vgrad/lab/vgrad/atomicfile"
+	"github.com/vgrad/lab/vgrad/formula"
 	"github.com/vgrad/lab/vgrad/page"
 )
 
@@ -62,6 +63,10 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
+	pages, err := p.pages(ctx, paths)
+	if err != nil {
+		return err
+	}
 	o := publish.Options{Python: j, Run: jupyter.Run, Kernel: p.kernel, Store: p.store, Limit: p.limit}
 	var all []*publish.Notebook
 	var differ int
@@ -79,7 +84,7 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 			}
 			continue
 		}
-		if err := p.write(ctx, nb, std, start); err != nil {
+		if err := p.write(pages, nb, std, start); err != nil {
 			return err
 		}
 	}
@@ -93,7 +98,28 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	if p.check || len(all) < 2 {
 		return nil
 	}
-	return p.index(all, std)
+	return p.index(pages, all, std)
+}
+
+// pages describes the pages. ECharts is fetched before notebooks are executed for minutes,
+// and KaTeX when the first formula comes.
+func (p *publishFlags) pages(ctx context.Context, paths []string) (publish.Pages, error) {
+	all := publish.Pages{At: map[string]string{}, Formulas: formula.New(func() ([]byte, error) { return assets.KaTeX(ctx) })}
+	if p.check {
+		return all, nil
+	}
+	for _, path := range paths {
+		notebook, err := filepath.Abs(path)
+		if err != nil {
+			return all, fmt.Errorf("publish: %w", err)
+		}
+		if all.At[notebook], err = filepath.Abs(p.pageOf(path)); err != nil {
+			return all, fmt.Errorf("publish: %w", err)
+		}
+	}
+	js, err := assets.ECharts(ctx)
+	all.ECharts = js
+	return all, err
 }
 
 // prepare makes the folder of the pages. It reports all files that cannot be read or
@@ -105,25 +131,60 @@ func (p *publishFlags) prepare(paths []string) error {
 		}
 	}
 	var wrong []error
-	pages := map[string]string{}
+	taken := map[string]string{} // what writes a page, by the page
+	if len(paths) > 1 && !p.check {
+		index := p.indexOf(paths)
+		taken[index] = "the index of the notebooks"
+		wrong = append(wrong, replaceable(index))
+	}
 	for _, path := range paths {
-		nb, err := publish.Open(path)
+		_, err := publish.Open(path)
 		if wrong = append(wrong, err); err != nil || p.check {
 			continue
 		}
-		page := p.pageOf(nb)
-		if other, taken := pages[page]; taken {
-			wrong = append(wrong, fmt.Errorf("publish: %s and %s have the same page, %s; publish them one by one", other, path, page))
+		page := p.pageOf(path)
+		if other, ok := taken[page]; ok {
+			wrong = append(wrong, fmt.Errorf("publish: %s and %s have the same page, %s; publish them one by one, or into different folders", other, path, page))
 		}
-		pages[page] = path
-		if err := atomicfile.Check(path); err != nil {
+		taken[page] = path
+		if err := changeable(path); err != nil {
 			wrong = append(wrong, fmt.Errorf("publish: the notebook cannot be written: %w", err))
 		}
-		if err := writable(page); err != nil {
-			wrong = append(wrong, fmt.Errorf("publish: %w", err))
-		}
+		wrong = append(wrong, replaceable(page))
 	}
 	return errors.Join(wrong...)
+}
+
+// replaceable reports why a page cannot be written: also if a file of its name was not made
+// by vgrad, because the user has not named it.
+func replaceable(path string) error {
+	if err := changeable(path); err != nil {
+		return fmt.Errorf("publish: the page %q cannot be written: %w", path, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 { // a new file, or a device
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("publish: the page %q cannot be read: %w", path, err)
+	}
+	if !page.Made(text) {
+		return fmt.Errorf("publish: %s is there and was not made by vgrad, so it is not replaced; move it, or name another folder with -out", path)
+	}
+	return nil
+}
+
+// changeable reports why a file cannot be written. A file that nobody may write is one that
+// its owner protects; renaming another over it would not ask.
+func changeable(path string) error {
+	if err := atomicfile.Check(path); err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o222 == 0 {
+		return fmt.Errorf("%s is read-only", path)
+	}
+	return nil
 }
 
 // progress returns a function that prints which cell runs; nil if quiet.
@@ -150,42 +211,48 @@ func (p *publishFlags) compare(nb *publish.Notebook, std streams, differ *int) e
 	return nil
 }
 
-// write writes a notebook and its page.
-func (p *publishFlags) write(ctx context.Context, nb *publish.Notebook, std streams, start time.Time) error {
-	if err := nb.Write(nb.Path); err != nil {
-		return err
-	}
-	js, err := assets.ECharts(ctx)
+// write writes a notebook and its page. The page is made first, so that a notebook whose
+// page cannot be made is not changed.
+func (p *publishFlags) write(pages publish.Pages, nb *publish.Notebook, std streams, start time.Time) error {
+	var html bytes.Buffer
+	warnings, err := pages.Write(&html, nb)
 	if err != nil {
 		return err
 	}
-	var html bytes.Buffer
-	if err := nb.Page(&html, page.Options{ECharts: js}); err != nil {
+	if err := nb.Write(nb.Path); err != nil {
 		return err
 	}
-	to := p.pageOf(nb)
+	to := p.pageOf(nb.Path)
 	if err := writePage(to, html.Bytes()); err != nil {
 		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintln(std.err, w)
 	}
 	fmt.Fprintf(std.out, "%s (%d KB), %s (%d KB): %.1f s\n", nb.Path, len(nb.Bytes())/1000, to, html.Len()/1000, time.Since(start).Seconds())
 	return nil
 }
 
-// pageOf returns the path of a notebook's page.
-func (p *publishFlags) pageOf(nb *publish.Notebook) string {
+// pageOf returns the path of the page of the notebook at path.
+func (p *publishFlags) pageOf(path string) string {
 	folder := p.out
 	if folder == "" {
-		folder = filepath.Dir(nb.Path)
+		folder = filepath.Dir(path)
 	}
-	return filepath.Join(folder, publish.PageName(nb.Path))
+	return filepath.Join(folder, publish.PageName(path))
 }
 
-func (p *publishFlags) index(all []*publish.Notebook, std streams) error {
+// indexOf returns the path of the index of several notebooks.
+func (p *publishFlags) indexOf(paths []string) string {
+	return filepath.Join(filepath.Dir(p.pageOf(paths[0])), "index.html")
+}
+
+func (p *publishFlags) index(pages publish.Pages, all []*publish.Notebook, std streams) error {
+	to := p.indexOf([]string{all[0].Path})
 	var html bytes.Buffer
-	if err := publish.Index(&html, "Lessons", all); err != nil {
+	if err := pages.Index(&html, "Lessons", filepath.Dir(to), all); err != nil {
 		return err
 	}
-	to := filepath.Join(filepath.Dir(p.pageOf(all[0])), "index.html")
 	if err := writePage(to, html.Bytes()); err != nil {
 		return err
 	}
