@@ -96,7 +96,7 @@ func (d *document) output(o Output) string {
 func (d *document) unseen(o Output, chosen string) string {
 	for _, kind := range sortedKeys(o.Data) {
 		known := slices.ContainsFunc(shown, func(s renderer) bool { return s.mime == kind })
-		if known && chosen != "" || chosen != "" && chosen != "text/plain" {
+		if o.Data[kind] == "" || known && chosen != "" || chosen != "" && chosen != "text/plain" {
 			continue
 		}
 		word := "a page cannot show it"
