@@ -10,6 +10,10 @@
 //	k, err := serve.New(serve.Options{Connection: conn, GoNB: gonb, Watcher: self})
 //	err = k.Run(ctx) // until Jupyter asks for the end
 //
+// JupyterLab's variable view is a part of its debugger. The kernel answers of the debugger
+// what lists and shows variables, and refuses breakpoints: see debug.go. How notebooks run
+// that were written for GoNB is in README.md.
+//
 // Nothing may be left of a kernel that was killed. GoNB therefore runs below a watcher,
 // a process of this program that ends all that GoNB started and removes the session's
 // folder when the kernel is gone; the kernel ends when Jupyter is gone; and a folder that
