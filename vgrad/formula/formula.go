@@ -11,6 +11,7 @@ package formula
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -56,10 +57,23 @@ func (d *Document) MathML(tex string, display bool) (string, error) {
 	if err := d.r.ready(); err != nil {
 		return "", err
 	}
-	vm := d.r.vm
 	if d.macros == nil {
-		d.macros = vm.NewObject()
+		d.macros = d.r.vm.NewObject()
 	}
+	math, err := d.render(tex, display)
+	if err == nil && strings.Contains(math, "mml-eqn-num") && explicitTag.MatchString(tex) {
+		// In an environment KaTeX writes an empty cell for \tag into MathML.
+		math, err = d.render(explicitTag.ReplaceAllString(tex, `\qquad\text{(${1})}`), display)
+	}
+	return math, err
+}
+
+// explicitTag matches the number that an author gives to a line of an environment.
+var explicitTag = regexp.MustCompile(`\\tag\*?\{([^{}$]*)\}`)
+
+// render calls KaTeX, which is loaded.
+func (d *Document) render(tex string, display bool) (string, error) {
+	vm := d.r.vm
 	late := time.AfterFunc(patience, func() { vm.Interrupt("it takes too long") })
 	v, err := d.r.render(goja.Undefined(), vm.ToValue(tex), vm.ToValue(display), d.macros)
 	late.Stop()

@@ -37,7 +37,8 @@ func TestMathML(t *testing.T) {
 		`\delta^{(l)}_{i}`:                       "δi(l)",
 		`a<b`:                                    "a&lt;b",
 		`\begin{aligned}x&=1\\y&=2\end{aligned}`: "x=1y=2",
-		`\mathbb{R}\mathbf{W_0\delta}\mathcal{L}`: "ℝ𝐖𝟎𝛅ℒ",
+		`\mathbb{R}\mathbf{W_0\delta}\mathcal{L}`:   "ℝ𝐖𝟎𝛅ℒ",
+		`\begin{align}x&=1\tag{7}\\y&=2\end{align}`: "x=1(7)y=2",
 		`x \tag{7}`: "x(7)",
 	} {
 		for _, display := range []bool{false, true} {
