@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"vgrad/attach":               {"vgrad", "vgrad/nets", "vgrad/probe", "vgrad/meter", "vgrad/runs", "github.com/gomlx/"},
 	"vgrad/lab":                  {"vgrad", "vgrad/assets", "vgrad/backend", "vgrad/data", "vgrad/engine", "vgrad/nets", "vgrad/runs", "golang.org/x/sync/"},
 	"vgrad/summary":              {"vgrad"},
-	"vgrad/diagnose":             {"vgrad", "gonum.org/"},
+	"vgrad/diagnose":             {"vgrad", "vgrad/summary", "gonum.org/"},
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
 	"vgrad/formula":              {"github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},

@@ -72,11 +72,18 @@ type Stage struct {
 	// Steps of the stage; at least 1.
 	Steps int `json:"steps"`
 	// Train selects the variables that are trained, by patterns of their paths
-	// separated by commas, such as "/layer1/*" (see [MatchPath]). Zero: all.
+	// separated by commas, such as "/layer1/*" (see [MatchPath]). Zero: all, or
+	// those of Layer if there is an Objective.
 	Train string `json:"train,omitempty"`
 	// Optimizer and LearningRate of the stage. Zero: the experiment's.
 	Optimizer    string  `json:"optimizer,omitempty"`
 	LearningRate float64 `json:"learning_rate,omitempty"`
+	// Objective is what the stage minimizes: one of [Objectives], which train a
+	// single layer. Zero: the experiment's loss.
+	Objective string `json:"objective,omitempty"`
+	// Layer is the layer that the objective trains, from 1, by its place in
+	// forward order. It must be set if Objective is. Zero: none.
+	Layer int `json:"layer,omitempty"`
 }
 
 // Defaults returns the article's experiment with every field written out.
@@ -277,7 +284,7 @@ func (e Experiment) Name() string {
 		}
 	}
 	for i, s := range e.Stages {
-		words = append(words, fmt.Sprintf("stage%d=%d%s", i+1, s.Steps, s.Train))
+		words = append(words, fmt.Sprintf("stage%d=%d%s%s", i+1, s.Steps, s.Train, s.aim()))
 	}
 	return strings.Join(words, " ")
 }
@@ -603,6 +610,7 @@ func (e Experiment) checkStages() error {
 	for i, s := range e.Stages {
 		name := fmt.Sprintf("stages[%d]", i)
 		wrong = append(wrong, atLeastOne(name+".steps", s.Steps), finite(name+".learning_rate", s.LearningRate, 0), checkPatterns(name+".train", s.Train))
+		wrong = append(wrong, e.checkObjective(name, s))
 		steps += s.Steps
 	}
 	if e.Stages != nil && e.Steps != 0 && e.Steps != steps {
@@ -636,11 +644,16 @@ func (e Experiment) InStages() []Stage {
 
 // Alike returns the experiment without the fields in which the lanes of one
 // program may differ: label, seed, learning rate, and the parameters that the
-// network's own Alike leaves out. Experiments can be trained as one program if
+// network's own Alike leaves out; if a stage has an objective, lanes have the same
+// network. Experiments can be trained as one program if
 // the hashes of their Alike are equal.
 func (e Experiment) Alike() Experiment {
 	n := e.Resolved().Alike()
 	e = e.withoutDefaults()
+	if e.pretrains() { // an objective depends on the activations
+		e.Label, e.Seed, e.LearningRate = "", 0, 0
+		return e
+	}
 	e.Label, e.Seed, e.LearningRate, e.zeros = "", 0, 0, ""
 	if p, ok := n.(MLP); ok {
 		return e.withPerceptron(p)

@@ -28,6 +28,19 @@ const (
 	MeanAbsWeight Quantity = "mean_abs_weight" // mean |W|, before the update; after the last step, at step Steps
 )
 
+// The factors of the chain rule at a layer, one value a layer and step. They are
+// ratios of root mean squares over batch and units, and so exact: without a
+// normalization and a skip connection, RMS δ of a layer is that of the next times
+// the next layer's weight factor times the layer's own slope factor. A factor is NaN
+// if no signal arrives. The signal that passes to the data is not computed, so the
+// first layer has no weight factor.
+const (
+	SlopeFactor  Quantity = "slope_factor"  // of units: RMS δ / RMS ∂L/∂a, what the slopes φ′(z) pass; with a normalization before φ, at z
+	NormFactor   Quantity = "norm_factor"   // of units behind a normalization: RMS ∂L/∂(x·W+b) / RMS δ
+	WeightFactor Quantity = "weight_factor" // of weights: RMS of what passes back through W to x / RMS ∂L/∂(x·W+b)
+	InputSize    Quantity = "input_size"    // of weights: RMS of the layer's input x, the other factor of ∂L/∂W = xᵀ·δ
+)
+
 // The quantities of a layer's units, with z the pre-activations, φ the
 // activation and a = φ(z): one value a layer and step. The logits count as a
 // layer, with the identity as their activation.
@@ -89,6 +102,10 @@ var catalogue = []entry{
 	{UpdateRatio, Info{Title: "update-to-weight ratio ‖ΔW‖/‖W‖", Subject: LayerWeights, Log: true}},
 	{MeanAbsWeight, Info{Title: "mean |W|", Subject: LayerWeights}},
 	{RMSDelta, Info{Title: "RMS of δ = ∂L/∂z", Subject: LayerUnits, Log: true}},
+	{SlopeFactor, Info{Title: "factor of the slopes", Subject: LayerUnits, Log: true}},
+	{NormFactor, Info{Title: "factor of the normalization", Subject: LayerUnits, Log: true}},
+	{WeightFactor, Info{Title: "factor of the weights", Subject: LayerWeights, Log: true}},
+	{InputSize, Info{Title: "RMS of the layer's input", Subject: LayerWeights, Log: true}},
 	{MeanActivation, Info{Title: "mean activation", Subject: LayerUnits}},
 	{StdActivation, Info{Title: "standard deviation of activations", Subject: LayerUnits}},
 	{Saturated, Info{Title: "saturated", Unit: "fraction of units and examples", Subject: LayerUnits}},

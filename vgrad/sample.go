@@ -26,6 +26,15 @@ type Site struct {
 	// Frozen says that training does not change the variable, or the variable
 	// from which the units are computed. Zero: it is trained.
 	Frozen bool `json:"frozen,omitempty"`
+	// Input says that the input x of a kernel is known, so that its size can be
+	// measured. Zero: it is not known, as with weights that are used several times.
+	Input bool `json:"input,omitempty"`
+	// Back says that the signal is known that passes back through a kernel to its
+	// input. Zero: it is not known, or the input is data.
+	Back bool `json:"back,omitempty"`
+	// Normalized says that a normalization, or another change of size, is between
+	// the sum x·W + b and the units' pre-activations. Zero: there is none.
+	Normalized bool `json:"normalized,omitempty"`
 	// Size is the number of measured elements, of the variable or of one batch
 	// of activations. Zero: not known.
 	Size int `json:"size,omitempty"`

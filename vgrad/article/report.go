@@ -14,7 +14,7 @@ import (
 )
 
 // Report writes the page of a walkthrough: the claims with their verdicts, the
-// article's four figures, figures of the backpropagated signal δ, the findings
+// article's four figures, figures of the backpropagated signal δ and of the chain rule, the findings
 // of package diagnose and the errata. c has at least one run. Report fails as
 // [Judge] does, if a figure cannot be drawn, and if w fails.
 func Report(w io.Writer, c runs.Comparison, o page.Options) error {
@@ -35,7 +35,7 @@ func reportPage(c runs.Comparison) (*page.Page, error) {
 	p.Heading("What the article claims")
 	p.Text("Each claim in the article's words, what these runs gave, and when it counts as holding." + spreadNote(rs))
 	p.Table(claimsTable(claims))
-	for _, section := range []func(*page.Page, runs.Comparison) error{figures, flow, findings, weights, errata} {
+	for _, section := range []func(*page.Page, runs.Comparison) error{figures, flow, chain, findings, weights, errata} {
 		if err := section(p, c); err != nil {
 			return nil, err
 		}

@@ -26,10 +26,10 @@ type step struct {
 	places  []place        // of each site
 	unfound []nets.Unfound // the model's variables for which no units were found
 
-	trained   []*model.Variable // in the order in which optimizers take them
-	before    []*Node           // their values
-	gradients []*Node           // ∂L/∂before
-	deltas    map[string]*Node  // ∂L/∂z of the units, by path
+	trained   []*model.Variable      // in the order in which optimizers take them
+	before    []*Node                // their values
+	gradients []*Node                // ∂L/∂before
+	signals   map[string]nets.Signal // at the units, by path
 }
 
 // place is what a step measures at a site: a variable or units.
@@ -69,7 +69,9 @@ func (a *Attachment) look(scope *model.Scope, loss *Node) *step {
 	s.list()
 	a.resize(s.sites)
 	a.checkSites(s.sites)
-	s.Layout.Units = slices.DeleteFunc(s.Layout.Units, func(u nets.Tapped) bool { return !vgrad.MatchPath(a.o.Measure.Sites, u.Path) })
+	s.Layout.Units = slices.DeleteFunc(s.Layout.Units, func(u nets.Tapped) bool {
+		return !vgrad.MatchPath(a.o.Measure.Sites, u.Path) && (u.Kernel == nil || !vgrad.MatchPath(a.o.Measure.Sites, u.Kernel.Path()))
+	})
 	return s
 }
 
@@ -92,12 +94,15 @@ func (s *step) list() {
 	for _, d := range s.Variables {
 		if v := d.Variable; v.InUseByGraph(s.Graph) {
 			at := vgrad.Site{Path: v.Path(), Layer: d.Layer, Role: d.Role, Frozen: s.frozen(v), Size: v.Shape().Size()}
+			if u := s.UnitsOf(v); u >= 0 {
+				at.Input, at.Back = true, s.Units[u].PassesBack()
+			}
 			all = append(all, located{at, place{variable: v}})
 		}
 	}
 	for _, u := range s.Units {
 		at := vgrad.Site{Path: u.Path, Layer: u.Layer, Time: u.Time, Role: u.Role, Activation: u.Activation.Name,
-			Frozen: u.Kernel != nil && s.frozen(u.Kernel), Size: u.A.Shape().Size()}
+			Frozen: u.Kernel != nil && s.frozen(u.Kernel), Normalized: u.Linear != nil && u.Linear != u.Z, Size: u.A.Shape().Size()}
 		all = append(all, located{at, place{unit: u}})
 	}
 	slices.SortStableFunc(all, func(a, b located) int { return a.Layer - b.Layer })
@@ -159,13 +164,13 @@ func (a *Attachment) checkSites(sites []vgrad.Site) {
 // differentiate computes the derivatives of the loss by weights and units in one call of
 // Gradient. It returns a copy of those by the weights.
 func (s *step) differentiate() []*Node {
-	var deltas []*Node
+	var signals []nets.Signal
 	if len(s.before)+len(s.Layout.Units) > 0 {
-		s.gradients, deltas = s.Layout.Gradients(s.loss, s.before)
+		s.gradients, signals = s.Layout.Gradients(s.loss, s.before)
 	}
-	s.deltas = map[string]*Node{}
+	s.signals = map[string]nets.Signal{}
 	for i, u := range s.Layout.Units {
-		s.deltas[u.Path] = deltas[i]
+		s.signals[u.Path] = signals[i]
 	}
 	return slices.Clone(s.gradients)
 }
@@ -176,12 +181,12 @@ func (s *step) views() []*probe.View {
 	var views []*probe.View
 	for i, at := range s.sites {
 		p := s.places[i]
-		_, measured := s.deltas[at.Path]
+		signal, measured := s.signals[at.Path]
 		switch {
 		case p.variable != nil:
 			views = append(views, s.viewOf(at, p.variable))
 		case measured:
-			views = append(views, probe.OfUnits(at, false, p.unit.Z, p.unit.A, s.deltas[at.Path], p.unit.Activation))
+			views = append(views, probe.OfUnits(at, false, p.unit.Z, p.unit.A, signal, p.unit.Activation))
 		default:
 			views = append(views, nil)
 		}
@@ -194,9 +199,17 @@ func (s *step) views() []*probe.View {
 func (s *step) viewOf(at vgrad.Site, v *model.Variable) *probe.View {
 	i := slices.Index(s.trained, v)
 	if i < 0 {
-		return probe.OfVariable(at, false, v.NodeValue(s.Graph), nil, nil)
+		return s.passing(v, probe.OfVariable(at, false, v.NodeValue(s.Graph), nil, nil))
 	}
-	return probe.OfVariable(at, false, s.before[i], s.gradients[i], increment(s.before[i], v.NodeValue(s.Graph)))
+	return s.passing(v, probe.OfVariable(at, false, s.before[i], s.gradients[i], increment(s.before[i], v.NodeValue(s.Graph))))
+}
+
+// passing adds the signal that passes back through a kernel to its view.
+func (s *step) passing(v *model.Variable, view *probe.View) *probe.View {
+	if u := s.UnitsOf(v); u >= 0 {
+		view.Passing(s.Units[u].Input, s.signals[s.Units[u].Path])
+	}
+	return view
 }
 
 // increment returns what was added to a variable. If the new value is a sum in the graph,

@@ -48,6 +48,8 @@ func TestOlderRuns(t *testing.T) {
 		m := f.base()
 		f.plant(&m)
 		m.experiment = vgrad.Experiment{Activation: "tanh"}
+		delete(m.values, vgrad.SlopeFactor) // such runs have no factors
+		delete(m.values, vgrad.WeightFactor)
 		if slices.ContainsFunc(m.sites, func(s vgrad.Site) bool { return s.Time > 0 || s.Role == vgrad.Gate }) {
 			continue // there were none
 		}
@@ -183,7 +185,7 @@ func TestUnjudged(t *testing.T) {
 	m := healthy()
 	m.values = values{vgrad.Loss: m.values[vgrad.Loss]}
 	r := diagnose.Of(m)
-	if len(r.Unjudged) != 9 || !strings.Contains(r.String(), "Not judged: dead units, because it needs dead, not recorded here.") {
+	if len(r.Unjudged) != 10 || !strings.Contains(r.String(), "Not judged: dead units, because it needs dead, not recorded here.") {
 		t.Errorf("%v", r)
 	}
 	m.steps = 0

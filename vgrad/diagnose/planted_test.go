@@ -144,6 +144,8 @@ func TestPlantedFaults(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			m := f.base()
+			delete(m.values, vgrad.SlopeFactor) // a fault in δ alone contradicts the factors
+			delete(m.values, vgrad.WeightFactor)
 			f.plant(&m)
 			r := diagnose.Of(m)
 			if len(r.Findings) != 1 || r.Findings[0].Rule != f.rule || r.Findings[0].Where() != f.where || r.Findings[0].Site != f.path || len(r.Notes) > 0 {
@@ -162,6 +164,8 @@ func TestPlantedFaults(t *testing.T) {
 func TestNotes(t *testing.T) {
 	for _, f := range faults[:1] {
 		m := healthy()
+		delete(m.values, vgrad.SlopeFactor) // as above
+		delete(m.values, vgrad.WeightFactor)
 		f.plant(&m)
 		r := diagnose.Of(m)
 		if len(r.Findings) > 0 || len(r.Notes) != 1 || r.Notes[0].Severity != diagnose.Note {

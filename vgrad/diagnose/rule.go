@@ -33,6 +33,6 @@ type Sighting struct {
 func Rules() []Rule {
 	return []Rule{
 		notFinite, explodingLoss, stalled, zeroWeights, zeroGradient,
-		vanishing, exploding, dead, saturated, updates, initial, overfitting,
+		vanishing, exploding, culprit, dead, saturated, updates, initial, overfitting,
 	}
 }

@@ -17,11 +17,15 @@ type Training struct {
 	order  map[string]int // place of each path in forward order
 	named  map[string]int // how many sites have the same text in prose and the same kind
 	cache  map[vgrad.Quantity][]Series
+	from   int // the first step that trains the whole network for its task; before it is pre-training
 	broken int // the step from which on it computes with no finite numbers; -1: none
 }
 
 func newTraining(src vgrad.Source) *Training {
 	t := &Training{source: src, order: map[string]int{}, named: map[string]int{}, cache: map[vgrad.Quantity][]Series{}, broken: -1}
+	if r, ok := src.(vgrad.Recorded); ok {
+		t.from = r.Ran().FirstOfTask()
+	}
 	for i, s := range src.Sites() {
 		if t.order[s.Path] > 0 {
 			continue // the same site in another stage, in which it is frozen or no longer is
@@ -76,7 +80,7 @@ func (t *Training) whole(q vgrad.Quantity) []Series {
 	var series []Series
 	at := map[string]int{}
 	for s := range t.source.Samples(q) {
-		if s.Hist != nil {
+		if s.Hist != nil || s.Step < t.from {
 			continue
 		}
 		i, ok := at[s.Site.Path]

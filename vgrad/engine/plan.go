@@ -39,7 +39,9 @@ type plan struct {
 	model  nets.Model
 
 	store     *model.Store
-	variables []*model.Variable // all of them
+	variables []*model.Variable          // all of them
+	layout    nets.Layout                // as the model declares it, for its paths
+	helpers   map[string]*model.Variable // of the stages' objectives, by path; they are no part of the network
 	stage
 }
 
@@ -117,7 +119,9 @@ func (p *plan) work() uint64 {
 func (p *plan) trace() error {
 	g := NewGraph(p.target, "trace")
 	defer g.Finalize()
-	outputs := p.build(g, scale(p.scratchBatch(g).inputs), true)
+	var outputs *Node
+	recorded := nets.Record(g, func() { outputs = p.build(g, scale(p.scratchBatch(g).inputs), true) })
+	p.layout = nets.LayoutOf(recorded)
 	want := p.perLane(p.exp.Batch, p.Data.Outputs)
 	if outputs == nil || !slices.Equal(outputs.Shape().Dimensions, want) || !outputs.DType().IsFloat() {
 		return fmt.Errorf("engine: the network gives %v; its output must be float32 of shape %v", outputs, want)
@@ -133,7 +137,7 @@ func (p *plan) trace() error {
 	if !trainable {
 		return fmt.Errorf("engine: the network has no trainable variable")
 	}
-	return nil
+	return p.addHelpers()
 }
 
 // enter prepares the n-th stage of the training, counted from 0.
@@ -145,7 +149,7 @@ func (p *plan) enter(n int) error {
 	}
 	p.stage = stage{Stage: stages[n], number: n, first: first, last: first + stages[n].Steps}
 	for i, v := range p.variables {
-		if v.Trainable && vgrad.MatchPath(p.stage.Train, v.Path()) {
+		if v.Trainable && vgrad.MatchPath(p.stage.Train, v.Path()) && p.serves(v) {
 			p.trainable = append(p.trainable, i)
 		}
 	}

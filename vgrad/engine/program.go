@@ -105,7 +105,7 @@ func (t *training) key(name string) string {
 		slope, _ := l.Field("slope")
 		activations = append(activations, activation+slope)
 	}
-	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()), t.stage.Train, t.stage.Optimizer, t.stride())
+	return fmt.Sprint(name, e.Hash(), t.Data.Sum, activations, len(t.lanes), t.shared, len(t.devices()), t.stage.Train, t.stage.Optimizer, t.stage.Objective, t.stage.Layer, t.helperNames(), t.stride())
 }
 
 // resident is a data set's training part as tensors on a device.

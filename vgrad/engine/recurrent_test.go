@@ -114,7 +114,11 @@ func lossAndGradients(t *testing.T, p *plan) (loss float64, grads, deltas [][]fl
 	defer g.Finalize()
 	state := p.parameters(g)
 	s := p.forward(g, batchOf(p, g, upTo(p.exp.Batch)), true)
-	gs, ds := p.gradients(s, state)
+	gs, signals := p.gradients(s, state)
+	var ds []*Node
+	for _, signal := range signals {
+		ds = append(ds, signal.Delta)
+	}
 	if err := g.Compile(append(append([]*Node{s.loss}, gs...), ds...)...); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/vgrad/lab/vgrad"
+	"github.com/vgrad/lab/vgrad/nets"
 	"github.com/vgrad/lab/vgrad/probe"
 )
 
@@ -29,16 +30,19 @@ func (p *plan) step(state []*Node, rate *Node, b batch) stepped {
 		v.SetNodeValue(p.oriented(i, state[i]))
 	}
 	s := p.forward(g, b, true)
-	grads, deltas := p.gradients(s, state)
+	grads, signals := p.gradients(s, state)
 
 	next := make([]*Node, len(state))
 	for i, v := range p.variables {
 		next[i] = p.oriented(i, v.NodeValue(g)) // a model may change its own variables, such as running means
 	}
 	updates := p.updates(rate, state, grads, next)
-	return stepped{next: next, network: networkValues(s), views: p.views(s.Layout, state, grads, updates, deltas),
+	return stepped{next: next, network: networkValues(s), views: p.views(s.Layout, state, grads, updates, signals),
 		update: func(readers []*Node) {
-			p.apply(updates, next, append(readers, deltas[:min(1, len(deltas))]...)) // the first layer's δ needs all other layers' weights
+			if len(signals) > 0 {
+				readers = append(readers, signals[0].Delta) // the first layer's δ needs all other layers' weights
+			}
+			p.apply(updates, next, readers)
 			p.finishStep(g, next)
 		}}
 }
@@ -71,19 +75,19 @@ func (p *plan) finishStep(g *Graph, next []*Node) {
 	}
 }
 
-// gradients returns ∂L/∂v for each variable (nil for those not trained) and
-// δ = ∂L/∂z for all units.
-func (p *plan) gradients(s shown, state []*Node) (grads, deltas []*Node) {
+// gradients returns ∂L/∂v for each variable (nil for those not trained) and the
+// backpropagated signal at all units.
+func (p *plan) gradients(s shown, state []*Node) (grads []*Node, signals []nets.Signal) {
 	var of []*Node
 	for _, i := range p.trainable {
 		of = append(of, state[i])
 	}
-	all, deltas := s.Gradients(ReduceAllSum(s.total), of) // a lane's loss depends on its own variables alone
+	all, signals := s.Gradients(ReduceAllSum(s.total), of) // a lane's loss depends on its own variables alone
 	grads = make([]*Node, len(p.variables))
 	for k, i := range p.trainable {
 		grads[i] = all[k]
 	}
-	return grads, deltas
+	return grads, signals
 }
 
 // apply adds the updates to the trainable variables, after all their readers are

@@ -23,7 +23,8 @@ type site struct {
 type shown struct {
 	outputs  *Node
 	loss     *Node // of the data
-	total    *Node // loss plus the terms that the model adds, such as a regularization
+	total    *Node // what is minimized: loss plus the terms that the model adds, such as a regularization; or the stage's objective
+	recorded *Node // as the loss
 	accuracy *Node // nil: the task has none
 	nets.Layout
 }
@@ -36,14 +37,18 @@ func (p *plan) forward(g *Graph, b batch, training bool) shown {
 		return s
 	}
 	s.loss, s.accuracy = p.lossAndAccuracy(s.outputs, b.targets)
-	s.total = s.loss
+	s.total, s.recorded = s.loss, s.loss
 	if p.Model == nil {
 		s.Layout = nets.LayoutOf(recorded)
+		if p.stage.Objective != "" {
+			p.aim(&s, b)
+		}
 		return s
 	}
 	if extra := train.TotalLoss(g); training && extra != nil {
 		s.total = Add(s.total, ConvertDType(extra, s.loss.DType()))
 	}
+	s.recorded = s.total
 	s.Layout = nets.Discover(s.total, slices.Collect(p.store.IterVariables()), recorded)
 	return s
 }
@@ -88,11 +93,17 @@ func (p *plan) list(l nets.Layout) {
 		i := slices.Index(p.variables, d.Variable)
 		size := d.Variable.Shape().Size() / p.width()
 		at := vgrad.Site{Path: d.Variable.Path(), Layer: d.Layer, Role: d.Role, Frozen: p.frozen(d.Variable), Size: size}
+		if u := l.UnitsOf(d.Variable); u >= 0 {
+			at.Input, at.Back = true, l.Units[u].PassesBack()
+		}
 		p.sites = append(p.sites, site{at, i, -1})
 	}
 	for i, t := range l.Units {
+		if p.stage.Objective != "" && (t.Layer > p.stage.Layer || t.Layer < p.stage.Layer && p.stage.Train == "") {
+			continue // the objective does not reach them, or trains nothing there
+		}
 		at := vgrad.Site{Path: t.Path, Layer: t.Layer, Time: t.Time, Role: t.Role, Activation: t.Activation.Name,
-			Frozen: t.Kernel != nil && p.frozen(t.Kernel), Size: t.A.Shape().Size() / p.width()}
+			Frozen: t.Kernel != nil && p.frozen(t.Kernel), Normalized: t.Linear != nil && t.Linear != t.Z, Size: t.A.Shape().Size() / p.width()}
 		p.sites = append(p.sites, site{at, -1, i})
 	}
 	slices.SortStableFunc(p.sites, func(a, b site) int { return a.Layer - b.Layer })
@@ -124,16 +135,16 @@ func (p *plan) rehearsal(g *Graph, s shown) (map[vgrad.Quantity]*Node, []*probe.
 	for _, i := range p.trainable {
 		grads[i] = state[i]
 	}
-	var deltas []*Node
+	var signals []nets.Signal
 	for _, t := range s.Units {
-		deltas = append(deltas, t.Z)
+		signals = append(signals, nets.Signal{Arriving: t.A, Delta: t.Z, Linear: t.Z, Leaving: t.Input})
 	}
-	return networkValues(s), p.views(s.Layout, state, grads, grads, deltas)
+	return networkValues(s), p.views(s.Layout, state, grads, grads, signals)
 }
 
 // networkValues are the quantities of the whole network.
 func networkValues(s shown) map[vgrad.Quantity]*Node {
-	values := map[vgrad.Quantity]*Node{vgrad.Loss: s.total}
+	values := map[vgrad.Quantity]*Node{vgrad.Loss: s.recorded}
 	if s.accuracy != nil {
 		values[vgrad.TrainAccuracy] = s.accuracy
 	}
@@ -141,16 +152,28 @@ func networkValues(s shown) map[vgrad.Quantity]*Node {
 }
 
 // views returns the meter's view of each site, in the order of the sites.
-func (p *plan) views(l nets.Layout, weights, grads, updates, deltas []*Node) []*probe.View {
+func (p *plan) views(l nets.Layout, weights, grads, updates []*Node, signals []nets.Signal) []*probe.View {
 	lanes := probe.Lanes(p.lanes != nil)
 	var views []*probe.View
 	for _, s := range p.sites {
 		if s.variable >= 0 {
-			views = append(views, probe.OfVariable(s.Site, lanes, weights[s.variable], grads[s.variable], updates[s.variable]))
+			v := probe.OfVariable(s.Site, lanes, weights[s.variable], grads[s.variable], updates[s.variable])
+			if u := l.UnitsOf(p.variables[s.variable]); u >= 0 {
+				v.Passing(p.input(l.Units[u]), signals[u])
+			}
+			views = append(views, v)
 			continue
 		}
 		t := l.Units[s.unit]
-		views = append(views, probe.OfUnits(s.Site, lanes, t.Z, t.A, deltas[s.unit], t.Activation))
+		views = append(views, probe.OfUnits(s.Site, lanes, t.Z, t.A, signals[s.unit], t.Activation))
 	}
 	return views
+}
+
+// input is the input of units' kernel; if lanes share it, it gets a lane axis of 1.
+func (p *plan) input(t nets.Tapped) *Node {
+	if p.lanes != nil && t.Input.Rank() < t.Z.Rank() {
+		return InsertAxes(t.Input, 0)
+	}
+	return t.Input
 }

@@ -64,6 +64,12 @@ type Found struct {
 	// Linear is the sum of products and bias. It is Z unless a normalization, a
 	// multiplication by a number or a reshaping is between them.
 	Linear *Node
+	// Input is the node that the weights multiply, if only this product reads it and
+	// the weights are used only once. Else ∂loss/∂Input would not be what passes back
+	// through these weights alone, and Input is nil.
+	Input *Node
+	// InputIsData says that Input is not computed from variables.
+	InputIsData bool
 	// Z is the pre-activations and A the activations, of the same shape and
 	// dtype. They are the same node if there is no activation function.
 	Z, A *Node
@@ -136,6 +142,7 @@ func Find(loss *Node, variables []*model.Variable) ([]Found, []Unfound) {
 		f.time(found, class)
 	}
 	settleKernels(found)
+	f.settleInputs(found)
 	numberLayers(found, classes, f.gates(found, classes))
 	nameUnits(found, classes)
 	return found, f.unfound(found, variables)
@@ -156,6 +163,24 @@ func settleKernels(found []Found) {
 		u.Bias = bias[u.Z]
 		if recurrent[u.Variable] {
 			u.KernelRole = vgrad.RecurrentKernel
+		}
+	}
+}
+
+// settleInputs fills in the inputs.
+func (f *forward) settleInputs(found []Found) {
+	uses := map[*model.Variable]int{}
+	for _, u := range found {
+		uses[u.Variable]++
+	}
+	for i := range found {
+		u := &found[i]
+		x := u.product.state
+		if fused := f.within[u.product.node]; fused != nil {
+			x = fused.Inputs()[0]
+		}
+		if uses[u.Variable] == 1 && len(u.product.kernels) == 1 && len(f.readers[x.Id()]) == 1 {
+			u.Input, u.InputIsData = x, !f.learned[x.Id()]
 		}
 	}
 }

@@ -37,7 +37,8 @@ func Discover(loss *Node, variables []*model.Variable, r Recorded) Layout {
 	}
 	tapped := map[*Node]bool{}
 	for _, f := range Distinct(found) {
-		u := Tapped{Path: f.Path, Layer: f.Layer, Time: f.Time, Role: f.Role, Z: f.Z, A: f.A, Activation: f.Activation, Kernel: f.Variable}
+		u := Tapped{Path: f.Path, Layer: f.Layer, Time: f.Time, Role: f.Role, Z: f.Z, A: f.A, Activation: f.Activation,
+			Kernel: f.Variable, Linear: f.Linear, Input: f.Input, First: f.InputIsData}
 		if i := slices.IndexFunc(r.Taps, func(t Tapped) bool { return t.Z == f.Z }); i >= 0 {
 			t := r.Taps[i]
 			tapped[t.Z] = true
@@ -77,32 +78,26 @@ func layerOf(t Tapped, found []Found) int {
 	return layer
 }
 
-// Gradients returns ∂loss/∂x for each of xs, and δ = ∂loss/∂z for each of the
-// units, by one call of Gradient.
-func (l Layout) Gradients(loss *Node, xs []*Node) (grads, deltas []*Node) {
+// Gradients returns ∂loss/∂x for each of xs, and the backpropagated signal at each
+// of the units, by one call of Gradient.
+func (l Layout) Gradients(loss *Node, xs []*Node) (grads []*Node, signals []Signal) {
 	of := slices.Clone(xs)
-	place := map[*Node]int{} // of a source in of: many units may have one
+	place := map[*Node]int{} // of a node in of: many units may have one
 	for _, u := range l.Units {
-		if _, there := place[u.source()]; !there {
-			place[u.source()] = len(of)
-			of = append(of, u.source())
+		for _, x := range u.places() {
+			if _, there := place[x]; !there {
+				place[x] = len(of)
+				of = append(of, x)
+			}
 		}
 	}
 	all := Gradient(loss, append(of, l.sources...)...)
 	for _, u := range l.Units {
-		d := all[place[u.source()]]
-		if u.Delta != nil {
-			d = u.Delta(d)
+		var by []*Node
+		for _, x := range u.places() {
+			by = append(by, all[place[x]])
 		}
-		deltas = append(deltas, d)
+		signals = append(signals, u.signal(by))
 	}
-	return all[:len(xs)], deltas
-}
-
-// source is the node whose gradient holds δ.
-func (t Tapped) source() *Node {
-	if t.Source != nil {
-		return t.Source
-	}
-	return t.Z
+	return all[:len(xs)], signals
 }

@@ -20,8 +20,8 @@ func mlp(s Setup) (Model, error) {
 	}
 	return func(scope *model.Scope, x *Node) *Node {
 		for i := 1; i < n.Depth; i++ {
-			x = s.Dense(scope.In("layer%d", i), x, Dense{Layer: i, Units: n.Width, Activation: hidden, Draws: draws})
+			x = s.Dense(scope.In("layer%d", i), x, Dense{Layer: i, Units: n.Width, Activation: hidden, Draws: draws, Sole: true})
 		}
-		return s.Dense(scope.In("layer%d", n.Depth), x, Dense{Layer: n.Depth, Units: s.Outputs, Activation: MustActivation("identity", 0), Draws: draws})
+		return s.Dense(scope.In("layer%d", n.Depth), x, Dense{Layer: n.Depth, Units: s.Outputs, Activation: MustActivation("identity", 0), Draws: draws, Sole: true})
 	}, nil
 }

@@ -165,6 +165,9 @@ type Dense struct {
 	Draws      Draws
 	Bias       []float64 // initial value of the biases in each lane. Nil: 0
 	NoBias     bool      // there are no biases
+	// Sole says that nothing else reads x. False: the layer reads a copy, so that
+	// what passes back through its weights alone can be measured.
+	Sole bool
 }
 
 // Dense returns φ(x·W + b), [batch, units], with x [batch, in], W [in, units] and
@@ -186,13 +189,17 @@ func (s Setup) Linear(scope *model.Scope, x *Node, d Dense) *Node {
 		return d.Draws[lane].init(Stream(d.Draws[lane].seed, scope.Scope()+"/weights"), shape)
 	})
 	Declare(g, w, d.Layer, vgrad.Kernel)
-	z := s.product(x, w.NodeValue(x))
-	if d.NoBias {
-		return z
+	if !d.Sole {
+		x = apart(x)
 	}
-	b := s.constant(scope, "biases", []int{d.Units}, d.Bias)
-	Declare(g, b, d.Layer, vgrad.Bias)
-	return Add(z, InsertAxes(b.NodeValue(x), -2))
+	z := s.product(x, w.NodeValue(x))
+	if !d.NoBias {
+		b := s.constant(scope, "biases", []int{d.Units}, d.Bias)
+		Declare(g, b, d.Layer, vgrad.Bias)
+		z = Add(z, InsertAxes(b.NodeValue(x), -2))
+	}
+	fed(w, x, z, d.Layer == 1)
+	return z
 }
 
 // TapUnits taps the units of a layer: z the pre-activations and a = φ(z). The

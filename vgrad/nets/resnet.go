@@ -133,12 +133,14 @@ func (r convolutional) convolve(scope *model.Scope, x *Node, c vgrad.Convolution
 		return r.draws[lane].init(Stream(r.draws[lane].seed, scope.Scope()+"/weights"), shape)
 	})
 	Declare(x.Graph(), w, layer, vgrad.Kernel)
+	x = apart(x)
 	z := convolution(x, w.NodeValue(x), c)
 	if r.Norm == vgrad.NoNorm {
 		b := r.constant(scope, "biases", []int{c.Out}, nil)
 		Declare(x.Graph(), b, layer, vgrad.Bias)
-		return Add(z, InsertAxes(b.NodeValue(x), 0, 0, 0))
+		z = Add(z, InsertAxes(b.NodeValue(x), 0, 0, 0))
 	}
+	fed(w, x, z, layer == 1)
 	return r.Normalize(scope.At("norm"), z, r.Norm, layer)
 }
 

@@ -21,6 +21,14 @@ type Tapped struct {
 	// one time step are a slice of a tensor of all. Nil: δ is ∂L/∂Z.
 	Source *Node
 	Delta  func(d *Node) *Node
+	// Linear is x·W + b, in the shape of z. Nil: it is Z, because nothing, such
+	// as a normalization, is between them.
+	Linear *Node
+	// Input is the x that Kernel multiplies, a node that nothing else reads, so
+	// that ∂L/∂Input is what passes back through Kernel alone. Nil: not known.
+	Input *Node
+	// First says that Input is data: nothing passes further back.
+	First bool
 }
 
 // Slope returns |φ′(z)|/sup|φ′|, in the shape of z. If sup|φ′| is not known, it
@@ -44,6 +52,7 @@ type Declared struct {
 type Recorded struct {
 	Taps      []Tapped
 	Variables []Declared
+	fed       map[*model.Variable]Tapped // by kernel: input and linear output of its product
 }
 
 type recorderKey struct{}
@@ -82,15 +91,26 @@ func Declare(g *Graph, v *model.Variable, layer int, role vgrad.Role) {
 	}
 }
 
+// fed records the input x of a kernel's product, and z = x·W + b. Taps of the kernel's
+// units get them. first says that x is data. Outside of [Record] it does nothing.
+func fed(kernel *model.Variable, x, z *Node, first bool) {
+	if r := recorder(z.Graph()); r != nil {
+		r.fed[kernel] = Tapped{Input: x, Linear: z, First: first}
+	}
+}
+
 func show(g *Graph, t Tapped) {
 	if r := recorder(g); r != nil {
+		if of, ok := r.fed[t.Kernel]; ok && t.Kernel != nil {
+			t.Input, t.Linear, t.First = of.Input, of.Linear, of.First
+		}
 		r.Taps = append(r.Taps, t)
 	}
 }
 
 // Record runs build and returns the taps and declarations that it makes on g.
 func Record(g *Graph, build func()) Recorded {
-	r := &Recorded{}
+	r := &Recorded{fed: map[*model.Variable]Tapped{}}
 	g.AttachState(recorderKey{}, r)
 	defer g.AttachState(recorderKey{}, (*Recorded)(nil))
 	build()

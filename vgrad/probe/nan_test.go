@@ -30,7 +30,7 @@ func TestNaN(t *testing.T) {
 			relu := nets.MustActivation("relu", 0)
 			values := MustExecOnceN(b.Backend, func(z *Node) []*Node {
 				a := relu.Apply(z)
-				v := probe.OfUnits(vgrad.Site{Role: vgrad.Units}, false, z, a, a, relu)
+				v := probe.OfUnits(vgrad.Site{Role: vgrad.Units}, false, z, a, nets.Signal{Delta: a}, relu)
 				var formulas []probe.Formula
 				for _, q := range []vgrad.Quantity{vgrad.Dead, vgrad.Saturated} {
 					p, err := probe.Find(q)

@@ -64,6 +64,19 @@ func (l Lanes) Fraction(flag *Node) Formula {
 	}}
 }
 
+// ratio is RMS(x)/RMS(y) in each lane, and NaN if both are zero. It is divided in
+// float64, because in float32 an RMS below 1e-38 has few digits or none.
+func (l Lanes) ratio(x, y *Node) Formula {
+	squares := func(x *Node) *Node {
+		wide := ConvertDType(x, dtypes.Float64)
+		return Mul(wide, wide)
+	}
+	return Formula{Terms: []*Node{squares(x), squares(y)}, Finish: func(sums []*Node) *Node {
+		means := Div(DivScalar(sums[0], l.size(x)), DivScalar(sums[1], l.size(y)))
+		return ConvertDType(Sqrt(means), dtypes.Float32)
+	}}
+}
+
 // RMS is √mean(x²) in each lane. It is summed in float64; in float32 the squares
 // of values below 1e-19 would be zero, and of those above 1e19 infinite. A NaN in
 // x gives NaN, an infinity gives infinity.

@@ -32,6 +32,10 @@ var probes = []Probe{
 	{Quantity: vgrad.UpdateRatio, At: trained, Graph: updateRatio},
 	{Quantity: vgrad.MeanAbsWeight, At: weights, Graph: meanAbsWeight},
 	{Quantity: vgrad.RMSDelta, At: signals, Graph: rmsDelta},
+	{Quantity: vgrad.SlopeFactor, At: passed, Graph: slopeFactor},
+	{Quantity: vgrad.NormFactor, At: normalized, Graph: normFactor},
+	{Quantity: vgrad.WeightFactor, At: passing, Graph: weightFactor},
+	{Quantity: vgrad.InputSize, At: fed, Graph: inputSize},
 	{Quantity: vgrad.MeanActivation, At: units, Graph: meanActivation},
 	{Quantity: vgrad.StdActivation, At: units, Graph: stdActivation},
 	{Quantity: vgrad.Saturated, At: sloped, Graph: saturated},
@@ -86,3 +90,17 @@ func signals(s vgrad.Site) bool { return units(s) || s.Role == vgrad.Branch }
 // sloped reports whether a site has units with a known activation, and so a
 // known slope φ′.
 func sloped(s vgrad.Site) bool { return units(s) && s.Activation != "" && s.Role != vgrad.Stream }
+
+// normalized reports whether a normalization is before the units' activation.
+func normalized(s vgrad.Site) bool { return units(s) && s.Normalized }
+
+// fed reports whether a site has weights whose input is known.
+func fed(s vgrad.Site) bool { return weights(s) && s.Input }
+
+// passing reports whether a site has weights and it is known what passes back
+// through them.
+func passing(s vgrad.Site) bool { return weights(s) && s.Back }
+
+// passed reports whether a site has units of which it is known what arrives at their
+// activations. Of the time steps of a recurrent layer it is not.
+func passed(s vgrad.Site) bool { return sloped(s) && s.Time == 0 }

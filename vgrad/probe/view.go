@@ -17,6 +17,10 @@ const (
 	zPart
 	aPart
 	deltaPart
+	arrivingPart
+	linearPart
+	leavingPart
+	inputPart
 	parts
 )
 
@@ -43,9 +47,25 @@ func OfVariable(site vgrad.Site, lanes Lanes, w, grad, update *Node) *View {
 }
 
 // OfUnits returns the view of units: pre-activations z and activations a = φ(z),
-// [batch, …], and delta = ∂L/∂z, L being the mean loss of the batch.
-func OfUnits(site vgrad.Site, lanes Lanes, z, a, delta *Node, act nets.Activation) *View {
-	return &View{Lanes: lanes, Site: site, nodes: [parts]*Node{zPart: z, aPart: a, deltaPart: delta}, activation: act}
+// [batch, …], and the signal that passes back through them, L being the mean loss of
+// the batch.
+func OfUnits(site vgrad.Site, lanes Lanes, z, a *Node, s nets.Signal, act nets.Activation) *View {
+	v := &View{Lanes: lanes, Site: site, nodes: [parts]*Node{zPart: z, aPart: a, deltaPart: s.Delta, arrivingPart: s.Arriving}, activation: act}
+	if site.Normalized {
+		v.nodes[linearPart] = s.Linear
+	}
+	return v
+}
+
+// Passing adds what a kernel's view needs for the signal that passes back through
+// it: the layer's input x, [batch, …], or with lanes [1, batch, …] if they share it,
+// and the signal s at the units. x is nil if it is not known.
+func (v *View) Passing(x *Node, s nets.Signal) *View {
+	v.nodes[inputPart], v.nodes[leavingPart] = x, s.Leaving
+	if s.Leaving != nil {
+		v.nodes[linearPart] = s.Linear
+	}
+	return v
 }
 
 // W is the weights before the update.
@@ -65,6 +85,19 @@ func (v *View) A() *Node { return v.node(aPart) }
 
 // Delta is δ = ∂L/∂z, L being the mean over the batch.
 func (v *View) Delta() *Node { return v.node(deltaPart) }
+
+// Arriving is ∂L/∂a, in the shape of A.
+func (v *View) Arriving() *Node { return v.node(arrivingPart) }
+
+// Linear is ∂L/∂(x·W + b): of units behind a normalization, and of a kernel.
+func (v *View) Linear() *Node { return v.node(linearPart) }
+
+// Leaving is ∂L/∂x through the kernel alone, [batch, inputs].
+func (v *View) Leaving() *Node { return v.node(leavingPart) }
+
+// Input is the layer's input x, in the shape of Leaving. With lanes that share their
+// batch its first axis may be 1.
+func (v *View) Input() *Node { return v.node(inputPart) }
 
 // AbsGrad is |∂L/∂W|.
 func (v *View) AbsGrad() *Node {
@@ -138,14 +171,15 @@ func SideBySide(views []*View, width int, same func(a, b vgrad.Site) bool) []*Vi
 	return joined
 }
 
-// size is the number of elements of each part: all have the site's shape.
+// size is the number of elements of the largest part.
 func (v *View) size() int {
+	most := 0
 	for _, x := range v.nodes {
 		if x != nil {
-			return x.Shape().Size()
+			most = max(most, x.Shape().Size())
 		}
 	}
-	return 0
+	return most
 }
 
 // alike reports whether two views have the same parts in the same shapes.

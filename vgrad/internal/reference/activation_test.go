@@ -96,6 +96,9 @@ func named(t *testing.T, name string) Activation {
 // near fails unless got is within tolerance of want, relative to want where that is above 1.
 func near(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
+	if math.IsNaN(got) && math.IsNaN(want) {
+		return
+	}
 	if got != want && !(math.Abs(got-want) <= tolerance*max(1, math.Abs(want))) {
 		t.Errorf("%s = %.12g, want %.12g ± %g", what, got, want, tolerance)
 	}

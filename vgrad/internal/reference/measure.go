@@ -31,8 +31,25 @@ func Measure(n *Net, p *Pass, g *Grads, dW [][]float64) Measures {
 			m.add(vgrad.UpdateRatio, RMS(dW[l])/RMS(n.W[l])) // = ‖ΔW‖/‖W‖: the counts cancel
 		}
 		m.units(p.Z[l], p.A[l], g.Delta[l], n.activation(l), len(p.Labels))
+		m.chain(n, p, g, l)
 	}
 	return m
+}
+
+// chain adds the factors of the chain rule at the layer with index l. There is no weight
+// factor of the first layer; NaN stands in its place.
+func (m Measures) chain(n *Net, p *Pass, g *Grads, l int) {
+	passed := func(l int) []float64 { return timesTransposed(g.Delta[l], n.W[l], n.Sizes[l+1]) }
+	arriving, input, weights := g.Delta[l], p.X, math.NaN()
+	if l+1 < n.Layers() {
+		arriving = passed(l + 1)
+	}
+	if l > 0 {
+		input, weights = p.A[l-1], RMS(passed(l))/RMS(g.Delta[l])
+	}
+	m.add(vgrad.SlopeFactor, RMS(g.Delta[l])/RMS(arriving))
+	m.add(vgrad.WeightFactor, weights)
+	m.add(vgrad.InputSize, RMS(input))
 }
 
 // Final computes the quantities that are measured after the last step: mean |W| of each

@@ -35,6 +35,9 @@ func TestMeasureByHand(t *testing.T) {
 		vgrad.UpdateRatio:    {0.1 * c * math.Sqrt(25.0/64+1.0/16) / math.Sqrt(3.25), 0.1 * math.Sqrt(0.5) / c},
 		vgrad.MeanAbsWeight:  {3.5 / 4, c / 4},
 		vgrad.RMSDelta:       {c * math.Sqrt(10.0/256), math.Sqrt(5) / 8},
+		vgrad.SlopeFactor:    {1, 1},
+		vgrad.WeightFactor:   {math.NaN(), c / math.Sqrt2}, // the signal that passes to the data is not computed
+		vgrad.InputSize:      {1.5, math.Sqrt2},
 		vgrad.MeanActivation: {1, c},
 		vgrad.StdActivation:  {1, c},
 		vgrad.Saturated:      {0.5, 0},
@@ -91,7 +94,7 @@ func TestMeasureIsComplete(t *testing.T) {
 		if info.Final {
 			from = final
 		}
-		if info.Histogram {
+		if info.Histogram || q == vgrad.NormFactor { // the net has no normalization
 			want = 0
 		} else if info.Subject == vgrad.WholeNetwork {
 			want = 1
