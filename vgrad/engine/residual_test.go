@@ -314,7 +314,11 @@ func deltasOf(p *plan, indices []int32) map[string][]float32 {
 	defer g.Finalize()
 	state := p.parameters(g)
 	s := p.forward(g, batchOf(p, g, indices), true)
-	_, deltas := p.gradients(s, state)
+	_, signals := p.gradients(s, state)
+	var deltas []*Node
+	for _, signal := range signals {
+		deltas = append(deltas, signal.Delta)
+	}
 	if err := g.Compile(deltas...); err != nil {
 		panic(err)
 	}

@@ -19,6 +19,7 @@ import (
 func TestLeavingIsThroughTheKernelAlone(t *testing.T) {
 	for _, e := range []vgrad.Experiment{
 		{Network: vgrad.Highway{Depth: 4, Width: 6}, Data: "synthetic"},
+		{Network: vgrad.Residual{Depth: 6, Width: 7}, Data: "synthetic"},
 		{Activation: "tanh", Depth: 4, Width: 6, Data: "synthetic"},
 	} {
 		backendtest.Each(t, func(t *testing.T, b *backend.Backend) {
@@ -71,6 +72,9 @@ func TestChainIsExact(t *testing.T) {
 	for _, e := range []vgrad.Experiment{
 		{Activation: "relu", Data: "synthetic", Steps: 3},
 		{Network: vgrad.Highway{Depth: 5, Width: 7}, Data: "synthetic", Steps: 3},
+		{Network: vgrad.Residual{Depth: 6, Width: 7}, Data: "synthetic", Steps: 3},
+		{Network: vgrad.Residual{Depth: 6, Width: 7, Norm: vgrad.LayerNorm}, Data: "synthetic", Steps: 3},
+		{Network: vgrad.Residual{Depth: 6, Width: 7, Norm: vgrad.BatchNorm, Block: vgrad.Plain}, Data: "synthetic", Steps: 3},
 	} {
 		r := &source{}
 		if _, err := kept(backendtest.Go(t), Host).Train(t.Context(), Job{Experiment: e, Data: synthetic(t)}, r); err != nil {
@@ -95,7 +99,8 @@ func TestChainIsExact(t *testing.T) {
 				}
 			}
 		}
-		if _, gated := e.Network.(vgrad.Highway); gated == (skips == 0) {
+		n, _ := e.Network.(vgrad.Residual)
+		if plain := e.Network == nil || n.Block == vgrad.Plain; plain != (skips == 0) {
 			t.Errorf("%s: the skip connections add something at %d links", e.Name(), skips)
 		}
 	}
