@@ -1,6 +1,9 @@
 package vgrad
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Site is a place in a network where something is measured: a variable, or the
 // units that are computed from one. The model declares its sites. A Site is
@@ -136,18 +139,27 @@ func SeriesAt(src Source, q Quantity, site Site) (steps []int, values []float64)
 
 // Measured lists the sites at which q is recorded, in forward order, the whole
 // network first. It reads only the first recorded step of q, because all sites of
-// a quantity are recorded at the same steps.
+// a quantity are recorded at the same steps. Of a training in stages, which may
+// measure different sites, it reads all steps; each path is listed once.
 func Measured(src Source, q Quantity) []Site {
 	var sites []Site
+	r, ok := src.(Recorded)
+	staged := ok && len(r.Ran().Stages) > 1
 	step := 0
+	seen := map[string]bool{}
 	for s := range src.Samples(q) {
 		if len(sites) == 0 {
 			step = s.Step
 		}
-		if s.Step != step {
+		if s.Step != step && !staged {
 			break
 		}
-		sites = append(sites, s.Site)
+		if !staged || !seen[s.Site.Path] {
+			sites, seen[s.Site.Path] = append(sites, s.Site), true
+		}
+	}
+	if staged {
+		slices.SortStableFunc(sites, func(a, b Site) int { return a.Layer - b.Layer })
 	}
 	return sites
 }

@@ -3,6 +3,7 @@ package vgrad_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -229,5 +230,32 @@ func TestIsRaw(t *testing.T) {
 		if h := (&vgrad.Histogram{Bins: []vgrad.Bin{b}}); h.IsRaw() {
 			t.Errorf("%+v is not raw", b)
 		}
+	}
+}
+
+// staged is a run whose stages measure different sites.
+type staged struct{ vgrad.Source }
+
+func (staged) Ran() vgrad.Experiment {
+	return vgrad.Experiment{Stages: []vgrad.Stage{{Steps: 1}, {Steps: 1}}}
+}
+
+func (staged) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
+	return func(yield func(vgrad.Sample) bool) {
+		for step, layers := range [][]int{{2}, {1, 2}} {
+			for _, l := range layers {
+				if !yield(vgrad.Sample{Step: step, Site: vgrad.Site{Path: fmt.Sprint("/", l), Layer: l}, Quantity: q}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// What a later stage measures is measured; each path is listed once, in forward order.
+func TestMeasuredInStages(t *testing.T) {
+	sites := vgrad.Measured(staged{}, vgrad.RMSDelta)
+	if len(sites) != 2 || sites[0].Layer != 1 || sites[1].Layer != 2 {
+		t.Errorf("sites %v", sites)
 	}
 }

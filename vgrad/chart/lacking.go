@@ -18,7 +18,12 @@ type lack struct{ all, part []int }
 func lackOf(src vgrad.Source, info vgrad.Info, q vgrad.Quantity) lack {
 	kernels, measured := map[int]int{}, map[int]map[string]bool{}
 	var layers []int
+	seen := map[string]bool{} // a stage that freezes a site lists it again
 	for _, s := range src.Sites() {
+		if seen[s.Path] {
+			continue
+		}
+		seen[s.Path] = true
 		switch {
 		case s.Layer == 0 || s.Role == vgrad.Bias || s.Role == vgrad.Scale || s.Role == vgrad.Stream || s.Role == vgrad.Branch:
 			continue
