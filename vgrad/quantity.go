@@ -25,6 +25,7 @@ const (
 	RMSGrad       Quantity = "rms_grad"        // root mean square of ∂L/∂W
 	MaxAbsGrad    Quantity = "max_abs_grad"    // max |∂L/∂W|
 	UpdateRatio   Quantity = "update_ratio"    // ‖ΔW‖ / ‖W‖, ΔW the step's update, W before it
+	SpectralNorm  Quantity = "spectral_norm"   // largest singular value of recurrent weights, before the update; recorded as rarely as histograms
 	MeanAbsWeight Quantity = "mean_abs_weight" // mean |W|, before the update; after the last step, at step Steps
 )
 
@@ -101,6 +102,7 @@ var catalogue = []entry{
 	{MaxAbsGrad, Info{Title: "max |∂L/∂W|", Subject: LayerWeights, Log: true}},
 	{UpdateRatio, Info{Title: "update-to-weight ratio ‖ΔW‖/‖W‖", Subject: LayerWeights, Log: true}},
 	{MeanAbsWeight, Info{Title: "mean |W|", Subject: LayerWeights}},
+	{SpectralNorm, Info{Title: "largest singular value of the recurrent weights", Subject: LayerWeights}},
 	{RMSDelta, Info{Title: "RMS of δ = ∂L/∂z", Subject: LayerUnits, Log: true}},
 	{SlopeFactor, Info{Title: "factor of the slopes", Subject: LayerUnits, Log: true}},
 	{NormFactor, Info{Title: "factor of the normalization", Subject: LayerUnits, Log: true}},

@@ -31,6 +31,7 @@ var probes = []Probe{
 	{Quantity: vgrad.MaxAbsGrad, At: trained, Graph: maxAbsGrad},
 	{Quantity: vgrad.UpdateRatio, At: trained, Graph: updateRatio},
 	{Quantity: vgrad.MeanAbsWeight, At: weights, Graph: meanAbsWeight},
+	{Quantity: vgrad.SpectralNorm, At: recurrent, Fetch: (*View).W, Host: spectralNorm},
 	{Quantity: vgrad.RMSDelta, At: signals, Graph: rmsDelta},
 	{Quantity: vgrad.SlopeFactor, At: passed, Graph: slopeFactor},
 	{Quantity: vgrad.NormFactor, At: normalized, Graph: normFactor},
