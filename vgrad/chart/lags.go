@@ -57,8 +57,9 @@ func Lags[P Place](sources []vgrad.Source, q vgrad.Quantity, place P) (*Figure, 
 		Table:   lagTable(curves),
 		extras:  extras{Log: &logControl{On: info.Log, Axes: []int{0}}, Tip: tip{Head: "{x} time steps before the last"}},
 	}
-	if q == vgrad.RMSDelta && strings.HasPrefix(curves[0].at[0].spot.site.Path, "/") && curves[0].at[0].spot.site.Role == vgrad.Stream {
-		f.Title = "RMS of ∂L/∂h, the gradient of a state, by lag"
+	if q == vgrad.RMSDelta && curves[0].at[0].spot.site.Role == vgrad.Stream {
+		info.Title = "RMS of ∂L/∂h"
+		f.Title = info.Title + ", the gradient of a state, by lag"
 	}
 	return f, f.lagOption(curves, info)
 }

@@ -189,3 +189,39 @@ func BenchmarkCompile(b *testing.B) {
 	b.ReportMetric(took[784].Seconds()/took[28].Seconds(), "784/28")
 	b.ReportMetric(took[28].Seconds(), "s(28)")
 }
+
+// A forward and a backward pass of a tanh layer and of an LSTM over 784 time steps, 32
+// units, batch 16. vgrad's prototype took 4.75 ms for the former, JAX's scan 4.4 ms and
+// PyTorch 19 to 23 ms, on two cores.
+func BenchmarkPass(b *testing.B) {
+	x := backendtest.XLA(b)
+	for name, blocks := range map[string]int{"rnn": 1, "lstm": 4} {
+		b.Run(name, func(b *testing.B) {
+			const steps, batch, units = 784, 16, 32
+			e := MustNewExec(x.Backend, func(in []*Node) []*Node {
+				part := func(z *Node, k int) *Node { return SliceAxis(z, -1, AxisRange(k*units, (k+1)*units)) }
+				zx := Add(Dot(in[0], in[1]).General([]int{2}, nil, []int{0}, nil), InsertAxes(in[2], 0, 0))
+				l := scan.Loop{Xs: []*Node{zx}, Start: in[4 : 4+(blocks+2)/3], Products: []scan.Product{{W: in[3]}}}
+				l.Step = func(s scan.At) []*Node {
+					z := Add(s.Xs[0], s.Products[0])
+					if blocks == 1 {
+						return []*Node{Tanh(z)}
+					}
+					c := Add(Mul(Sigmoid(part(z, 1)), s.Carry[1]), Mul(Sigmoid(part(z, 0)), Tanh(part(z, 2))))
+					return []*Node{Mul(Sigmoid(part(z, 3)), Tanh(c)), c}
+				}
+				loss := ReduceAllMean(Square(l.Run().Last[0]))
+				return append([]*Node{loss}, Gradient(loss, in[1:4]...)...)
+			})
+			args := []any{wave(1, steps, batch, 1), wave(1, 1, blocks*units), wave(0.1, blocks*units), wave(0.25, units, blocks*units), wave(0.1, batch, units), wave(0.1, batch, units)}
+			e.MustCall(args...)
+			least := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				e.MustCall(args...)
+				least = min(least, time.Since(start))
+			}
+			b.ReportMetric(least.Seconds()*1e3, "ms(least)")
+		})
+	}
+}
