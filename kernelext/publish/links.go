@@ -194,11 +194,12 @@ func (d *document) missing(n *html.Node, name string) {
 // attachment returns the data URI of a file that is attached to the cell.
 func (d *document) attachment(address string) (data string, ok bool) {
 	name := strings.TrimPrefix(address[strings.Index(address, ":")+1:], "//")
-	bundle, ok := d.cell.Attachments[name]
-	if plain, err := url.PathUnescape(name); !ok && err == nil {
-		bundle, ok = d.cell.Attachments[plain]
+	bundle, attached := d.cell.Attachments[name]
+	if plain, err := url.PathUnescape(name); !attached && err == nil {
+		bundle = d.cell.Attachments[plain]
 	}
-	for _, kind := range sortedKeys(bundle) {
+	if kinds := sortedKeys(bundle); len(kinds) > 0 {
+		kind := kinds[0]
 		content := strings.Join(strings.Fields(string(bundle[kind])), "")
 		if _, err := base64.StdEncoding.DecodeString(content); err != nil { // text, such as SVG
 			content = base64.StdEncoding.EncodeToString([]byte(bundle[kind]))

@@ -18,15 +18,6 @@ func terminal(text string) string {
 	return screenOf(text).html()
 }
 
-// terminalText is [terminal] without colours, as text.
-func terminalText(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if strings.IndexFunc(text, isControl) < 0 {
-		return text
-	}
-	return screenOf(text).text()
-}
-
 // screenOf shows a text on an empty screen.
 func screenOf(text string) *screen {
 	s := &screen{lines: make([][]glyph, 1)}
@@ -277,14 +268,6 @@ func (s *screen) html() string {
 		}
 	}
 	return b.String()
-}
-
-func (s *screen) text() string {
-	var lines []string
-	for _, line := range s.lines {
-		lines = append(lines, runes(line))
-	}
-	return strings.Join(lines, "\n")
 }
 
 func runes(line []glyph) string {

@@ -37,7 +37,7 @@ func (s through) Samples(q vgrad.Quantity) iter.Seq[vgrad.Sample] {
 	return func(yield func(vgrad.Sample) bool) {
 		for step := range 4 {
 			for _, site := range s.Sites() {
-				value := math.NaN()
+				var value float64
 				switch {
 				case q == vgrad.RMSDelta && site.Time > 0:
 					value = float64(step+1) * math.Pow(s.factor, float64(10-site.Time))
