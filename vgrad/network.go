@@ -151,7 +151,8 @@ func changed(n Network, name string, f func(field reflect.Value) error) (Network
 
 // noField is the error for a field that a network does not have.
 func noField(n Network, name string) error {
-	return fmt.Errorf("network %s has no field %q; it has %s", n.Family(), name, strings.Join(parameters(n), ", "))
+	has := slices.DeleteFunc(slices.Clone(parameters(n)), func(name string) bool { return name == "" }) // that of an embedded struct
+	return fmt.Errorf("network %s has no field %q; it has %s", n.Family(), name, strings.Join(has, ", "))
 }
 
 // perceptronFields are the fields of an experiment that belong to its network.

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"maps"
 	"regexp"
@@ -233,7 +234,7 @@ func (b *build) meant(err types.Error, text string) string {
 		if isMember {
 			return with(of+".", nearest(member, b.membersOf(of, err)))
 		}
-		if name := nearest(m[1], b.visible()); name != "" {
+		if name := nearest(m[1], b.visible(b.qualifies(err.Pos))); name != "" {
 			return name
 		}
 		return b.meantElsewhere(m[1])
@@ -251,6 +252,16 @@ func (b *build) meant(err types.Error, text string) string {
 		}
 	}
 	return ""
+}
+
+// qualifies reports whether the name at a place stands before a dot, as a package's does.
+func (b *build) qualifies(pos token.Pos) bool {
+	path := pathTo(b.file, pos)
+	if len(path) < 2 {
+		return false
+	}
+	sel, ok := path[len(path)-2].(*ast.SelectorExpr)
+	return ok && sel.X == path[len(path)-1]
 }
 
 // meantElsewhere looks for a bare name among what the laboratory's packages export, and
@@ -318,9 +329,12 @@ func (b *build) membersOf(name string, err types.Error) (names []string) {
 	return names
 }
 
-// visible lists the names that a cell can use at its top.
-func (b *build) visible() []string {
-	names := slices.Concat(types.Universe.Names(), slices.Collect(maps.Keys(b.p.names)), slices.Collect(maps.Keys(b.p.versions)), slices.Collect(maps.Keys(b.s.index.implicits())))
+// visible lists the names that a cell can use at its top, with or without those of packages.
+func (b *build) visible(packages bool) []string {
+	names := slices.Concat(types.Universe.Names(), slices.Collect(maps.Keys(b.p.names)), slices.Collect(maps.Keys(b.p.versions)))
+	if packages {
+		names = slices.AppendSeq(names, maps.Keys(b.s.index.implicits()))
+	}
 	for name, d := range b.s.defs {
 		if d.kind != methodKind {
 			names = append(names, name)

@@ -60,7 +60,7 @@ func ExampleCellError() {
 		fmt.Println(strings.Join(e.Traceback, "\n"))
 	}
 	// Output:
-	// Cell [7], line 2: undefined: fmt.Printn; did you mean fmt.Print?
+	// Cell [7], line 2: undefined: fmt.Printn; did you mean fmt.Println?
 	//     fmt.Printn(x)
 	//         ^
 }

@@ -106,8 +106,12 @@ func (b *build) checkVariants(call *ast.CallExpr) (wrong []refused) {
 			} else {
 				err = checkExperiment(e)
 			}
-			if found = told(err, arg); err == nil {
+			if err == nil {
+				found = nil
 				break
+			}
+			if found == nil { // that of the family that an experiment has if it names none
+				found = told(err, arg)
 			}
 		}
 		wrong = append(wrong, found...)
