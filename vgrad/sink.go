@@ -1,6 +1,7 @@
 package vgrad
 
 import (
+	"maps"
 	"math"
 	"slices"
 )
@@ -24,6 +25,19 @@ type Schema struct {
 	Sites  []Site
 	Infos  map[Quantity]Info
 	Tables []Table
+}
+
+// WithLoss returns the schema of a training that minimizes the loss of that name. The
+// unit of a cross-entropy is nats; other losses have none.
+func (s Schema) WithLoss(name string) Schema {
+	s.Infos = maps.Clone(s.Infos)
+	for _, q := range []Quantity{Loss, ValLoss} {
+		if info, ok := s.Infos[q]; ok && name != "cross_entropy" {
+			info.Unit = ""
+			s.Infos[q] = info
+		}
+	}
+	return s
 }
 
 // Row has a value for each column of a table.

@@ -48,13 +48,7 @@ func (r *recorder) begin(p *program) error {
 			return nil
 		}
 	}
-	s := p.Schema(0)
-	info := s.Infos[vgrad.Loss]
-	if info.Unit = ""; r.experiment.Loss == "cross_entropy" {
-		info.Unit = "nats"
-	}
-	s.Infos[vgrad.Loss] = info
-	p.tables = r.add(s)
+	p.tables = r.add(p.Schema(0).WithLoss(r.experiment.Loss))
 	r.known = append(r.known, p)
 	return nil
 }

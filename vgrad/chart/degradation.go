@@ -14,7 +14,10 @@ import (
 //
 // It fails if a source has not recorded the loss, and for the reasons of FactorTrend.
 func Degradation(sources []vgrad.Source, field string) (*Figure, error) {
-	info := vgrad.Info{Title: "training loss at the end", Unit: "nats", Log: true}
+	info := vgrad.Info{Title: "training loss at the end", Log: true}
+	if len(sources) > 0 {
+		info.Unit = describe(sources[0], vgrad.Loss).Unit
+	}
 	f, err := trendFigure(sources, field, info, func(src vgrad.Source) (float64, error) {
 		_, values := vgrad.Series(src, vgrad.Loss, 0)
 		if len(values) == 0 {

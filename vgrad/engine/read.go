@@ -116,7 +116,7 @@ func (t *training) put(step, lane int, rows []vgrad.Row) error {
 // begin passes the schema of the stage to every sink of each lane.
 func (t *training) begin() error {
 	for lane, sinks := range t.sinks {
-		schema := t.meter.Schema(lane)
+		schema := t.meter.Schema(lane).WithLoss(t.loss)
 		for _, s := range sinks {
 			if err := callSink(t.first, func() error { return s.Begin(schema) }); err != nil {
 				return err
