@@ -119,6 +119,9 @@ func (e *Experiment) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	delete(members, "network")
+	if isFormerModel(e.Network, members) {
+		e.Network = Model(e.Network.Family())
+	}
 	for name, text := range members {
 		if err := e.read(name, text); err != nil {
 			return err
@@ -141,6 +144,21 @@ func (e *Experiment) readNetwork(text json.RawMessage) error {
 		e.Network = familyOf(family)
 	}
 	return nil
+}
+
+// isFormerModel reports whether an experiment was recorded when the name of its network
+// was free for a caller's model. Such an experiment has all fields of the perceptron, also
+// those that the family of this name does not have.
+func isFormerModel(n Network, members map[string]json.RawMessage) bool {
+	switch n.(type) {
+	case Residual, ResNet, RNN, LSTM, GRU:
+		for _, name := range perceptronFields {
+			if _, ok := members[name]; ok && !slices.Contains(parameters(n), name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // read reads one member of the object into its field.

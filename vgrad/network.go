@@ -80,10 +80,13 @@ func (m Model) Family() string { return string(m) }
 // Defaults returns the model itself: it has no parameters.
 func (m Model) Defaults() Network { return m }
 
-// Check reports a model without a name.
+// Check reports a model without a name, or with that of a family.
 func (m Model) Check() error {
 	if m == "" {
 		return fmt.Errorf("network is empty; a model needs a name")
+	}
+	if slices.Contains(Families(), string(m)) {
+		return fmt.Errorf("network %q is a family; give the model another name", string(m))
 	}
 	return nil
 }

@@ -227,3 +227,19 @@ func ExampleResNet() {
 	// resnet depth=50 skip=false
 	// [{Size:1 In:64 Out:64 Stride:1} {Size:3 In:64 Out:64 Stride:1} {Size:1 In:64 Out:256 Stride:1}], project {Size:1 In:64 Out:256 Stride:1}
 }
+
+// A run that was recorded with a caller's model whose name is a family's now is still read
+// as what it was; a new model may not take such a name.
+func TestModelsNamedAsFamilies(t *testing.T) {
+	e, err := vgrad.ParseExperiment([]byte(`{"network":"rnn","depth":6,"width":10,"activation":"sigmoid","steps":5}`))
+	if err != nil || e.Network != vgrad.Model("rnn") {
+		t.Errorf("network %#v, error %v; want the model", e.Network, err)
+	}
+	e, err = vgrad.ParseExperiment([]byte(`{"network":"rnn","width":10,"activation":"tanh"}`))
+	if n, ok := e.Network.(vgrad.RNN); err != nil || !ok || n.Width != 10 {
+		t.Errorf("network %#v, error %v; want the family", e.Network, err)
+	}
+	if err := vgrad.Model("lstm").Check(); err == nil || !strings.Contains(err.Error(), `"lstm" is a family`) {
+		t.Errorf("error %v", err)
+	}
+}

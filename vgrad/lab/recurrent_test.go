@@ -43,7 +43,7 @@ func TestRecurrentLayer(t *testing.T) {
 	}
 	l, _ := newLab(t)
 	l.Model = rnn
-	run, err := l.Train(t.Context(), vgrad.Experiment{Network: vgrad.Model("rnn"), Data: "synthetic", Steps: 5})
+	run, err := l.Train(t.Context(), vgrad.Experiment{Network: vgrad.Model("own_rnn"), Data: "synthetic", Steps: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
