@@ -4,7 +4,7 @@ import "errors"
 
 // LSTM is the long short-term memory of Hochreiter and Schmidhuber 1997
 // (doi:10.1162/neco.1997.9.8.1735) with the forget gate of Gers et al. 2000
-// (doi:10.1162/089976600300015015). With the gates i, f and o and the candidate g,
+// (doi:10.1162/089976600300015015). Its gates are i, f and o, its candidate is g:
 //
 //	i, f, o = σ(x_t·W + h_{t−1}·U + b) and g = tanh(x_t·W + h_{t−1}·U + b), each with its own W, U and b
 //	c_t = f·c_{t−1} + i·g, h_t = o·tanh(c_t), c_0 = h_0 = 0

@@ -12,9 +12,9 @@ const (
 
 // CopyMemory returns the copy memory problem (Hochreiter and Schmidhuber 1997, in the
 // form of Arjovsky et al. 2016, arXiv:1511.06464): 20,000 sequences for training, 1,000
-// for validation. Ten symbols of eight are shown, then there is nothing for length − 1
-// time steps, then a mark says that it is time, and in its own and the next nine time
-// steps the ten symbols are to be said in their order. Symbols are coded one-hot, with
+// for validation. Ten symbols out of eight kinds are shown first. Then there is nothing for
+// length − 1 time steps. Then comes a mark. From its time step on, the network has to
+// give the ten symbols back in their order, one a step. Symbols are coded one-hot, with
 // "nothing" and the mark as the ninth and the tenth. A sequence has length + 20 − 1 time steps.
 //
 // Of each sequence ten answers are asked for ([Set.Answers]), those of the last ten time

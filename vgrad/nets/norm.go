@@ -14,9 +14,8 @@ const (
 )
 
 // Normalize normalizes x, [batch, …, units], in one of the forms of
-// [vgrad.Residual.Norm], and then multiplies each unit by the trained variable
-// "scale", which is one at first, and adds the trained variable "offset", which is
-// zero at first ("rms" has none). With lanes all have a lane axis first. For "none"
+// [vgrad.Residual.Norm]. Then it multiplies each unit by the trained variable "scale",
+// one at first. It adds the trained variable "offset", zero at first; "rms" has none. With lanes all have a lane axis first. For "none"
 // it returns x. It is made of plain operations, because the Go backend has no batch
 // normalization for training.
 //

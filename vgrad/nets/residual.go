@@ -12,13 +12,12 @@ import (
 //
 // Layers have the scopes layer1, layer2 and so on, blocks block1 and so on. A site of
 // role Stream is what enters the first block and what leaves each block. A site of
-// role Branch is a block's input as its branch sees it. Of a block φ(x + F(x)) the
-// sum is the pre-activation of its last layer's units, so
+// role Branch is a block's input as its branch sees it. In a block φ(x + F(x)) the
+// sum is the pre-activation of the last layer's units. There
 //
-//	δ of the stream before = δ of the last layer's units + δ of the branch,
+//	δ of the stream before = δ of the last layer's units + δ of the branch.
 //
-// and of the other forms δ of the stream before = δ of the stream behind + δ of the
-// branch.
+// In the other forms δ of the stream before = δ of the stream behind + δ of the branch.
 func residual(s Setup) (Model, error) {
 	r := stack{Setup: s, Residual: As[vgrad.Residual](s)}
 	r.form, r.skip = r.Form()
