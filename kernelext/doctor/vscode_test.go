@@ -103,6 +103,14 @@ func TestAsVSCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	select { // before that, the kernel may not have heard that it is to publish to this client
+	case m := <-c.Messages(messaging.IOPub):
+		if m.Header.Type != "iopub_welcome" {
+			t.Fatalf("heard %s before the welcome", m.Header.Type)
+		}
+	case <-ctx.Done():
+		t.Fatal("no welcome")
+	}
 	ask := func(ch messaging.Channel, kind string, content any) (reply, heard string) {
 		t.Helper()
 		request := c.Request(ch, kind, content)
