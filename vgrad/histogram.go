@@ -1,6 +1,8 @@
 package vgrad
 
 import (
+	"cmp"
+	"iter"
 	"math"
 	"slices"
 )
@@ -36,7 +38,7 @@ func NewHistogram(counts []int32) *Histogram {
 	for i, n := range counts {
 		h.add(i, int(n))
 	}
-	slices.SortFunc(h.Bins, func(a, b Bin) int { return cmpFloat(a.Low, b.Low) })
+	slices.SortFunc(h.Bins, func(a, b Bin) int { return cmp.Compare(a.Low, b.Low) })
 	return h
 }
 
@@ -72,14 +74,22 @@ func (h *Histogram) add(i, n int) {
 	}
 }
 
-func cmpFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// All yields the bins in ascending order, and among them the special values that are
+// there, each as a bin of one value: -Inf first, zero between the signs, then +Inf, and
+// NaN last.
+func (h *Histogram) All() iter.Seq[Bin] {
+	return func(yield func(Bin) bool) {
+		special := func(x float64, n int) []Bin { return []Bin{{x, x, n}} }
+		zero, _ := slices.BinarySearchFunc(h.Bins, 0, func(b Bin, x float64) int { return cmp.Compare(b.Low, x) })
+		for _, bins := range [][]Bin{special(math.Inf(-1), h.NegInf), h.Bins[:zero], special(0, h.Zero), h.Bins[zero:],
+			special(math.Inf(1), h.PosInf), special(math.NaN(), h.NaN)} {
+			for _, b := range bins {
+				if b.Count > 0 && !yield(b) {
+					return
+				}
+			}
+		}
 	}
-	return 0
 }
 
 // Raw returns the counts above 0 by raw bin, the inverse of [NewHistogram].
@@ -151,7 +161,7 @@ func (h *Histogram) CountIn(low, high float64) float64 {
 func (h *Histogram) Quantile(p float64) float64 {
 	bins := slices.Clone(h.Bins)
 	if h.Zero > 0 {
-		i, _ := slices.BinarySearchFunc(bins, 0.0, func(b Bin, x float64) int { return cmpFloat(b.Low, x) })
+		i, _ := slices.BinarySearchFunc(bins, 0.0, func(b Bin, x float64) int { return cmp.Compare(b.Low, x) })
 		bins = slices.Insert(bins, i, Bin{Count: h.Zero})
 	}
 	total := 0

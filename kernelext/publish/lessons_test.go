@@ -1,11 +1,15 @@
 package publish
 
 import (
+	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vgrad/lab/kernelext/jupyter"
 )
@@ -62,23 +66,51 @@ func TestLessonsAsCommitted(t *testing.T) {
 	}
 }
 
+// A lesson is executed once, from an empty store, for all tests that need its runs.
+type lesson struct {
+	nb    *Notebook
+	store string // with the runs that its cells have recorded
+	err   error
+}
+
+var executedLessons = map[string]lesson{}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, l := range executedLessons {
+		os.RemoveAll(l.store)
+	}
+	os.Exit(code)
+}
+
+// executeLesson returns the lesson in a file as it says today.
+func executeLesson(t *testing.T, path string) lesson {
+	t.Helper()
+	l, ok := executedLessons[path]
+	if !ok {
+		j := needJupyter(t)
+		l.store, l.err = os.MkdirTemp("", "vgrad-lesson-")
+		if l.err == nil {
+			start := time.Now()
+			l.nb, l.err = Execute(t.Context(), path, Options{Python: j, Run: jupyter.Run, Store: l.store})
+			t.Logf("%s is executed in %.0f s", filepath.Base(path), time.Since(start).Seconds())
+		}
+		executedLessons[path] = l
+	}
+	if l.err != nil {
+		t.Fatal(l.err)
+	}
+	return l
+}
+
 // What is committed is what the lessons say when they are executed.
 func TestLessonsSayWhatTheySay(t *testing.T) {
-	j := needJupyter(t)
 	for _, path := range lessons(t) {
 		was, err := Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		is, err := Execute(t.Context(), path, Options{Python: j, Run: jupyter.Run})
-		if err != nil {
-			t.Fatal(err)
-		}
-		slow := len(quick([]string{path})) == 0
-		for _, d := range Compare(was, is) {
-			if slow && withoutNumbers(d.Was) == withoutNumbers(d.Says) {
-				continue
-			}
+		for _, d := range Compare(was, executeLesson(t, path).nb) {
 			t.Errorf("%s: %s", filepath.Base(path), d)
 		}
 	}
@@ -86,45 +118,48 @@ func TestLessonsSayWhatTheySay(t *testing.T) {
 
 // What a cell defines stays: after all cells have run, each runs again in any order.
 func TestCellsRunAgain(t *testing.T) {
-	for _, path := range movable(lessons(t)) {
-		nb, err := Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var cells []string
-		for _, c := range nb.Cells {
-			if c.Kind == "code" {
-				cells = append(cells, string(c.Source))
-			}
-		}
-		again := slices.Clone(cells)
-		slices.Reverse(again)
-		if _, err := execute(t, append(cells, again...)...); err != nil {
+	j := needJupyter(t)
+	for _, path := range lessons(t) {
+		l := executeLesson(t, path)
+		again := filepath.Join(besideRepository(t), "again.ipynb")
+		twice(t, path, again)
+		if _, err := Execute(t.Context(), again, Options{Python: j, Run: jupyter.Run, Store: l.store}); err != nil {
 			t.Errorf("%s: %v", filepath.Base(path), err)
 		}
 	}
 }
 
-// withoutNumbers is a text without its numbers. Trainings of deep and of recurrent networks
-// magnify the last digits, in which machines differ, so that the ends of long ones differ by
-// more than Compare allows. What the lessons claim of them is tested over several seeds in
-// vgrad/lab.
-func withoutNumbers(text string) string {
-	return regexp.MustCompile(`[-+.0-9eE]+`).ReplaceAllString(text, "")
+// besideRepository returns an empty folder that sees the repository's folders where the
+// folder of the lessons sees them.
+func besideRepository(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	folder, err := filepath.Abs("../../vgrad")
+	if err == nil {
+		err = os.Symlink(folder, filepath.Join(dir, "vgrad"))
+	}
+	folder = filepath.Join(dir, "notebooks")
+	if err == nil {
+		err = os.Mkdir(folder, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
 }
 
-// quick leaves out the lessons that train for minutes. TestLessonsSayWhatTheySay alone
-// executes these.
-func quick(lessons []string) []string {
-	return slices.DeleteFunc(lessons, func(path string) bool {
-		return slices.Contains([]string{"06_residual_networks.ipynb", "07_recurrent_networks.ipynb", "08_layer_by_layer.ipynb"}, filepath.Base(path))
+// twice copies a notebook's code cells: in their order, then in the reverse order.
+func twice(t *testing.T, from, to string) {
+	t.Helper()
+	rewrite(t, from, to, func(nb map[string]any) {
+		cells := slices.DeleteFunc(nb["cells"].([]any), func(c any) bool { return c.(map[string]any)["cell_type"] != "code" })
+		for i := range slices.Backward(cells) {
+			c := maps.Clone(cells[i].(map[string]any))
+			c["id"] = fmt.Sprint("again-", i)
+			cells = append(cells, c)
+		}
+		nb["cells"] = cells
 	})
-}
-
-// movable leaves out the lessons that train for minutes, and the one that reads a log in
-// this repository, which is not beside a copy of the lesson.
-func movable(lessons []string) []string {
-	return slices.DeleteFunc(quick(lessons), func(path string) bool { return filepath.Base(path) == "11_tensorboard.ipynb" })
 }
 
 // needlessImport finds the import of a package that cells know by itself: one of Go's own or of

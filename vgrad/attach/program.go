@@ -50,10 +50,7 @@ func (a *Attachment) measure(s *step) {
 func (a *Attachment) build(s *step) (err error) {
 	defer caught("build what is measured", &err)
 	p := &program{sites: s.sites, unfound: s.unfound}
-	p.Meter, err = meter.New(a.o.Measure, s.sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}, Final: a.record.final()})
-	if err != nil {
-		return err
-	}
+	p.Meter = meter.New(a.o.Measure, s.sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}, Final: a.record.final()})
 	network, views := map[vgrad.Quantity]*Node{vgrad.Loss: s.loss}, s.views()
 	for _, g := range p.Groups() {
 		if g.Due(a.update) {

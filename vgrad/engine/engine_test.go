@@ -673,11 +673,8 @@ func TestRoomForHistograms(t *testing.T) {
 			for i := range sites {
 				sites[i] = vgrad.Site{Path: fmt.Sprint("/", i), Layer: i + 1, Role: vgrad.Kernel, Size: 1}
 			}
-			m, err := meter.New(vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights}, HistogramEvery: c.every}, sites,
+			m := meter.New(vgrad.Measure{Quantities: []vgrad.Quantity{vgrad.Weights}, HistogramEvery: c.every}, sites,
 				meter.Options{Network: []vgrad.Quantity{vgrad.Loss}})
-			if err != nil {
-				t.Fatal(err)
-			}
 			p := &plan{stage: stage{meter: m}}
 			group := m.Groups()[len(m.Groups())-1]
 			n := p.most(c.step, c.chunk)

@@ -70,14 +70,10 @@ func (p *plan) survey() error {
 	for _, s := range p.sites {
 		sites = append(sites, s.Site)
 	}
-	var err error
-	p.meter, err = meter.New(p.exp.Measure, sites, meter.Options{
+	p.meter = meter.New(p.exp.Measure, sites, meter.Options{
 		Network: p.network(), Final: p.final(), Lanes: len(p.lanes), Apart: p.mesh != nil,
 		Activation: func(of vgrad.Site, lane int) string { return p.activation(s.Layout, of, lane) },
 	})
-	if err != nil {
-		return err
-	}
 	network, views := p.rehearsal(g, s)
 	for _, g := range p.meter.Groups() {
 		g.Rehearse(network, views)

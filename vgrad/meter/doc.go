@@ -9,7 +9,7 @@
 // Columns that are due at the same steps are a [Group]. A step builds the nodes of
 // the groups that are due, and so computes nothing else.
 //
-//	m, err := meter.New(measure, sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}})
+//	m := meter.New(measure, sites, meter.Options{Network: []vgrad.Quantity{vgrad.Loss}})
 //	sink.Begin(m.Schema(0))
 //	for _, g := range m.Groups() {
 //		if g.Due(step) { nodes := g.Measure(network, views); … }

@@ -38,7 +38,7 @@ type Meter struct {
 
 // New makes a meter for the sites of a network, variables and units, in forward
 // order.
-func New(m vgrad.Measure, sites []vgrad.Site, o Options) (*Meter, error) {
+func New(m vgrad.Measure, sites []vgrad.Site, o Options) *Meter {
 	if m.Every == 0 {
 		m.Every = 1
 	}
@@ -72,7 +72,7 @@ func New(m vgrad.Measure, sites []vgrad.Site, o Options) (*Meter, error) {
 	}
 	t.number()
 	t.last(m)
-	return t, nil
+	return t
 }
 
 // number assigns each group the indices of its tables in the schema.

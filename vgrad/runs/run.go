@@ -239,23 +239,9 @@ func writeSample(out *csv.Writer, s vgrad.Sample) error {
 		return out.Write(append(start, number(s.Value), "", "", ""))
 	}
 	var err error
-	line := func(low, high float64, n int) {
-		if n > 0 {
-			err = errors.Join(err, out.Write(append(slices.Clip(start), "", number(low), number(high), strconv.Itoa(n))))
-		}
+	for b := range s.Hist.All() {
+		err = errors.Join(err, out.Write(append(slices.Clip(start), "", number(b.Low), number(b.High), strconv.Itoa(b.Count))))
 	}
-	h := s.Hist
-	line(math.Inf(-1), math.Inf(-1), h.NegInf)
-	zero, _ := slices.BinarySearchFunc(h.Bins, 0, func(b vgrad.Bin, x float64) int { return cmp.Compare(b.Low, x) })
-	for _, b := range h.Bins[:zero] {
-		line(b.Low, b.High, b.Count)
-	}
-	line(0, 0, h.Zero)
-	for _, b := range h.Bins[zero:] {
-		line(b.Low, b.High, b.Count)
-	}
-	line(math.Inf(1), math.Inf(1), h.PosInf)
-	line(math.NaN(), math.NaN(), h.NaN)
 	return err
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"slices"
 	"strconv"
 
@@ -198,26 +197,9 @@ func ends(s vgrad.Sample) [][4]any {
 	if s.Hist == nil {
 		return [][4]any{{s.Value, nil, nil, nil}}
 	}
-	h := s.Hist
 	var all [][4]any
-	add := func(low, high float64, n int) {
-		if n > 0 {
-			all = append(all, [4]any{nil, low, high, n})
-		}
+	for b := range s.Hist.All() {
+		all = append(all, [4]any{nil, b.Low, b.High, b.Count})
 	}
-	add(math.Inf(-1), math.Inf(-1), h.NegInf)
-	zero := slices.IndexFunc(h.Bins, func(b vgrad.Bin) bool { return b.Low >= 0 })
-	if zero < 0 {
-		zero = len(h.Bins)
-	}
-	for _, b := range h.Bins[:zero] {
-		add(b.Low, b.High, b.Count)
-	}
-	add(0, 0, h.Zero)
-	for _, b := range h.Bins[zero:] {
-		add(b.Low, b.High, b.Count)
-	}
-	add(math.Inf(1), math.Inf(1), h.PosInf)
-	add(math.NaN(), math.NaN(), h.NaN)
 	return all
 }
