@@ -166,6 +166,16 @@ func TestOutsideANotebook(t *testing.T) {
 	}
 }
 
+// What was trained is named in the order of the variants, though a shallow network is
+// compiled sooner.
+func TestTrainedInOrder(t *testing.T) {
+	files = 0
+	_, complaint, ended := left(t, func() { Compare(vgrad.Experiment{Steps: 20}, "depth=30", "depth=2") })
+	if want := "Trained sigmoid depth=30 steps=20, sigmoid depth=2 steps=20 for 20 steps each."; ended || !strings.Contains(complaint, want) {
+		t.Errorf("ended %t, said %q", ended, complaint)
+	}
+}
+
 func TestSweep(t *testing.T) {
 	out, complaint, ended := left(t, func() {
 		s := Sweep(vgrad.Experiment{Steps: 20}, "depth=2,3", "sigmoid,relu", "seed=0..2")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/vgrad/lab/kernelext/wire"
@@ -118,7 +119,7 @@ func load(store *runs.Store, es []vgrad.Experiment) (c Comparison, steps int) {
 // from the store. If the program refuses the experiments, no figure is shown.
 func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps int) {
 	var l *live
-	var begun []vgrad.Experiment
+	begun := map[string]bool{} // in any order: some compile sooner than others
 	ctx := Context()
 	watching, stop := context.WithCancel(ctx)
 	var watcher sync.WaitGroup
@@ -132,7 +133,7 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 			l.bar.Note(m.Say)
 		case m.Begin != nil:
 			l.begin(m.Begin.Experiment, store.Follow(m.Begin.Run)).goesOn(m.Begin.From, m.Begin.Continued)
-			begun = append(begun, m.Begin.Experiment)
+			begun[m.Begin.Experiment.Hash()] = true
 		}
 		return nil
 	})
@@ -148,7 +149,12 @@ func train(store *runs.Store, es []vgrad.Experiment, loaded Comparison, steps in
 	case l == nil:
 	case err == nil:
 		c, _ := load(store, es)
-		l.end(c, trainedLine(begun...))
+		trained := slices.DeleteFunc(slices.Clone(es), func(e vgrad.Experiment) bool { return !begun[e.Hash()] })
+		if len(trained) == 0 { // another process has trained them meanwhile
+			l.end(c, loadedLine(es))
+		} else {
+			l.end(c, trainedLine(trained...))
+		}
 	case ctx.Err() != nil:
 		l.endEarly("Interrupted", store, es)
 	default:
