@@ -62,6 +62,9 @@ func (t *tags) UnmarshalJSON(raw []byte) error {
 // mayFail reports whether the cell is meant to show an error.
 func (c Cell) mayFail() bool { return slices.Contains(c.Metadata.Tags, "raises-exception") }
 
+// varies reports whether what the cell says depends on the machine; see [Compare].
+func (c Cell) varies() bool { return slices.Contains(c.Metadata.Tags, "varies") }
+
 // Output is one output of a code cell.
 type Output struct {
 	Kind string `json:"output_type"` // "stream", "display_data", "execute_result" or "error"

@@ -158,6 +158,17 @@ func TestCompare(t *testing.T) {
 	if ds := Compare(was, none); len(ds) != 1 || ds[0].Says != "(nothing)" {
 		t.Errorf("%+v", ds)
 	}
+	for _, nb := range []*Notebook{was, is, none} {
+		for i := range nb.Cells {
+			nb.Cells[i].Metadata.Tags = tags{"varies"}
+		}
+	}
+	if ds := Compare(was, is); len(ds) != 0 {
+		t.Errorf("cells that vary: %+v", ds)
+	}
+	if ds := Compare(was, none); len(ds) != 1 || ds[0].Says != "(nothing)" {
+		t.Errorf("a cell that varies and says nothing: %+v", ds)
+	}
 }
 
 func TestBadNotebooks(t *testing.T) {

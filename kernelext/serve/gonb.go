@@ -356,11 +356,13 @@ func (g *gonb) interrupt() {
 // kill ends it at once, with all that it started. The session's folder stays.
 func (g *gonb) kill() {
 	io.WriteString(g.words, "keep\n")
-	for _, p := range descendants(int(g.pid.Load())) {
-		signalProcess(p.pid, syscall.SIGKILL)
+	pid := int(g.pid.Load())
+	below := descendants(pid)
+	if pid > 0 {
+		signalProcess(pid, syscall.SIGKILL) // first, or it reports that its child was killed
 	}
-	if pid := int(g.pid.Load()); pid > 0 {
-		signalProcess(pid, syscall.SIGKILL)
+	for _, p := range below {
+		signalProcess(p.pid, syscall.SIGKILL)
 	}
 	g.words.Close()
 }
