@@ -64,6 +64,12 @@ var faults = []fault{
 		return math.Pow(1e-3, float64(4-s.Time))
 	}), "vanishing gradient", "layer 2 at time step 1, step 0", "/rnn/units[1]",
 		[]string{"through time", "of layer 2 is divided by 1000 at each time step", "time step 1 gets 1/1e9 of what time step 4 has"}},
+	{"time steps that let nothing through", func() made { return recurrent(4) }, quantity(vgrad.RMSDelta, func(_ int, s vgrad.Site) float64 {
+		if s.Time == 0 {
+			return 1
+		}
+		return max(0, float64(s.Time-2))
+	}), "vanishing gradient", "layer 2 at time step 2, step 0", "/rnn/units[2]", []string{"No gradient at all arrives", "shorter sequences"}},
 	{"growing back through time", func() made { return recurrent(6) }, quantity(vgrad.RMSDelta, func(_ int, s vgrad.Site) float64 {
 		if s.Time == 0 {
 			return 1

@@ -66,11 +66,14 @@ func (s signal) vanishes() bool { return s.factor() < vanishingFactor && s.total
 
 // silence returns the sighting of a signal that does not arrive.
 func (t *Training) silence(s signal) Sighting {
-	site := s.places[s.silent()-1]
+	site, advice := s.places[s.silent()-1], adviceOnTime(s)
+	if advice == "" {
+		advice = "where units are dead, leaky_relu, he_normal or another seed; else fewer layers: the signal is smaller than float32 can say"
+	}
 	return Sighting{Site: site, Step: s.step,
 		Says:     fmt.Sprintf("No gradient at all arrives at %s, nor before it.", t.place(site)),
 		Evidence: fmt.Sprintf("%s is exactly zero there at step %d", t.title(s.quantity), s.step),
-		Advice:   "where units are dead, leaky_relu, he_normal or another seed; else fewer layers: the signal is smaller than float32 can say"}
+		Advice:   advice}
 }
 
 // vanished returns the sighting of a signal that shrinks. The evidence includes the factor
