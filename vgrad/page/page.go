@@ -154,6 +154,10 @@ func figure(f *chart.Figure, o Options, position int) (template.HTML, error) {
 //go:embed page.css
 var style string
 
+// Style returns the style sheet of a page, without that of its figures. Pages that share one
+// file of it look like this package's.
+func Style() string { return style }
+
 //go:embed page.html
 var frameText string
 
