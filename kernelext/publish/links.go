@@ -71,6 +71,8 @@ func (d *document) relative(n *html.Node, href string) {
 	switch {
 	case strings.EqualFold(path.Ext(strings.TrimSuffix(cutAddress(href), "/")), ".ipynb"):
 		d.lesson(n, file, href, fragment)
+	case d.pages.site != nil && d.pages.At[absolute(notebookOf(file))] != "":
+		d.lesson(n, notebookOf(file), href, fragment)
 	case d.isPage(file):
 		setAttr(n, "href", d.from(file)+fragment)
 	default:
@@ -96,7 +98,12 @@ func (d *document) lesson(n *html.Node, file, href, fragment string) {
 		return
 	}
 	if page, ok := d.pages.At[absolute(file)]; ok {
-		setAttr(n, "href", d.from(page)+d.pages.fragment(file, fragment))
+		setAttr(n, "href", d.from(page)+d.fragment(file, fragment))
+		return
+	}
+	if d.pages.site != nil {
+		d.tell("the link to %s leads nowhere: that notebook is not in the site; its text stays", cutAddress(href))
+		removeAttr(n, "href")
 		return
 	}
 	page := filepath.Join(filepath.Dir(d.to), PageName(file)) // as it is written into -out
@@ -106,7 +113,15 @@ func (d *document) lesson(n *html.Node, file, href, fragment string) {
 	if _, err := os.Stat(page); err != nil { // not published before either
 		d.tell("the link to %s leads nowhere until that notebook is published too", cutAddress(href))
 	}
-	setAttr(n, "href", d.from(page)+d.pages.fragment(file, fragment))
+	setAttr(n, "href", d.from(page)+d.fragment(file, fragment))
+}
+
+// notebookOf is the notebook of a page beside it; "" if the file cannot be one.
+func notebookOf(file string) string {
+	if bare, ok := strings.CutSuffix(file, ".html"); ok {
+		return bare + ".ipynb"
+	}
+	return ""
 }
 
 // isPage reports whether a file is the page of a notebook that is published too.
@@ -216,7 +231,8 @@ var (
 	errAbsent   = errors.New("there is no such file beside the notebook")
 )
 
-// read returns the data URI of a file.
+// read returns the address of a file that the page has: a data URI, and in a site that of a
+// copy.
 func (d *document) read(file string) (data string, err error) {
 	info, err := os.Stat(file)
 	switch {
@@ -235,6 +251,9 @@ func (d *document) read(file string) (data string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if d.pages.site != nil {
+		return d.pages.site.beside(filepath.Base(file), text), nil
+	}
 	kind := kinds[strings.ToLower(filepath.Ext(file))]
 	if kind == "" {
 		kind = "application/octet-stream"
@@ -245,7 +264,7 @@ func (d *document) read(file string) (data string, err error) {
 // outside sets the address of a file that is not in the page: relative to the page, where
 // the file exists.
 func (d *document) outside(n *html.Node, key, file, address string) {
-	if _, err := os.Stat(file); err == nil {
+	if _, err := os.Stat(file); err == nil && d.pages.site == nil { // a site is moved
 		setAttr(n, key, d.from(file))
 		return
 	}

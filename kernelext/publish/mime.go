@@ -123,6 +123,7 @@ func (d *document) printed(class, text string) string {
 	if shown == "" {
 		return ""
 	}
+	d.index(text)
 	return fmt.Sprintf("<pre class=%q%s>%s</pre>\n", class, d.reachable("Output", text), shown)
 }
 
@@ -148,7 +149,7 @@ func (d *document) words(o Output, mime string) (string, bool) {
 // loaded from the network is told.
 func (d *document) markup(o Output, mime string) (string, bool) {
 	text := string(o.Data[mime])
-	if strings.Contains(text, `class="vgrad-figure"`) { // is whole, and large
+	if d.pages.site == nil && strings.Contains(text, `class="vgrad-figure"`) { // is whole, and large
 		return `<div class="output">` + once(text) + "</div>\n", true
 	}
 	tree, err := fragment(text)
@@ -164,11 +165,27 @@ func (d *document) markup(o Output, mime string) (string, bool) {
 		}
 		d.loads(n)
 	}
+	if d.pages.site != nil {
+		return d.siteOutput(tree), true
+	}
 	reach := ""
 	if len(find(tree, "table"))+len(find(tree, "pre")) > 0 {
 		reach = fmt.Sprintf(` tabindex="0" role="group" aria-label="Output of cell %d"`, d.number)
 	}
 	return `<div class="output"` + reach + `>` + inside(tree) + "</div>\n", true
+}
+
+// siteOutput renders the HTML of an output for a page of a site.
+func (d *document) siteOutput(tree *nethtml.Node) string {
+	figures := d.liveOutput(tree)
+	d.inertOutput(tree)
+	d.keepPicture(tree)
+	d.indexOutput(tree)
+	reach := ""
+	if figures == 0 && len(find(tree, "table"))+len(find(tree, "pre")) > 0 {
+		reach = fmt.Sprintf(` tabindex="0" role="group" aria-label="Output of cell %d"`, d.number)
+	}
+	return `<div class="output"` + reach + `>` + inside(tree) + "</div>\n"
 }
 
 // loads looks at what an element of an output would load.
@@ -234,7 +251,11 @@ func decodable(text string) (string, bool) {
 }
 
 func (d *document) image(o Output, mime, content string) string {
-	return fmt.Sprintf(`<div class="output"><img alt="%s" src="data:%s;base64,%s"%s></div>`+"\n", d.alt(), mime, content, o.size(mime))
+	text := fmt.Sprintf(`<div class="output"><img alt="%s" src="data:%s;base64,%s"%s></div>`+"\n", d.alt(), mime, content, o.size(mime))
+	if tree, err := fragment(text); err == nil && d.pages.site != nil {
+		d.keepPicture(tree)
+	}
+	return text
 }
 
 // size is the size that an output asks for, as attributes.

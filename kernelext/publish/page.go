@@ -25,6 +25,8 @@ type Pages struct {
 	// notebook. Links between these notebooks are links between their pages. A notebook
 	// that is not there has its page beside it.
 	At map[string]string
+
+	site *siteFiles // nil: the pages stand alone
 }
 
 // Page writes the notebook as a stand-alone HTML page beside it, by itself and without

@@ -47,6 +47,11 @@ type document struct {
 	trees    []*html.Node // of the cells, nil where a cell is no prose
 	warnings []Warning
 
+	// Of a site.
+	styles   []string // that outputs have
+	cover    firstPicture
+	sections []section
+
 	// The cell that is being read.
 	cell   Cell
 	number int // among all cells, from 1
@@ -61,6 +66,11 @@ func (p Pages) read(n *Notebook) *document {
 	}
 	if p.Formulas != nil {
 		d.formulas = p.Formulas.Document()
+	}
+	if p.site != nil {
+		for _, id := range siteIDs {
+			d.ids[id] = true
+		}
 	}
 	for i, c := range n.Cells {
 		d.cell, d.number = c, i+1
@@ -307,8 +317,9 @@ func bareID(id string) string {
 	}, id)
 }
 
-// fragment returns a link's fragment as the page of another notebook has it.
-func (p Pages) fragment(file, fragment string) string {
+// fragment returns a link's fragment as the page of another notebook has it. One that it
+// does not have is told.
+func (d *document) fragment(file, fragment string) string {
 	if fragment == "" {
 		return ""
 	}
@@ -316,7 +327,10 @@ func (p Pages) fragment(file, fragment string) string {
 	if err != nil {
 		return fragment
 	}
-	to, _ := Pages{}.read(other).resolve(fragment)
+	to, ok := Pages{site: d.pages.site}.read(other).resolve(fragment)
+	if !ok {
+		d.tell("the link to %s%s leads to the beginning of that page: its notebook has no such heading", filepath.Base(file), fragment)
+	}
 	return to
 }
 

@@ -26,6 +26,10 @@ type publishFlags struct {
 	limit  time.Duration
 	check  bool
 	quiet  bool
+	site   string
+	title  string
+
+	executing []string // the flags that are set and have to do with executing
 }
 
 func (p *publishFlags) set() *flag.FlagSet {
@@ -36,21 +40,37 @@ func (p *publishFlags) set() *flag.FlagSet {
 	f.DurationVar(&p.limit, "limit", 10*time.Minute, "how long one cell may take")
 	f.BoolVar(&p.check, "check", false, "execute and compare with the outputs in the notebooks; write nothing")
 	f.BoolVar(&p.quiet, "quiet", false, "do not say which cell runs")
+	f.StringVar(&p.site, "site", "", "folder of a site that is made of the notebooks as they are; nothing is executed")
+	f.StringVar(&p.title, "title", lessonsTitle, "title of the site")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "vgrad publish NOTEBOOK... executes notebooks from top to bottom. It writes the outputs into each\nnotebook, and an HTML page that needs neither Jupyter nor a network. Several notebooks also get an\nindex page. The first cell that fails is shown and ends the command.\n\nFlags:")
+		fmt.Fprintln(f.Output(), "vgrad publish NOTEBOOK... executes notebooks from top to bottom. It writes the outputs into each\nnotebook, and an HTML page that needs neither Jupyter nor a network. Several notebooks also get an\nindex page. The first cell that fails is shown and ends the command.\n\n"+siteHelp+"\n\nFlags:")
 		f.PrintDefaults()
 	}
 	return f
 }
 
+const siteHelp = "vgrad publish -site DIR NOTEBOOK... executes nothing. It makes one site of the notebooks with the outputs\nthat are in them: a front page, a page for each notebook, and a search. A notebook without outputs and\na link that leads nowhere are told. The site opens from disk and from any web server, and asks for\nnothing. In DIR it replaces only a site that it wrote."
+
 func publishCommand(ctx context.Context, args []string, std streams) error {
 	var p publishFlags
-	paths, err := parse(p.set(), args, std)
+	flags := p.set()
+	paths, err := parse(flags, args, std)
 	if err != nil {
 		return err
 	}
 	if len(paths) == 0 {
 		return usageError{errors.New("publish: say which notebooks")}
+	}
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name != "site" && f.Name != "title" && f.Name != "quiet" {
+			p.executing = append(p.executing, f.Name)
+		}
+	})
+	if p.site != "" {
+		return p.writeSite(ctx, paths, std)
+	}
+	if p.title != lessonsTitle {
+		return usageError{errors.New("publish: -title is that of a site; name its folder with -site")}
 	}
 	if err := p.prepare(paths); err != nil {
 		return err
