@@ -88,8 +88,8 @@ func digest(content []byte) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// lesson is a notebook in the site. The templates read it.
-type lesson struct {
+// lessonPage is a notebook in the site. The templates read it.
+type lessonPage struct {
 	Page, Notebook  string // names of the files
 	Title, Sentence string
 	Headline, Body  template.HTML
@@ -97,17 +97,17 @@ type lesson struct {
 	Contents        []heading
 	Picture         string // name of the file; "" for none
 	Facts           []fact
-	Previous, Next  *lesson
+	Previous, Next  *lessonPage
 
 	sections []section
 	doc      *document
 }
 
 // Base is the notebook's file name.
-func (l *lesson) Base() string { return path.Base(l.Notebook) }
+func (l *lessonPage) Base() string { return path.Base(l.Notebook) }
 
 // Size is the size of the notebook in words.
-func (l *lesson) Size() string { return fmt.Sprintf("%d KB", (len(l.doc.nb.text)+999)/1000) }
+func (l *lessonPage) Size() string { return fmt.Sprintf("%d KB", (len(l.doc.nb.text)+999)/1000) }
 
 // siteIDs are the ids that the parts of a page around the lesson have.
 var siteIDs = []string{"site-content", "site-query", "site-found", "site-status", "site-results", "site-theme", "site-jupyter"}
@@ -124,8 +124,8 @@ type frame struct {
 	Policy, Style, Theme        string
 	Script, Search, Description string
 	When                        string
-	Lessons                     []*lesson
-	Lesson                      *lesson // nil on the front page
+	Lessons                     []*lessonPage
+	Lesson                      *lessonPage // nil on the front page
 }
 
 // Build makes the files of a site of notebooks, in their order. Links between them become
@@ -141,10 +141,10 @@ func (s Site) Build(notebooks []*Notebook) (*SiteFiles, []Warning, error) {
 		made.echarts = made.asset("echarts-"+digest(s.ECharts)+".js", s.ECharts)
 	}
 	pages := Pages{Formulas: s.Formulas, At: map[string]string{}, site: made}
-	var lessons []*lesson
+	var lessons []*lessonPage
 	for _, n := range notebooks {
-		l := &lesson{Page: PageName(n.Path), Notebook: "notebooks/" + filepath.Base(n.Path)}
-		if other := slices.IndexFunc(lessons, func(o *lesson) bool { return strings.EqualFold(o.Page, l.Page) }); other >= 0 || strings.EqualFold(l.Page, "index.html") {
+		l := &lessonPage{Page: PageName(n.Path), Notebook: "notebooks/" + filepath.Base(n.Path)}
+		if other := slices.IndexFunc(lessons, func(o *lessonPage) bool { return strings.EqualFold(o.Page, l.Page) }); other >= 0 || strings.EqualFold(l.Page, "index.html") {
 			return nil, nil, fmt.Errorf("publish: the site has another page that is called %s; %s needs another name", l.Page, n.Path)
 		}
 		lessons = append(lessons, l)
@@ -214,7 +214,7 @@ func (f frame) page(s *siteFiles, name, template string) error {
 }
 
 // read makes the page of a notebook.
-func (l *lesson) read(p Pages, n *Notebook) {
+func (l *lessonPage) read(p Pages, n *Notebook) {
 	d := p.read(n)
 	l.doc = d
 	l.Title, l.Headline = d.title()

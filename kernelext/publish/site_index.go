@@ -86,7 +86,7 @@ var apart = set(`p div section figure figcaption li dt dd tr td th table ul ol d
 // index is the script that holds the text of all lessons: a list of pages, each with its
 // file, its title and its sections, each of these with its id, heading and text. It is a
 // script because a page that is opened from disk may not read any other file.
-func index(lessons []*lesson) []byte {
+func index(lessons []*lessonPage) []byte {
 	var all []any
 	for _, l := range lessons {
 		var sections []any
