@@ -78,6 +78,11 @@ func (b *bench) engine(ctx context.Context, name string, driver engine.Driver) (
 // difference between a training of Steps+1 steps and a training of one step, which has
 // the same start and end.
 func (b *bench) ours(name, backend string, driver engine.Driver, e vgrad.Experiment, seeds int) contestant {
+	return b.oursOn(b.set, name, backend, driver, e, seeds)
+}
+
+// oursOn is ours on another data set.
+func (b *bench) oursOn(set *data.Set, name, backend string, driver engine.Driver, e vgrad.Experiment, seeds int) contestant {
 	steps := e.WithDefaults().Steps
 	return contestant{name: name, ours: true, once: func(ctx context.Context) (float64, []outcome, error) {
 		engine, err := b.engine(ctx, backend, driver)
@@ -85,18 +90,18 @@ func (b *bench) ours(name, backend string, driver engine.Driver, e vgrad.Experim
 			return 0, nil, err
 		}
 		e.Steps = 1
-		one, _, err := b.train(ctx, engine, e, seeds)
+		one, _, err := b.train(ctx, engine, set, e, seeds)
 		if err != nil {
 			return 0, nil, err
 		}
 		e.Steps = steps + 1
-		all, got, err := b.train(ctx, engine, e, seeds)
+		all, got, err := b.train(ctx, engine, set, e, seeds)
 		return all - one, got, err
 	}}
 }
 
 // train trains with each seed. The seconds it returns do not include compiling.
-func (b *bench) train(ctx context.Context, e *engine.Engine, exp vgrad.Experiment, seeds int) (float64, []outcome, error) {
+func (b *bench) train(ctx context.Context, e *engine.Engine, set *data.Set, exp vgrad.Experiment, seeds int) (float64, []outcome, error) {
 	keeps := make([]keep, seeds)
 	var lanes []engine.Lane
 	for i := range keeps {
@@ -108,9 +113,9 @@ func (b *bench) train(ctx context.Context, e *engine.Engine, exp vgrad.Experimen
 	var res *engine.Result
 	var err error
 	if seeds == 1 {
-		res, err = e.Train(ctx, engine.Job{Experiment: lanes[0].Experiment, Data: b.set}, lanes[0].Sinks...)
+		res, err = e.Train(ctx, engine.Job{Experiment: lanes[0].Experiment, Data: set}, lanes[0].Sinks...)
 	} else {
-		res, err = e.TrainLanes(ctx, b.set, lanes...)
+		res, err = e.TrainLanes(ctx, set, lanes...)
 	}
 	if err != nil {
 		return 0, nil, err

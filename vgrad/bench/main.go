@@ -115,6 +115,7 @@ var parts = []part{
 	{"e", "The time of a step by depth, width and number of lanes", (*bench).growth},
 	{"f", "The whole article with different options of XLA's compiler", (*bench).compiling},
 	{"g", "The cost of each quantity alone, as a multiple of vgrad's step without probes", (*bench).alone},
+	{"h", "One step of recurrent and of residual networks", (*bench).families},
 }
 
 // selfPart is what -self runs.

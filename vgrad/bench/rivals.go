@@ -35,6 +35,7 @@ type way struct {
 	name    string // in tables
 	variant string // the script's -variant
 	threads int    // 0: the library's default
+	script  string // its file; "": with_NAME.py
 	parts   string // keys of the parts that measure it; D: part d, with all seeds trained instead of extrapolated
 }
 
@@ -43,15 +44,17 @@ func (w way) in(part string) bool { return strings.Contains(w.parts, part) }
 
 var rivals = []rival{
 	{"torch", "PyTorch", "torch", "3 GB, 6 GB unpacked", []way{
-		{"eager", "eager", 0, "abde"}, {"eager, 1 thread", "eager", 1, "abde"},
-		{"the step through torch.compile, 1 thread", "compile", 1, "abd"}, {"all seeds in one vmap, 1 thread", "together", 1, "D"},
+		{"eager", "eager", 0, "", "abde"}, {"eager, 1 thread", "eager", 1, "", "abde"},
+		{"the step through torch.compile, 1 thread", "compile", 1, "", "abd"}, {"all seeds in one vmap, 1 thread", "together", 1, "", "D"},
+		{"torch.nn", "", 0, "families_torch.py", "h"}, {"torch.nn, 1 thread", "", 1, "families_torch.py", "h"},
 	}},
 	{"tensorflow", "TensorFlow", "tensorflow-cpu", "350 MB, 1.6 GB unpacked", []way{
-		{"a tf.function call a step", "step", 0, "abe"}, {"a tf.function call a step, 1 thread", "step", 1, "ab"},
-		{"the loop in one tf.function, 1 thread", "loop", 1, "ab"}, {"the loop in one tf.function, XLA", "xla", 0, "ab"},
+		{"a tf.function call a step", "step", 0, "", "abe"}, {"a tf.function call a step, 1 thread", "step", 1, "", "ab"},
+		{"the loop in one tf.function, 1 thread", "loop", 1, "", "ab"}, {"the loop in one tf.function, XLA", "xla", 0, "", "ab"},
 	}},
 	{"jax", "JAX", "jax", "150 MB, 600 MB unpacked", []way{
-		{"lax.scan", "", 0, "abe"}, {"lax.scan, 1 thread", "", 1, "ab"}, {"all seeds in one vmap", "together", 0, "D"},
+		{"lax.scan", "", 0, "", "abe"}, {"lax.scan, 1 thread", "", 1, "", "ab"}, {"all seeds in one vmap", "together", 0, "", "D"},
+		{"lax.scan of lax.scan", "", 0, "families_jax.py", "h"}, {"lax.scan of lax.scan, 1 thread", "", 1, "families_jax.py", "h"},
 	}},
 }
 
@@ -103,7 +106,11 @@ func (r rival) label(w way) string { return fmt.Sprintf("%s %s, %s", r.title, r.
 // command returns the command that runs the rival's script with the Python of its
 // environment. mode is "serve" or "article".
 func (b *bench) command(ctx context.Context, r rival, w way, mode string, more ...string) *exec.Cmd {
-	args := append([]string{b.place.file("scripts", r.script()), mode, "-variant", w.variant, "-threads", strconv.Itoa(w.threads)}, more...)
+	script := w.script
+	if script == "" {
+		script = r.script()
+	}
+	args := append([]string{b.place.file("scripts", script), mode, "-variant", w.variant, "-threads", strconv.Itoa(w.threads)}, more...)
 	cmd := exec.CommandContext(ctx, b.place.python(r), args...)
 	cmd.Env = append(os.Environ(), "VGRAD_BENCH_DATA="+b.place.file("data"), "PYTHONNOUSERSITE=1", "TORCHINDUCTOR_CACHE_DIR="+b.place.file("inductor"))
 	return cmd
@@ -111,9 +118,11 @@ func (b *bench) command(ctx context.Context, r rival, w way, mode string, more .
 
 // request is the training that a rival's server runs. Zero fields: as in the article.
 type request struct {
+	Network    string `json:"network,omitempty"` // of part h
 	Depth      int    `json:"depth,omitempty"`
 	Width      int    `json:"width,omitempty"`
 	Activation string `json:"activation,omitempty"`
+	Batch      int    `json:"batch,omitempty"`
 	Steps      int    `json:"steps,omitempty"`
 }
 

@@ -6,7 +6,7 @@ A rival is a script that calls run(make). make(flags, images, labels) returns
 
 r says what to train (see FIELDS); seconds is the time of the steps alone, means is an array [steps, depth] of mean |dL/dW| of
 every layer at every step, and weights is a list of numpy pairs (W [inputs, units], b [units]). Where make sets flags.together,
-train takes a list of them, which differ in their seeds, and returns such a triple for each.
+train takes a list of them, which differ in their seeds, and returns such a triple for each. Another condense takes other triples.
 
     script.py serve     answers a line of JSON with a line of JSON until its input ends
     script.py article   trains the three scenarios with -seeds seeds each and prints one line of JSON
@@ -19,7 +19,7 @@ import types
 
 import numpy as np
 
-FIELDS = dict(depth=6, width=10, activation="sigmoid", slope=0.2, batch=30, steps=2500, rate=0.001, seed=0)
+FIELDS = dict(network="mlp", depth=6, width=10, activation="sigmoid", slope=0.2, batch=30, steps=2500, rate=0.001, seed=0)
 ACTIVATIONS = ["sigmoid", "relu", "leaky_relu"]
 SUMMARY_EVERY = 200  # the article's summaries
 EPSILON = 1e-8  # Adam's
@@ -79,7 +79,7 @@ def outcome(trained, validation, r):
             "val_accuracy": accuracy(weights, *validation, r)}
 
 
-def run(make):
+def run(make, condense=outcome):
     parser = argparse.ArgumentParser()
     parser.add_argument("mode", choices=["serve", "article"])
     parser.add_argument("-variant", default="")
@@ -93,7 +93,7 @@ def run(make):
     def answer(requests):
         rs = [types.SimpleNamespace(**(FIELDS | r)) for r in requests]
         trained = train(rs) if flags.together else map(train, rs)
-        return [outcome(t, validation, r) for t, r in zip(trained, rs)]
+        return [condense(t, validation, r) for t, r in zip(trained, rs)]
 
     if flags.mode == "article":
         runs = [answer(dict(activation=a, seed=s) for s in range(flags.seeds)) for a in ACTIVATIONS]
