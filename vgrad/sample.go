@@ -112,6 +112,14 @@ type Recorded interface {
 	Ran() Experiment
 }
 
+// Timed is a recorded source that knows how long its training took.
+type Timed interface {
+	Recorded
+	// StepsTook is the time of all training steps in seconds, without compiling. It is
+	// false if that was not recorded.
+	StepsTook() (seconds float64, ok bool)
+}
+
 // Series collects the values of a scalar quantity at one layer over the steps;
 // layer 0 is the whole network. It reads the layer's first site, in forward
 // order, that has the quantity; [SeriesAt] reads the others. Both slices have one

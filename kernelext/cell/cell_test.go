@@ -200,6 +200,28 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// Many trains with a bar, loads without one, and returns the runs in their order.
+func TestMany(t *testing.T) {
+	es := []vgrad.Experiment{{Depth: 3, Steps: 10, Label: "three"}, {Depth: 2, Steps: 10, Label: "two"}}
+	var c Comparison
+	_, complaint, ended := left(t, func() {
+		Many(es...)
+		exec := os.Getenv("VGRAD_PROGRAM")
+		defer os.Setenv("VGRAD_PROGRAM", exec)
+		os.Setenv("VGRAD_PROGRAM", "/nowhere") // it is not asked again
+		c = Many(es...)
+	})
+	if ended || complaint != "2 runs are recorded; the next time they are loaded.\n" {
+		t.Fatalf("ended %t, said %q", ended, complaint)
+	}
+	if len(c) != 2 || c[0].Label() != "three" || c[1].Label() != "two" {
+		t.Errorf("the runs are %v", c)
+	}
+	if _, complaint, ended := left(t, func() { Many() }); !ended || !strings.Contains(complaint, "nothing to train") {
+		t.Errorf("without experiments: ended %t, said %q", ended, complaint)
+	}
+}
+
 // A bar that follows a sweep tells its estimate.
 func TestBarFollows(t *testing.T) {
 	b := &Bar{name: "runs", start: time.Now().Add(-time.Hour)}

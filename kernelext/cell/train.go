@@ -212,6 +212,23 @@ func Sweep(base vgrad.Experiment, over ...string) *sweep.Result {
 	return r
 }
 
+// Many is [All] for more runs than a live figure can show: while it trains, it shows a
+// progress bar, and it never shows a figure.
+func Many(es ...vgrad.Experiment) Comparison {
+	if len(es) == 0 {
+		fail(errors.New("nothing to train: give at least one experiment"))
+	}
+	store := Must(runs.Open(""))
+	c, missing := load(store, es)
+	if missing > 0 {
+		trainSweep(store, es)
+		if c, missing = load(store, es); missing > 0 {
+			fail(errors.New("the vgrad program trained, but the runs are not in " + store.Dir()))
+		}
+	}
+	return c
+}
+
 // trainSweep lets the vgrad program train the missing runs, and shows a progress bar.
 func trainSweep(store *runs.Store, es []vgrad.Experiment) {
 	var bar *Bar

@@ -236,6 +236,7 @@ func gallery(t testing.TB) map[string]*Figure {
 		"heatmap":    ok(Heatmap(runs[2], vgrad.Weights, 4)),
 		"layermap":   ok(LayerMap(runs[0], vgrad.MeanAbsGrad)),
 		"factormap":  ok(FactorMap(swept(5), "depth", "activation")),
+		"remedies":   ok(Remedies(remedied(), "depth")),
 		"trend":      ok(FactorTrend(swept(5), "depth")),
 		"accuracies": ok(Trend(swept(5), vgrad.ValAccuracy, "depth")),
 	}

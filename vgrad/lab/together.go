@@ -18,6 +18,7 @@ type together struct {
 	lanes   []engine.Lane
 	writers []*runs.Writer // nil: the lane is not recorded; the first always is
 	begun   time.Time
+	ran     time.Duration // the time of the steps
 	before  float64       // seconds of training before the checkpoint, each run's share
 	state   *engine.State // where they go on; nil: they start at step 0
 	failed  bool          // a checkpoint could not be written
@@ -155,7 +156,10 @@ func (t *together) train(ctx context.Context) error {
 		c.Take = t.take
 	}
 	if len(t.lanes) > 1 {
-		_, err := t.engine.TrainLanesFrom(ctx, t.set, c, t.lanes...)
+		res, err := t.engine.TrainLanesFrom(ctx, t.set, c, t.lanes...)
+		if err == nil {
+			t.ran = res.Run
+		}
 		return err
 	}
 	job := engine.Job{Experiment: t.lanes[0].Experiment, Data: t.set, Checkpoints: c}
@@ -166,6 +170,7 @@ func (t *together) train(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.ran = res.Run
 	for _, u := range res.Without {
 		if u.Role == "" && u.Variable.DType().IsFloat() { // biases and scales have no units of their own
 			t.say("%s: the units after %s are not measured: it %s", job.Experiment.Name(), u.Variable.Path(), u.Reason)
@@ -209,6 +214,9 @@ func (t *together) provenance() runs.Provenance {
 // finish finishes the runs, the first one last: their checkpoint is in its folder.
 func (t *together) finish() error {
 	p := t.provenance()
+	if t.state == nil { // the steps before an interruption were not timed
+		p.Stepping = t.ran.Seconds() / float64(len(t.lanes))
+	}
 	for i := len(t.writers) - 1; i >= 0; i-- {
 		if t.writers[i] == nil {
 			continue

@@ -21,6 +21,10 @@ type Provenance struct {
 	// Together is how many runs were trained as lanes of one program. Seconds is this
 	// run's share of the program's time. Zero: not recorded.
 	Together int `json:"together,omitempty"`
+	// Stepping is the part of Seconds in which the steps ran. The rest is compiling, drawing
+	// the first weights, validation and recording. Zero: not recorded, as for a run that was
+	// interrupted.
+	Stepping float64 `json:"stepping,omitempty"`
 
 	GoVersion string            `json:"go_version"`        // zero: this program's
 	Modules   map[string]string `json:"modules,omitempty"` // versions by path; nil: this program's, where it knows them
@@ -49,6 +53,7 @@ func (p Provenance) or(q Provenance) Provenance {
 	take(&p.Finished, q.Finished)
 	take(&p.Seconds, q.Seconds)
 	take(&p.Together, q.Together)
+	take(&p.Stepping, q.Stepping)
 	take(&p.GoVersion, q.GoVersion)
 	take(&p.OS, q.OS)
 	take(&p.Arch, q.Arch)

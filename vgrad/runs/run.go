@@ -36,7 +36,7 @@ type Run struct {
 	rank  map[vgrad.Site]int // place in sites, from 1; the whole network comes first
 }
 
-var _ vgrad.Recorded = (*Run)(nil)
+var _ vgrad.Timed = (*Run)(nil)
 
 // readRun reads the run in a folder.
 func readRun(dir string) (*Run, error) {
@@ -129,6 +129,11 @@ func (r *Run) Label() string { return r.Experiment.Name() }
 
 // Ran returns the experiment.
 func (r *Run) Ran() vgrad.Experiment { return r.Experiment }
+
+// StepsTook is [Provenance.Stepping] of a finished run, if it was recorded.
+func (r *Run) StepsTook() (seconds float64, ok bool) {
+	return r.Provenance.Stepping, r.Finished && r.Provenance.Stepping > 0
+}
 
 // Sites lists the layers' sites in forward order.
 func (r *Run) Sites() []vgrad.Site { return slices.Clone(r.sites) }
