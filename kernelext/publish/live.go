@@ -76,9 +76,10 @@ func (d *document) liveOutput(tree *nethtml.Node) (count int) {
 }
 
 // mendOutput makes valid HTML of what outputs have otherwise: what follows a figure's caption
-// goes into it, because a caption is the first or the last in its figure, and a section
-// without a heading is a div.
+// goes into it, because a caption is the first or the last in its figure, a section
+// without a heading is a div, and so on.
 func mendOutput(tree *nethtml.Node) {
+	unheaded(tree)
 	for _, caption := range find(tree, "figcaption") {
 		for next := caption.NextSibling; next != nil; next = caption.NextSibling {
 			next.Parent.RemoveChild(next)

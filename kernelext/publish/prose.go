@@ -166,6 +166,7 @@ func (d *document) finish(tree *html.Node) {
 			scrolls(n, fmt.Sprintf("Code in cell %d", d.number))
 		}
 	}
+	unheaded(tree)
 	for _, table := range find(tree, "table") {
 		if !within(table, "table") {
 			box := element("div")
@@ -173,6 +174,16 @@ func (d *document) finish(tree *html.Node) {
 			box.AppendChild(table)
 			setAttr(box, "class", "scroll")
 			scrolls(box, fmt.Sprintf("Table in cell %d", d.number))
+		}
+	}
+}
+
+// unheaded makes an empty heading of a table an empty cell.
+func unheaded(tree *html.Node) {
+	for _, th := range find(tree, "th") {
+		if strings.TrimSpace(textOf(th)) == "" && len(find(th, "img")) == 0 {
+			rename(th, "td")
+			removeAttr(th, "scope")
 		}
 	}
 }
