@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -139,14 +140,14 @@ func isData(kind string) bool {
 	return kind == "application/json" || kind == "application/gzip" || strings.HasSuffix(kind, "+json")
 }
 
-// unpackData makes packed data of the laboratory JSON. Data that cannot be in a script
-// element as they are stay packed.
+// unpackData makes the packed data of a figure JSON. Other data stay packed, such as those
+// of figures with states, which are a tenth of their JSON.
 func unpackData(n *nethtml.Node, text string) {
-	if attr(n, "type") != "application/gzip" {
+	if attr(n, "type") != "application/gzip" || !hasClass(n, "vgrad-says") {
 		return
 	}
 	plain, err := chart.Unpack(text)
-	if err != nil || strings.Contains(plain, "<") {
+	if err != nil || strings.Contains(plain, "<") || !json.Valid([]byte(plain)) {
 		return
 	}
 	setAttr(n, "type", "application/json")
@@ -185,7 +186,7 @@ func (d *document) inert(n *nethtml.Node) {
 // inertOutput makes the elements of an output inert, and leaves out those that would load
 // something.
 func (d *document) inertOutput(tree *nethtml.Node) {
-	for _, name := range []string{"iframe", "object", "embed", "link", "meta", "base", "applet", "frame", "frameset", "noscript", "template"} {
+	for _, name := range []string{"iframe", "object", "embed", "link", "meta", "base", "applet", "frame", "frameset", "template"} {
 		for _, n := range find(tree, name) {
 			switch {
 			case n.Parent == nil:
@@ -198,6 +199,16 @@ func (d *document) inertOutput(tree *nethtml.Node) {
 				n.Parent.RemoveChild(n)
 			}
 		}
+	}
+	for _, n := range find(tree, "noscript") { // its content is text to a parser, and markup where scripts do not run
+		inner, err := fragment(textOf(n))
+		if err != nil {
+			n.Parent.RemoveChild(n)
+			continue
+		}
+		d.clean(inner)
+		n.FirstChild, n.LastChild = nil, nil
+		n.AppendChild(&nethtml.Node{Type: nethtml.TextNode, Data: inside(inner)})
 	}
 	for _, name := range []string{"img", "video", "audio", "source", "track"} {
 		for _, n := range find(tree, name) {

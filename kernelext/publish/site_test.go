@@ -278,7 +278,7 @@ func TestSiteRunsNothingOfOthers(t *testing.T) {
 	files, said, err := siteOf(t, "a.ipynb", prose("# A\n\nText.")+","+
 		showing("x", `<script>alert(1)</script><p onclick="alert(2)">kept</p><iframe src="https://example.org/"></iframe><iframe srcdoc="x"></iframe><a href="java`+"\t"+`script:alert(3)">text stays</a>
 <script src="https://example.org/x.js"></script><img src="https://example.org/x.png"><svg onload="alert(4)"><script>alert(5)</script><a xlink:href="javascript:alert(6)"><circle r="1"></circle></a></svg>
-<script type="application/json">{"data": "</p>"}</script><object data="x"></object><style>.mine { color: red }</style><main>x</main><script type="module">alert(7)</script>`))
+<script type="application/json">{"data": "</p>"}</script><object data="x"></object><style>.mine { color: red }</style><main>x</main><script type="module">alert(7)</script><noscript><p onclick="alert(8)">without</p><img src=x onerror="alert(9)"></noscript>`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +288,7 @@ func TestSiteRunsNothingOfOthers(t *testing.T) {
 			t.Errorf("the page has %s", never)
 		}
 	}
-	for _, want := range []string{"kept", "text stays", `{"data": "</p>"}`, ".mine { color: red }", `<a href="https://example.org/x.png">`, `<a href="https://example.org/">`, "<circle"} {
+	for _, want := range []string{"kept", "text stays", "<noscript><p>without</p>", `{"data": "</p>"}`, ".mine { color: red }", `<a href="https://example.org/x.png">`, `<a href="https://example.org/">`, "<circle"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %s", want)
 		}
