@@ -49,6 +49,9 @@ func play() error {
 		return err
 	}
 	voice := wire.NewVoice(os.Stdout)
+	if r.Speed {
+		return playSpeed(r, voice)
+	}
 	for i, e := range r.Train {
 		switch {
 		case e.Label == "refused" || e.Steps == 66:

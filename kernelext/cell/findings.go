@@ -37,14 +37,14 @@ func Findings(reports ...diagnose.Report) {
 func findingsOutput(reports []diagnose.Report) (markup, text string) {
 	var lines, parts strings.Builder
 	for _, r := range reports {
-		fmt.Fprintf(&lines, "%s: %s\n%s\n", r.Run, summary(r), r)
+		fmt.Fprintf(&lines, "%s: %s\n%s\n", r.Run, counts(r), r)
 		parts.WriteString(findingsHTML(r))
 	}
 	return findingsStyle + `<div class="vgrad-findings">` + parts.String() + "</div>", strings.TrimSpace(lines.String())
 }
 
-// summary counts the findings and notes of a report in words.
-func summary(r diagnose.Report) string {
+// counts says how many findings and notes a report has, in words.
+func counts(r diagnose.Report) string {
 	text := counted(len(r.Findings), "finding")
 	switch {
 	case len(r.Findings) > 0:
@@ -83,7 +83,7 @@ func counted(n int, what string) string {
 // findingsHTML renders a report as HTML and escapes all its text.
 func findingsHTML(r diagnose.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<p><strong>%s</strong>: %s</p>\n", html.EscapeString(r.Run), summary(r))
+	fmt.Fprintf(&b, "<p><strong>%s</strong>: %s</p>\n", html.EscapeString(r.Run), counts(r))
 	for _, f := range r.Findings {
 		b.WriteString(findingHTML(f, "", "▲ "))
 	}

@@ -70,6 +70,10 @@ func resultOf(v any) (markup, text string, err error) {
 		if v != nil {
 			return tableResult(v.Table())
 		}
+	case []vgrad.Speed:
+		if len(v) > 0 {
+			return tableResult(speedTable(v))
+		}
 	case vgrad.Experiment:
 		return experimentResult(v)
 	case image.Image:

@@ -35,6 +35,9 @@ type Request struct {
 	// Judge asks for the table of the article's claims with verdicts from these runs.
 	// False: no table.
 	Judge bool
+	// Speed asks how fast each backend trains the experiments in Train. They are not
+	// trained to their end, and nothing is recorded. False: they are trained.
+	Speed bool
 }
 
 // Message is one message from the program. Exactly one field is set.
@@ -44,8 +47,12 @@ type Message struct {
 	Claims *page.Table `json:",omitempty"` // the table that Judge asks for
 	// Progress of a sweep: sent at its beginning and after each finished run.
 	Progress *vgrad.Progress `json:",omitempty"`
-	Failed   string          `json:",omitempty"` // why the request was not done; the last message
-	Done     bool            `json:",omitempty"` // the last message
+	// Timed is how far the measurement of Speed is, in stretches; Total is their number.
+	Timed *Stretches `json:",omitempty"`
+	// Speeds is the result of Speed.
+	Speeds []vgrad.Speed `json:",omitempty"`
+	Failed string        `json:",omitempty"` // why the request was not done; the last message
+	Done   bool          `json:",omitempty"` // the last message
 }
 
 // Begun is a training that begins.
@@ -57,6 +64,9 @@ type Begun struct {
 	From      int    `json:",omitempty"`
 	Continued string `json:",omitempty"`
 }
+
+// Stretches counts timed stretches of training.
+type Stretches struct{ Done, Total int }
 
 // Ask writes the request and calls hear for each message until the work is done. It
 // returns the program's error, hear's error, or [ErrCut] if the program ended without a

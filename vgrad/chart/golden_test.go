@@ -35,7 +35,7 @@ func small(t testing.TB) map[string]*Figure {
 		"scalar_recurrent": ok(Scalar([]vgrad.Source{rnn}, vgrad.RMSDelta, 1)), "flow_highway": ok(GradientFlow([]vgrad.Source{highway(4), runs[0]})),
 		"layermap_scopes": ok(LayerMap(encoder(8), vgrad.MeanAbsGrad)), "ridge_zeros": ok(Ridge(zeros(10, 0), vgrad.Gradients, 1)),
 		"factormap": ok(FactorMap(swept(3), "depth", "activation")), "trend": ok(FactorTrend(swept(3), "depth")),
-		"remedies":  ok(Remedies(remedied(), "depth")),
+		"remedies": ok(Remedies(remedied(), "depth")), "speed": ok(Speed(timed(), "width")),
 		"trend_one": ok(Trend([]vgrad.Source{sweptRun(vgrad.Experiment{}, 3)}, vgrad.ValAccuracy, "learning_rate")),
 	}
 }

@@ -50,6 +50,15 @@ func answer(ctx context.Context, r wire.Request, voice *wire.Voice) error {
 	}
 	l := &lab.Lab{Store: store, Say: func(line string) { voice.Send(wire.Message{Say: line}) }}
 	defer l.Close()
+	if r.Speed {
+		speeds, err := l.Speeds(ctx, r.Train, func(done, total int) {
+			voice.Send(wire.Message{Timed: &wire.Stretches{Done: done, Total: total}})
+		})
+		if err != nil {
+			return err
+		}
+		return voice.Send(wire.Message{Speeds: speeds})
+	}
 	if r.Sweep {
 		return l.Sweep(ctx, r.Train, func(p vgrad.Progress) { voice.Send(wire.Message{Progress: &p}) })
 	}
