@@ -351,7 +351,7 @@ func TestPagesFromDisk(t *testing.T) {
 		t.Fatalf("ECharts is needed; `go tool vgrad assets` fetches it: %v", err)
 	}
 	b := openBrowser(t)
-	b.run(network.EmulateNetworkConditions(true, 0, 0, 0))
+	b.strict()
 	for _, path := range lessons(t) {
 		name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
 		t.Run(name, func(t *testing.T) {

@@ -150,7 +150,9 @@ func (d *document) words(o Output, mime string) (string, bool) {
 func (d *document) markup(o Output, mime string) (string, bool) {
 	text := string(o.Data[mime])
 	if d.pages.site == nil && strings.Contains(text, `class="vgrad-figure"`) { // is whole, and large
-		return `<div class="output">` + once(text) + "</div>\n", true
+		text = once(text)
+		d.open = d.open || executable.MatchString(text)
+		return `<div class="output">` + text + "</div>\n", true
 	}
 	tree, err := fragment(text)
 	if err != nil {
@@ -164,6 +166,7 @@ func (d *document) markup(o Output, mime string) (string, bool) {
 			rename(n, "div")
 		}
 		d.loads(n)
+		d.open = d.open || active(n)
 	}
 	if d.pages.site != nil {
 		return d.siteOutput(tree), true
@@ -291,6 +294,23 @@ func (d *document) json(o Output, mime string) (string, bool) {
 		b.WriteString(string(o.Data[mime]))
 	}
 	return d.printed("stdout", b.String()), true
+}
+
+// executable matches a script in a figure's output that runs: that of another version.
+var executable = regexp.MustCompile(`<script(>|\s+[^>]*src=)`)
+
+// active reports whether an element of an output runs something or loads it from the network.
+func active(n *nethtml.Node) bool {
+	switch n.Data {
+	case "script":
+		return !isData(attr(n, "type"))
+	case "iframe", "object", "embed", "link":
+		return true
+	}
+	return slices.ContainsFunc(n.Attr, func(a nethtml.Attribute) bool {
+		s := scheme(a.Val)
+		return strings.HasPrefix(a.Key, "on") || s == "javascript" || (a.Key == "src" || a.Key == "poster") && (s == "http" || s == "https" || strings.HasPrefix(a.Val, "//"))
+	})
 }
 
 // once removes from an output the style and the runtime, which the page has once.

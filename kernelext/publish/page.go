@@ -42,6 +42,9 @@ func (n *Notebook) Page(w io.Writer, o page.Options) error {
 // prose, what is safe is kept. HTML in outputs is not made safe: the notebook's cells are
 // trusted. What the page does not show as the notebook does is a warning. Writing fails if
 // w does.
+//
+// The page has a content security policy by which it runs its figures' scripts and asks for
+// nothing, unless an output brings a script of its own or loads something.
 func (p Pages) Write(w io.Writer, n *Notebook) ([]Warning, error) {
 	d := p.read(n)
 	var out page.Page
@@ -52,6 +55,7 @@ func (p Pages) Write(w io.Writer, n *Notebook) ([]Warning, error) {
 		text, figures := d.html(i, c)
 		out.HTML(template.HTML(text), figures)
 	}
+	out.Open = d.open
 	if err := out.Write(w, p.Options); err != nil {
 		return d.warnings, fmt.Errorf("publish: %s: %w", n.Path, err)
 	}

@@ -46,6 +46,7 @@ type document struct {
 	innerOf  []int        // the cells that have them
 	trees    []*html.Node // of the cells, nil where a cell is no prose
 	warnings []Warning
+	open     bool // an output runs scripts of its own, or loads something
 
 	// Of a site.
 	styles   []string // that outputs have

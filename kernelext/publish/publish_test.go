@@ -52,6 +52,27 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// A page runs its figures' scripts and asks for nothing, unless an output does more.
+func TestPagePolicy(t *testing.T) {
+	for markup, strict := range map[string]bool{
+		"<p>text</p>": true,
+		`<script type="application/json">{}</script>`:    true,
+		`<img src="data:image/png;base64,AAAA">`:         true,
+		`<a href="https://example.org">a link</a>`:       true,
+		`<script>draw()</script>`:                        false,
+		`<p onclick="draw()">text</p>`:                   false,
+		`<img src="https://example.org/x.png">`:          false,
+		`<iframe srcdoc="x"></iframe>`:                   false,
+		`<figure class="vgrad-figure"></figure>`:         true,
+		`<figure class="vgrad-figure"></figure><script>`: false,
+	} {
+		n := &Notebook{Path: "lesson.ipynb", Cells: []Cell{{Kind: "code", Outputs: []Output{{Kind: "display_data", Data: map[string]Text{"text/html": Text(markup)}}}}}}
+		if got := strings.Contains(pageOf(t, n), "Content-Security-Policy"); got != strict {
+			t.Errorf("%s: a policy: %t", markup, got)
+		}
+	}
+}
+
 // Title and first paragraph are what a reader of the Markdown sees: neither a comment in a
 // piece of code nor a heading of lower rank, if there is one of the first.
 func TestTitle(t *testing.T) {

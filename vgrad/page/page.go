@@ -2,10 +2,13 @@ package page
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/vgrad/lab/vgrad/chart"
@@ -19,6 +22,10 @@ type Page struct {
 	Lang  string // language of the prose as in HTML: "de". Zero: "en"
 	// Headline is the first heading where it has markup, such as a formula. Zero: Title
 	Headline template.HTML
+	// Open says that fragments of [Page.HTML] run scripts of their own or load something.
+	// Zero: the page has a content security policy by which it runs its figures' scripts
+	// and asks for nothing.
+	Open bool
 
 	parts []part
 }
@@ -84,6 +91,7 @@ func (p *Page) Write(w io.Writer, o Options) error {
 		Lead, Body, Head, Foot template.HTML
 		Style                  template.CSS
 		Absent                 bool
+		Policy                 string
 	}{Title: p.Title, Lang: p.Lang, Headline: p.Headline, Lead: inline(p.Lead), Body: body, Style: template.CSS(style), Absent: n > 0 && o.ECharts == nil}
 	if data.Lang == "" {
 		data.Lang = "en"
@@ -91,11 +99,32 @@ func (p *Page) Write(w io.Writer, o Options) error {
 	if n > 0 {
 		data.Head, data.Foot = chart.Head(), chart.Foot(o.ECharts)
 	}
+	if !p.Open {
+		data.Policy = policy(data.Foot)
+	}
 	if err := frame.Execute(w, data); err != nil {
 		return fmt.Errorf("page %q: %w", p.Title, err)
 	}
 	return nil
 }
+
+// policy is what a page may do: run the scripts at its foot, which are named by their hashes,
+// show what is in it or beside it, and ask for nothing else. Styles may stand in the page,
+// because tables and prose have style attributes.
+func policy(foot template.HTML) string {
+	scripts := ""
+	for _, m := range script.FindAllStringSubmatch(string(foot), -1) {
+		sum := sha256.Sum256([]byte(m[1]))
+		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	if scripts == "" {
+		scripts = " 'none'"
+	}
+	return "default-src 'none'; script-src" + scripts + "; style-src 'unsafe-inline'; img-src 'self' file: data:; media-src 'self' file: data:; base-uri 'none'; form-action 'none'"
+}
+
+// script matches a script of a foot. There is no end tag in its text: see [chart.Foot].
+var script = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
 // body returns the HTML of the parts and the number of figures in it.
 func (p *Page) body(o Options) (body template.HTML, figures int, err error) {

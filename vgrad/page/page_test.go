@@ -90,3 +90,17 @@ func TestMade(t *testing.T) {
 		t.Error("title and headline are not both there")
 	}
 }
+
+// The policy names the page's own scripts by their hashes, and a page whose fragments do
+// more has none.
+func TestPolicy(t *testing.T) {
+	if got := policy("<script>alert(1)</script>\n<script>alert(2)</script>"); !strings.Contains(got, "script-src 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI=' 'sha256-") {
+		t.Error(got)
+	}
+	var b bytes.Buffer
+	p := example()
+	p.Open = true
+	if err := p.Write(&b, Options{}); err != nil || strings.Contains(b.String(), "Content-Security-Policy") {
+		t.Errorf("an open page has a policy, or %v", err)
+	}
+}
