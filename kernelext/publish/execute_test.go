@@ -93,6 +93,9 @@ func TestTrainedAndLoaded(t *testing.T) {
 			if figures, pictures := strings.Count(html, "<figure class="), strings.Count(html, `<img class="vgrad-static" src="data:image/svg`); figures != pictures {
 				t.Errorf("cell %d: %d figures with %d pictures", i+1, figures, pictures)
 			}
+			if picture := o.Data["image/png"] != ""; picture != strings.Contains(html, "<figure class=") {
+				t.Errorf("cell %d has a PNG: %t", i+1, picture)
+			}
 			if html == "" || o.Data["text/plain"] == "" {
 				t.Errorf("cell %d has an empty output", i+1)
 			}

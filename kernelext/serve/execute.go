@@ -88,6 +88,7 @@ func (k *Kernel) execute(m *messaging.Message) {
 	text := ""
 	if result != nil && len(result.Data) > 0 && !e.Silent {
 		text = result.plain()
+		k.withPicture(result.Data)
 		k.publish(m, "execute_result", map[string]any{"execution_count": e.number, "data": result.Data, "metadata": orNone(result.Metadata)})
 	}
 	if e.StoreHistory && strings.TrimSpace(e.Code) != "" {

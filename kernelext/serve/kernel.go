@@ -259,6 +259,7 @@ func (k *Kernel) publish(cause *messaging.Message, kind string, content any) {
 
 // pass publishes a message of GoNB's as one that the cause has caused.
 func (k *Kernel) pass(cause *messaging.Message, m *messaging.Message) {
+	m = k.drawn(m)
 	to := messaging.New(k.server.Session(), m.Header.Type, m.Content)
 	if cause != nil {
 		to = cause.Reply(m.Header.Type, m.Content)

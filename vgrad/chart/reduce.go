@@ -5,7 +5,7 @@ import "slices"
 // MaxPoints is the largest number of points of a line that a figure keeps. The
 // line's ends and points with missing values may come on top. A figure of more
 // than eight lines keeps fewer points of each.
-const MaxPoints = 600
+const MaxPoints = 400
 
 // maxPoints is the largest number of points of each line in a figure of so many
 // lines. It is even.
