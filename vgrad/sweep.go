@@ -77,6 +77,26 @@ func (s Sweep) Varied() ([]string, error) {
 	return fields, err
 }
 
+// Axis is a field of a sweep and its values in order, each once.
+type Axis struct {
+	Field  string
+	Values []string
+}
+
+// Axes lists the entries of Over, those with a single value among them. One error reports
+// all faults.
+func (s Sweep) Axes() ([]Axis, error) {
+	axes, err := s.axes()
+	if err != nil {
+		return nil, err
+	}
+	var all []Axis
+	for _, a := range axes {
+		all = append(all, Axis{a.field, a.values})
+	}
+	return all, nil
+}
+
 // Shard returns the i-th of n parts of the sweep, with i from 1 to n. Each
 // experiment is in exactly one part. The parts have about equal
 // [Experiment.Work]. Within that, experiments that can be trained as one program

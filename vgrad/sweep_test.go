@@ -186,3 +186,9 @@ func ExampleProgress() {
 	// 12 of 60 runs, 4 of them found, 2.1 a second, 23s left
 	// 3 of 60 runs, one in 20.0 s, 19m0s left
 }
+
+func ExampleSweep_Axes() {
+	axes, err := vgrad.Sweep{Over: []string{"sigmoid,relu", "depth=2..4", "seed=1"}}.Axes()
+	fmt.Println(axes, err)
+	// Output: [{activation [sigmoid relu]} {depth [2 3 4]} {seed [1]}] <nil>
+}
