@@ -41,6 +41,11 @@
 // has a gap. A mark at the bottom of the axis shows the position of the gap, and
 // the caption counts the missing values.
 //
+// # States
+//
+// [States] is a row of figures for each combination of the values of some fields, with
+// controls that turn from one to another. A page holds all of them in some kilobytes each.
+//
 // # Size
 //
 // A line of more than [MaxPoints] steps is cut into equal stretches of steps. The

@@ -155,3 +155,17 @@ func ExampleMissed() {
 	// Output:
 	// "zero or less" "" ""
 }
+
+func ExampleStates() {
+	s := chart.States{Title: "Explore depth", Fields: []chart.Field{{Name: "depth", Values: []string{"2", "6"}}}}
+	for range 2 {
+		figure, err := chart.MeanGradient([]vgrad.Source{decay{}}, 1)
+		if err != nil {
+			fmt.Println(err)
+		}
+		s.List = append(s.List, chart.State{Figures: []*chart.Figure{figure}, Words: "validation accuracy 0.9"})
+	}
+	html, err := s.HTML(chart.HTMLOptions{})
+	fmt.Println(s.Names(1), len(html) > 0, err)
+	// Output: depth=6 true <nil>
+}

@@ -144,6 +144,11 @@
     const min = at(low, [5, 2, 1], (e, v) => e <= v * 1.0001), max = at(high, [1, 2, 5, 10], (e, v) => e >= v * 0.9999);
     return { min, max: max > min ? max : 10 * min };
   }
+  // The end of a linear axis that several figures share.
+  function roundUp(v) {
+    const power = Math.pow(10, Math.floor(Math.log10(v)));
+    return +([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8].map((m) => m * power).find((e) => e >= v * 0.9999) || 10 * power).toPrecision(3);
+  }
   // Every value that an axis ever shows: of all frames, so that a slider shows movement.
   function valuesOn(spec, axis) {
     const all = (i) => spec.frames ? spec.frames.flatMap((f) => f.data[i]) : spec.option.series[i].data;
@@ -153,10 +158,12 @@
   function setScales(o, spec, state) {
     if (!spec.log) return;
     for (const i of spec.log.axes) {
-      const axis = o.yAxis[i], [low, high] = extent(valuesOn(spec, i), state.log);
+      const shared = (spec.log.shared || {})[i], axis = o.yAxis[i];
+      const [low, high] = shared ? [state.log ? shared[2] : shared[0], shared[1]] : extent(valuesOn(spec, i), state.log);
       axis.type = state.log ? "log" : "value";
       axis.axisLabel.formatter = state.log ? "@log" : "@fine";
-      if (state.log) setLogRange(axis, logRange(low, high), state.zoomed);
+      if (state.log) setLogRange(axis, low === null ? logRange() : logRange(low, high), state.zoomed);
+      else if (shared) Object.assign(axis, { min: low < 0 ? -roundUp(-low) : 0, max: high > 0 ? roundUp(high) : 0 });
       else if (spec.frames && low <= high) Object.assign(axis, { min: Math.min(0, low), max: high > 0 ? logRange(high, high).max : 0 });
     }
   }

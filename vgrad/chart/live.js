@@ -140,10 +140,11 @@
     draw() {
       if (!this.chart) return;
       this.size();
-      const zoom = (this.chart.getOption() || {}).dataZoom;
-      this.chart.resize();
+      // getOption copies all data, and resize draws: both only where they are needed
+      const zoom = this.state.zoomed ? this.chart.getOption().dataZoom : null;
+      if (this.chart.getWidth() !== this.box.clientWidth || this.chart.getHeight() !== this.state.height) this.chart.resize();
       this.state.zoomed = false;
-      this.chart.setOption(present(this.spec, this.state), true);
+      this.chart.setOption(present(this.spec, this.state), { notMerge: true, lazyUpdate: !!this.spec.zoom }); // the action below draws it
       if (this.spec.zoom) this.chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
       if (zoom && zoom[0] && (zoom[0].start > 0 || zoom[0].end < 100)) this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, start: zoom[0].start, end: zoom[0].end });
       if (!this.box.clientWidth && this.observer) this.again();
@@ -163,6 +164,20 @@
         this.state.frame = spec.frames.length - 1;
         this.area.firstChild.replaceWith(this.controls());
       }
+      this.draw();
+    }
+    // The spec of another state (states.js); what the reader has set stays.
+    turn(spec) {
+      const was = this.spec, frame = was.frames && was.frames[this.state.frame].name;
+      this.spec = spec;
+      this.box.setAttribute("aria-label", spec.title);
+      if (was.smooth !== undefined && spec.smooth !== undefined && this.state.weight === was.smooth) this.state.weight = spec.smooth;
+      if (spec.frames) {
+        const same = spec.frames.findIndex((f) => f.name === frame);
+        this.state.frame = same >= 0 ? same : Math.min(this.state.frame, spec.frames.length - 1);
+      }
+      const at = document.activeElement && this.area.firstChild.contains(document.activeElement);
+      if (!at && JSON.stringify(namesOf(was)) !== JSON.stringify(namesOf(spec))) this.area.firstChild.replaceWith(this.controls());
       this.draw();
     }
     reset() {
@@ -241,6 +256,7 @@
       this.saved = url;
     }
   }
+  const namesOf = (spec) => (spec.frames || []).map((f) => f.name);
   const all = () => [...document.querySelectorAll(`figure.vgrad-figure[data-version="${version}"][data-live]`)].map((el) => lives.get(el)).filter((f) => f);
   // Closes what left the document unseen, as from a tab that was hidden.
   function sweep() {
@@ -266,6 +282,7 @@
   const unpack = (text) => new Response(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   function mount() {
     sweep();
+    if (figures.mountStates) figures.mountStates();
     for (const el of document.querySelectorAll(`figure.vgrad-figure[data-version="${version}"]:not([data-live])`)) {
       const holder = el.querySelector("script.vgrad-says");
       if (!holder || el.dataset.loading !== undefined) continue;
@@ -299,6 +316,6 @@
     if (el) watch.observe(el, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light"] });
   }
   addEventListener("load", mount);
-  Object.assign(figures, { interact, mount, update, all, open });
+  Object.assign(figures, { interact, mount, update, all, open, element, load, Live });
   mount();
 })(window);

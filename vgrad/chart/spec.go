@@ -36,6 +36,9 @@ type extras struct {
 type logControl struct {
 	On   bool  `json:"on"`   // logarithmic at first
 	Axes []int `json:"axes"` // indices of the vertical axes
+	// Shared are the ranges of axes that are the same in several figures, see [States].
+	// Nil: an axis has the range of the figure's own values.
+	Shared map[int]extents `json:"shared,omitempty"`
 }
 
 // lineSpec marks a series as a line of recorded values. Its data are rows [x, y], or

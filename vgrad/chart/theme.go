@@ -37,10 +37,13 @@ var script string
 //go:embed live.js
 var live string
 
+//go:embed states.js
+var stateScript string
+
 // version is a hash of the runtime. A page may have figures of several releases, and
 // each figure uses the runtime with its own version.
 var version = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(script + live + themes))
+	sum := sha256.Sum256([]byte(script + live + stateScript + themes))
 	return hex.EncodeToString(sum[:4])
 })
 
@@ -50,6 +53,6 @@ func runtime() string {
 	return withVersion(strings.Replace(script, "/*THEMES*/{}", strings.TrimSpace(themes), 1))
 }
 
-func liveRuntime() string { return withVersion(live) }
+func liveRuntime() string { return withVersion(live + stateScript) }
 
 func withVersion(js string) string { return strings.ReplaceAll(js, "/*VERSION*/", version()) }
