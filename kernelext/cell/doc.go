@@ -12,6 +12,7 @@
 //	cell.Findings(diagnose.Of(runs[0]))
 //	s := cell.Sweep(vgrad.Experiment{}, "depth=2..12", "sigmoid,relu", "seed=0..9") // with a progress bar
 //	cell.Show(chart.FactorMap(s.Sources(), "depth", "activation"))
+//	cell.Explore(vgrad.Experiment{Steps: 300}, "sigmoid,relu", "depth=2..12") // controls; the figures follow
 //
 // In a plain cell the value of the last line is the cell's result, so a figure, a run or
 // findings need no call of this package: the kernel calls [Result] with it.
@@ -30,6 +31,10 @@
 // received its output, so no output is lost when the cell ends. Outside a notebook a
 // figure is written to an HTML file in the working folder, and its name is printed.
 // Everything else is printed as text.
+//
+// [Explore] puts the figures of all combinations of some fields into one output, with a
+// control for each field. It needs ECharts to be live, as every figure does; otherwise it
+// is static pictures of some of the combinations.
 //
 // # Training
 //
