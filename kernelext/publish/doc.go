@@ -13,6 +13,8 @@
 //	err = nb.Write("notebooks/01_the_article.ipynb")
 //	warnings, err := publish.Pages{Options: page.Options{ECharts: js}, Formulas: r}.Write(w, nb)
 //
+// [PDF] prints a page with a browser of the machine.
+//
 // A [Site] is made of notebooks as they are: a front page, a page for each notebook, and
 // what they share. It executes nothing.
 //

@@ -370,8 +370,11 @@ func TestPublish(t *testing.T) {
 	}
 	two = filepath.Join(filepath.Dir(one), "two.ipynb")
 	out := filepath.Join(t.TempDir(), "site", "pages")
-	if code, _, errs := program(t, "publish", "-quiet", "-out", out, one, two); code != 0 {
+	if code, _, errs := program(t, "publish", "-quiet", "-pdf", "-out", out, one, two); code != 0 {
 		t.Fatalf("%d, %s", code, errs)
+	}
+	if pdf := readFile(t, filepath.Join(out, "two.pdf")); !strings.HasPrefix(string(pdf), "%PDF-") {
+		t.Errorf("the PDF is %.20q", pdf)
 	}
 	for name, want := range map[string]string{"a notebook.html": "a gradient that vanishes", "two.html": "42", "index.html": "two.html"} {
 		if text, err := os.ReadFile(filepath.Join(out, name)); err != nil || !strings.Contains(string(text), want) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/vgrad/lab/kernelext/jupyter"
@@ -28,7 +29,9 @@ type publishFlags struct {
 	quiet  bool
 	site   string
 	title  string
+	pdf    bool
 
+	browser   string   // that prints the PDF
 	executing []string // the flags that are set and have to do with executing
 }
 
@@ -39,6 +42,7 @@ func (p *publishFlags) set() *flag.FlagSet {
 	f.StringVar(&p.kernel, "kernel", "", "name of the kernelspec (default: vgrad; a notebook in another language is then refused)")
 	f.DurationVar(&p.limit, "limit", 10*time.Minute, "how long one cell may take")
 	f.BoolVar(&p.check, "check", false, "execute and compare with the outputs in the notebooks; write nothing")
+	f.BoolVar(&p.pdf, "pdf", false, "print each page as a PDF too, beside it; this needs Chromium, Chrome or Edge")
 	f.BoolVar(&p.quiet, "quiet", false, "do not say which cell runs")
 	f.StringVar(&p.site, "site", "", "folder of a site that is made of the notebooks as they are; nothing is executed")
 	f.StringVar(&p.title, "title", lessonsTitle, "title of the site")
@@ -107,6 +111,11 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 		if err := p.write(pages, nb, std, start); err != nil {
 			return err
 		}
+		if p.pdf {
+			if err := p.print(ctx, p.pageOf(path), std); err != nil {
+				return err
+			}
+		}
 	}
 	if differ > 0 {
 		what := fmt.Sprintf("%d outputs differ", differ)
@@ -145,6 +154,12 @@ func (p *publishFlags) pages(ctx context.Context, paths []string) (publish.Pages
 // prepare makes the folder of the pages. It reports all files that cannot be read or
 // written, before the notebooks are executed for minutes.
 func (p *publishFlags) prepare(paths []string) error {
+	if p.pdf && !p.check {
+		var err error
+		if p.browser, err = publish.Browser(); err != nil {
+			return err
+		}
+	}
 	if p.out != "" && !p.check {
 		if err := os.MkdirAll(p.out, 0o777); err != nil {
 			return fmt.Errorf("publish: -out is %q; no folder of that name can be made: %w", p.out, err)
@@ -171,6 +186,9 @@ func (p *publishFlags) prepare(paths []string) error {
 			wrong = append(wrong, fmt.Errorf("publish: the notebook cannot be written: %w", err))
 		}
 		wrong = append(wrong, replaceable(page))
+		if p.pdf {
+			wrong = append(wrong, replaceablePDF(pdfOf(page)))
+		}
 	}
 	return errors.Join(wrong...)
 }
@@ -192,6 +210,33 @@ func replaceable(path string) error {
 	if !page.Made(text) {
 		return fmt.Errorf("publish: %s is there and was not made by vgrad, so it is not replaced; move it, or name another folder with -out", path)
 	}
+	return nil
+}
+
+// replaceablePDF is replaceable for a PDF, which is replaced if a browser printed it.
+func replaceablePDF(path string) error {
+	if err := changeable(path); err != nil {
+		return fmt.Errorf("publish: the PDF %q cannot be written: %w", path, err)
+	}
+	if text, err := os.ReadFile(path); err == nil && !publish.PrintedPDF(text) {
+		return fmt.Errorf("publish: %s is there and was not printed by a browser, so it is not replaced; move it, or name another folder with -out", path)
+	}
+	return nil
+}
+
+// pdfOf returns the path of the PDF of a page.
+func pdfOf(page string) string { return strings.TrimSuffix(page, ".html") + ".pdf" }
+
+// print prints a page as a PDF beside it.
+func (p *publishFlags) print(ctx context.Context, page string, std streams) error {
+	pdf, err := publish.PDF(ctx, p.browser, page)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(pdfOf(page), pdf); err != nil {
+		return fmt.Errorf("publish: write the PDF: %w", err)
+	}
+	fmt.Fprintf(std.out, "%s (%d KB)\n", pdfOf(page), len(pdf)/1000)
 	return nil
 }
 

@@ -17,6 +17,9 @@ import (
 
 // writeSite writes a site of notebooks as they are.
 func (p *publishFlags) writeSite(ctx context.Context, paths []string, std streams) error {
+	if p.pdf {
+		return usageError{errors.New("publish: -pdf prints the pages that are published without -site")}
+	}
 	if len(p.executing) > 0 {
 		return usageError{fmt.Errorf("publish: -site executes nothing, so -%s says nothing; publish the notebooks without -site first", p.executing[0])}
 	}

@@ -52,6 +52,7 @@ func TestPublishSiteRefuses(t *testing.T) {
 	}{
 		{[]string{"-site", dir, path}, 1, "holds files that are not of a site"},
 		{[]string{"-site", dir, "-check", path}, 2, "executes nothing, so -check says nothing"},
+		{[]string{"-site", dir, "-pdf", path}, 2, "-pdf prints the pages that are published without -site"},
 		{[]string{"-title", "Sums", path}, 2, "-title is that of a site"},
 		{[]string{"-site", filepath.Join(dir, "new"), path, "nowhere.ipynb"}, 1, "nowhere.ipynb"},
 	} {
@@ -61,5 +62,30 @@ func TestPublishSiteRefuses(t *testing.T) {
 	}
 	if string(readFile(t, filepath.Join(dir, "thesis.tex"))) != "mine" {
 		t.Error("a file of someone else's is changed")
+	}
+}
+
+// A PDF of someone else's is not replaced, and a machine without a browser is told before
+// anything is executed.
+func TestPublishPDFRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out what needs a browser")
+	}
+	dir := t.TempDir()
+	path, pdf := filepath.Join(dir, "six.ipynb"), filepath.Join(dir, "six.pdf")
+	for file, text := range map[string]string{path: executed, pdf: "%PDF-1.7 mine"} {
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, errs := program(t, "publish", "-pdf", path); code != 1 || !strings.Contains(errs, "six.pdf is there and was not printed by a browser") {
+		t.Errorf("%d, %s", code, errs)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if code, _, errs := program(t, "publish", "-pdf", path); code != 1 || !strings.Contains(errs, "a PDF needs a browser") {
+		t.Errorf("%d, %s", code, errs)
+	}
+	if string(readFile(t, pdf)) != "%PDF-1.7 mine" || string(readFile(t, path)) != executed {
+		t.Error("a file is changed")
 	}
 }
