@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/vgrad/lab/vgrad/assets"
+	"github.com/vgrad/lab/vgrad/chart"
 	"github.com/vgrad/lab/vgrad/formula"
 )
 
@@ -187,6 +188,67 @@ func TestSiteFromDisk(t *testing.T) {
 		b.until("the arrows scroll the code", `document.activeElement.scrollLeft`, 1, 5*time.Second)
 		b.complaints()
 	})
+}
+
+// bars is a chart as go-echarts makes them.
+type bars []float64
+
+func (bars) Validate() {}
+func (b bars) JSON() map[string]any {
+	return map[string]any{"xAxis": []any{map[string]any{"data": []string{"layer 1", "layer 2"}}}, "yAxis": []any{map[string]any{"name": "size"}},
+		"series": []any{map[string]any{"type": "bar", "name": "sigmoid", "data": []float64(b)}}}
+}
+
+// Controls with figures for each of their states follow the reader in a site.
+func TestSiteHasControls(t *testing.T) {
+	b := openBrowser(t)
+	js, err := assets.ECharts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := chart.NewRenderer(js)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := chart.States{Title: "Explore depth", Fields: []chart.Field{{Name: "depth", Values: []string{"2", "6", "9"}}}}
+	for i := range 3 {
+		f, err := chart.Custom("Largest singular value", "At the end.", bars{1, float64(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		states.List = append(states.List, chart.State{Figures: []*chart.Figure{f}, Words: fmt.Sprintf("accuracy 0.%d", i)})
+	}
+	html, err := states.HTML(chart.HTMLOptions{Renderer: renderer, Packed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, said, err := siteOf(t, "a.ipynb", prose("# A")+","+showing("cell.Explore()", string(html)))
+	if err != nil || len(said) > 0 {
+		t.Fatal(err, said)
+	}
+	checkPage(t, files, "a.html")
+	for _, name := range files.Names() { // siteOf has a stand-in for the library
+		if strings.HasPrefix(name, "assets/echarts-") {
+			files.files[name] = js
+		}
+	}
+	dir := t.TempDir()
+	if err := files.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	b.strict()
+	b.screen(1300, 900, "light")
+	b.run(chromedp.Navigate("file://" + filepath.Join(dir, "a.html")))
+	b.until("the control and its figure are there", `document.querySelectorAll(".vgrad-choices input, .vgrad-row canvas").length`, 2, 10*time.Second)
+	b.number(`((r) => { r.value = 2; r.dispatchEvent(new Event("input")); return 0; })(document.querySelector(".vgrad-choices input"))`)
+	b.until("the figure follows", `document.querySelector(".vgrad-said").textContent.includes("accuracy 0.2") ? 1 : 0`, 1, 5*time.Second)
+	axe, err := assets.Axe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.axe(axe, "controls")
+	b.shoot("")
+	b.complaints()
 }
 
 // axe finds nothing in any page, light or dark, on a phone or a wide screen.
