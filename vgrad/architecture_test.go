@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"vgrad/summary":              {"vgrad"},
 	"vgrad/diagnose":             {"vgrad", "vgrad/summary", "gonum.org/"},
 	"vgrad/chart":                {"vgrad", "vgrad/summary", "github.com/go-echarts/", "github.com/dop251/goja"},
-	"vgrad/raster":               {"github.com/srwiley/", "github.com/go-fonts/", "golang.org/x/image/", "golang.org/x/net/html"},
+	"vgrad/raster":               {"github.com/srwiley/", "github.com/go-fonts/", "golang.org/x/image/"},
 	"vgrad/formula":              {"github.com/dop251/goja"},
 	"vgrad/page":                 {"vgrad/chart"},
 	"vgrad/sweep":                {"vgrad", "vgrad/chart", "vgrad/page", "vgrad/runs", "vgrad/summary"},

@@ -88,8 +88,9 @@ func (k *Kernel) execute(m *messaging.Message) {
 	text := ""
 	if result != nil && len(result.Data) > 0 && !e.Silent {
 		text = result.plain()
-		k.withPicture(result.Data)
-		k.publish(m, "execute_result", map[string]any{"execution_count": e.number, "data": result.Data, "metadata": orNone(result.Metadata)})
+		metadata := orNone(result.Metadata)
+		k.withPicture(result.Data, metadata)
+		k.publish(m, "execute_result", map[string]any{"execution_count": e.number, "data": result.Data, "metadata": metadata})
 	}
 	if e.StoreHistory && strings.TrimSpace(e.Code) != "" {
 		if err := k.history.add(e.number, e.Code, text); err != nil {

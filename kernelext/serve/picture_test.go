@@ -37,6 +37,7 @@ func TestPicture(t *testing.T) {
 		}
 		var is struct {
 			Data      map[string]json.RawMessage
+			Metadata  map[string]struct{ Width, Height int }
 			Transient map[string]string
 		}
 		if err := got.Read(&is); err != nil {
@@ -56,8 +57,8 @@ func TestPicture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config, err := png.DecodeConfig(bytes.NewReader(file)); err != nil || config.Width < 600 {
-			t.Errorf("%s: %+v, %v", c.name, config, err)
+		if config, err := png.DecodeConfig(bytes.NewReader(file)); err != nil || config.Width < 600 || is.Metadata["image/png"].Width != config.Width/2 || is.Metadata["image/png"].Height != config.Height/2 {
+			t.Errorf("%s: %+v, size %+v, %v", c.name, config, is.Metadata, err)
 		}
 	}
 	if len(said) != 1 || !strings.Contains(said[0], "a figure has no PNG") {

@@ -1,14 +1,14 @@
-// Package raster draws a figure's SVG as a PNG, without a browser. Where a figure is read
-// decides what may be shown: code hosts and LaTeX strip SVG, and all of them show PNG.
+// Package raster draws the SVG pictures of ECharts as PNG, in pure Go and without a
+// browser. Places that take no SVG (LaTeX, GitLab, e-mail) take PNG.
 //
-//	figure → SVG → PNG
+//	png, err := raster.PNG(svg, 2) // two device pixels a pixel
 //
-//	png, err := raster.PNG(svg, 2)      // two pixels for each CSS pixel
-//	png, err := raster.Figures(html, 2) // an output's figures, with titles and captions
+// It draws what ECharts writes: paths with fills, strokes, dashes, opacity, gradients
+// and clip paths, rectangles, circles, nested groups, and text. It is no general SVG
+// renderer: it fails at an element that it does not know, such as an image, and it
+// ignores filters and style sheets. Text is drawn in Liberation Sans, whose letters are
+// as wide as Arial's, and letters that it lacks (such as ‖ and ⁻) in DejaVu Sans.
+// Letters that neither font has, such as Chinese ones, become boxes.
 //
-// It draws what ECharts writes: paths, rectangles and lines of text, with strokes, dashes,
-// opacities, transforms and clipping rectangles. An element or attribute of another kind is
-// an error, because a picture that lacks something must not look complete. Text is set in
-// Liberation Sans, which has the widths of Arial, and in DejaVu Sans where that has no
-// glyph.
+// A [Canvas] composes several pictures and lines of text.
 package raster

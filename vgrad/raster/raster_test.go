@@ -2,214 +2,195 @@ package raster
 
 import (
 	"bytes"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
-	"math"
 	"strings"
 	"testing"
-
-	"golang.org/x/image/font/sfnt"
 )
 
-func Example() {
-	svg := `<svg width="40" height="20" xmlns="http://www.w3.org/2000/svg"><rect width="20" height="20" fill="#0072b2"/></svg>`
-	file, err := PNG([]byte(svg), 2)
+// drawn draws elements on 100 × 60 pixels, at two device pixels a pixel.
+func drawn(t *testing.T, elements string) *image.RGBA {
+	t.Helper()
+	img, err := Draw([]byte(`<svg xmlns="http://www.w3.org/2000/svg" width="100" height="60">`+elements+`</svg>`), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// inked is the box of what is not white, in CSS pixels.
+func inked(img *image.RGBA) (x0, y0, x1, y1 float64) {
+	box := image.Rectangle{}
+	for y := range img.Rect.Max.Y {
+		for x := range img.Rect.Max.X {
+			if img.RGBAAt(x, y) != (color.RGBA{255, 255, 255, 255}) {
+				box = box.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return float64(box.Min.X) / 2, float64(box.Min.Y) / 2, float64(box.Max.X) / 2, float64(box.Max.Y) / 2
+}
+
+// What is drawn has ink at these places, in CSS pixels, and none elsewhere.
+func TestWhereInkIs(t *testing.T) {
+	wide := Width("HHHH", 10, false) // an H is as high as 0.69 of its size, and fills most of its width
+	for _, c := range []struct {
+		name, svg      string
+		x0, y0, x1, y1 float64
+		within         float64 // pixels
+	}{
+		{"path", `<path d="M10 10h20v10h-20Z" fill="#00f"/>`, 10, 10, 30, 20, 0},
+		{"relative lines, exponent", `<path d="M1e1,10l2e1-0 0 10-20 0Z" fill="#00f"/>`, 10, 10, 30, 20, 0},
+		{"stroke", `<path d="M10 20h30" fill="none" stroke="#000" stroke-width="4"/>`, 10, 18, 40, 22, 0},
+		{"round cap", `<path d="M10 20h30" fill="none" stroke="#000" stroke-width="4" stroke-linecap="round"/>`, 8, 18, 42, 22, 0.6},
+		{"scaled stroke", `<path d="M5 10h15" transform="scale(2)" fill="none" stroke="#000" stroke-width="2"/>`, 10, 18, 40, 22, 0},
+		{"circle by arcs", `<path d="M40 30A10 10 0 1 1 40 29.99" fill="red"/>`, 20, 20, 40, 40, 0.6},
+		{"circle", `<circle cx="30" cy="30" r="10" fill="red"/>`, 20, 20, 40, 40, 0.6},
+		{"clip", `<defs><clipPath id="z0"><path d="M20 0h10v60h-10Z"/></clipPath></defs><g clip-path="url(#z0)"><path d="M0 20h100v5H0Z"/></g>`, 20, 20, 30, 25, 0},
+		{"round clip", `<defs><clipPath id="z0"><circle cx="50" cy="30" r="10"/></clipPath></defs><rect width="100" height="60" clip-path="url(#z0)"/>`, 40, 20, 60, 40, 0.6},
+		{"moved", `<g transform="translate(10 5)"><rect width="5" height="5" transform="matrix(2,0,0,2,10,10)"/></g>`, 20, 15, 30, 25, 0},
+		{"text", `<text x="20" y="40" style="font-size:10px">HHHH</text>`, 20, 40 - 6.9, 20 + wide, 40, 1.2},
+		{"middle", `<text x="50" y="40" font-size="10" text-anchor="middle">HHHH</text>`, 50 - wide/2, 40 - 6.9, 50 + wide/2, 40, 1.2},
+		{"end, central", `<text x="90" y="30" font-size="10" text-anchor="end" dominant-baseline="central">HHHH</text>`, 90 - wide, 30 - 3.5, 90, 30 + 3.5, 1.2},
+		{"rotated", `<text transform="matrix(0,-1,1,0,50,50)" font-size="10">HHHH</text>`, 50 - 6.9, 50 - wide, 50, 50, 1.2},
+		{"hidden", `<rect width="5" height="5" visibility="hidden"/><rect x="9" y="9" width="2" height="2"/>`, 9, 9, 11, 11, 0},
+	} {
+		x0, y0, x1, y1 := inked(drawn(t, c.svg))
+		for i, d := range []float64{x0 - c.x0, y0 - c.y0, x1 - c.x1, y1 - c.y1} {
+			if d < -c.within || d > c.within {
+				t.Errorf("%s: side %d: the ink is in %g %g %g %g; want %g %g %g %g", c.name, i, x0, y0, x1, y1, c.x0, c.y0, c.x1, c.y1)
+				break
+			}
+		}
+	}
+}
+
+// Colours at places in CSS pixels.
+func TestColours(t *testing.T) {
+	const gradient = `<defs><linearGradient id="g" gradientUnits="objectBoundingBox" x1="0" y1="0" x2="1" y2="0"><stop offset="0" stop-color="#000"/><stop offset="100%" stop-color="rgb(200,100,0)"/></linearGradient></defs>`
+	for _, c := range []struct {
+		name, svg string
+		at        [2]int
+		want      color.RGBA
+	}{
+		{"hex", `<rect width="10" height="10" fill="#12ab34"/>`, [2]int{5, 5}, color.RGBA{0x12, 0xab, 0x34, 255}},
+		{"short", `<rect width="10" height="10" fill="#f80"/>`, [2]int{5, 5}, color.RGBA{255, 0x88, 0, 255}},
+		{"rgb", `<rect width="10" height="10" fill="rgb(1, 2,3)"/>`, [2]int{5, 5}, color.RGBA{1, 2, 3, 255}},
+		{"rgba", `<rect width="10" height="10" fill="rgba(0,0,0,0.4)"/>`, [2]int{5, 5}, color.RGBA{153, 153, 153, 255}},
+		{"fill-opacity", `<rect width="10" height="10" fill="#000" fill-opacity="0.4"/>`, [2]int{5, 5}, color.RGBA{153, 153, 153, 255}},
+		{"opacity of a group", `<g opacity="0.4"><rect width="10" height="10" fill="#000"/></g>`, [2]int{5, 5}, color.RGBA{153, 153, 153, 255}},
+		{"none", `<rect width="10" height="10" fill="none"/>`, [2]int{5, 5}, color.RGBA{255, 255, 255, 255}},
+		{"a dash", `<path d="M0 5h40" stroke="#000" stroke-width="4" stroke-dasharray="10,6"/>`, [2]int{5, 5}, color.RGBA{0, 0, 0, 255}},
+		{"between dashes", `<path d="M0 5h40" stroke="#000" stroke-width="4" stroke-dasharray="10,6"/>`, [2]int{13, 5}, color.RGBA{255, 255, 255, 255}},
+		{"start of a gradient", gradient + `<rect x="20" width="60" height="10" fill="url(#g)"/>`, [2]int{20, 5}, color.RGBA{1, 0, 0, 255}},
+		{"middle of a gradient", gradient + `<rect x="20" width="60" height="10" fill="url(#g)"/>`, [2]int{50, 5}, color.RGBA{100, 50, 0, 255}},
+	} {
+		got := drawn(t, c.svg).RGBAAt(2*c.at[0], 2*c.at[1])
+		for i, d := range []int{int(got.R) - int(c.want.R), int(got.G) - int(c.want.G), int(got.B) - int(c.want.B)} {
+			if d < -2 || d > 2 {
+				t.Errorf("%s: channel %d: %v, want %v", c.name, i, got, c.want)
+			}
+		}
+	}
+}
+
+// Every letter in the labels of figures has a shape of its own.
+func TestLetters(t *testing.T) {
+	box := regular().glyph('\U0010FFFD').outline.ToSVGPath()
+	for _, r := range "ABCXYZabcxyz0123456789 .,:;|/()[]_-–—·…=+±×≈≤≥<>%∂δφσ∇‖√∞′²³¹⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₉→←é" {
+		for _, f := range []*faces{regular(), bold()} {
+			if g := f.glyph(r); g.advance <= 0 || g.outline.ToSVGPath() == box || r != ' ' && len(g.outline) == 0 {
+				t.Errorf("%c has no letter", r)
+			}
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, c := range []struct{ svg, says string }{
+		{``, "no SVG"},
+		{`<svg`, "cannot be read"},
+		{`<html/>`, "no SVG"},
+		{`<svg/>`, "no width"},
+		{`<svg width="100%" height="5"/>`, "no width"},
+		{`<svg width="90000" height="90000"/>`, "cannot be drawn"},
+		{`<svg width="9" height="9"><image/></svg>`, "image is not drawn"},
+		{`<svg width="9" height="9"><text>a<tspan>b</tspan></text></svg>`, "tspan"},
+		{`<svg width="9" height="9"><path d="M0 0L1"/></svg>`, "path"},
+		{`<svg width="9" height="9"><rect fill="sauerkraut" width="1" height="1"/></svg>`, "sauerkraut"},
+		{`<svg width="9" height="9"><g transform="wobble(3)"/></svg>`, "wobble"},
+		{`<svg width="9" height="9"><g clip-path="url(#z)"/></svg>`, "clip path"},
+		{`<svg width="9" height="9"><rect fill="url(#p)" width="1" height="1"/></svg>`, "gradients"},
+	} {
+		if _, err := PNG([]byte(c.svg), 2); err == nil || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "raster: ") {
+			t.Errorf("%s: %v; want %q", c.svg, err, c.says)
+		}
+	}
+}
+
+// A palette has the colours that fill areas, and few colours stay as they are.
+func TestPalette(t *testing.T) {
+	c, err := New(300, 100, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x := range 300 { // more colours than a palette has
+		c.Rect(float64(x), 50, 1, 50, color.NRGBA{uint8(x), uint8(x * 7), uint8(x / 2), 255})
+	}
+	areas := []color.NRGBA{{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}}
+	for i, a := range areas {
+		c.Rect(float64(20*i), 0, 20, 40, a)
+	}
+	for _, most := range []int{256, 24} {
+		data, err := c.PNG(most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := img.(*image.Paletted).Palette; len(p) > most {
+			t.Errorf("%d colours, at most %d", len(p), most)
+		}
+		for i, a := range areas {
+			if got := color.NRGBAModel.Convert(img.At(20*i+5, 5)); got != a {
+				t.Errorf("of %d colours, %v became %v", most, a, got)
+			}
+		}
+	}
+}
+
+func FuzzDraw(f *testing.F) {
+	f.Add(`<path d="M0 0L1 1Z" stroke="#000" stroke-dasharray="1,2"/>`)
+	f.Add(`<text x="3">δ</text>`)
+	f.Add(`<g transform="rotate(3)" clip-path="url(#a)"><circle r="1"/></g>`)
+	f.Fuzz(func(t *testing.T, elements string) {
+		_, _ = Draw([]byte(`<svg width="20" height="20">`+elements+`</svg>`), 1) // does not panic
+	})
+}
+
+func ExamplePNG() {
+	data, err := PNG([]byte(`<svg width="40" height="20"><path d="M0 10h40" stroke="#0072b2"/></svg>`), 2)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	img, err := png.Decode(bytes.NewReader(file))
-	fmt.Println(img.Bounds().Max, img.At(10, 10), img.At(60, 10), err)
-	// Output: (80,40) {0 112 176 255} {255 255 255 255} <nil>
+	config, err := png.DecodeConfig(bytes.NewReader(data))
+	fmt.Println(config.Width, config.Height, err)
+	// Output: 80 40 <nil>
 }
 
-// in draws elements on 100 × 100 pixels.
-func in(t *testing.T, elements string) picture {
-	t.Helper()
-	p, err := drawn([]byte(`<svg width="100" height="100" xmlns="http://www.w3.org/2000/svg">`+elements+`</svg>`), 1)
+func ExampleCanvas() {
+	c, err := New(200, 60, 2)
 	if err != nil {
-		t.Fatal(err)
+		fmt.Println(err)
+		return
 	}
-	return p
-}
-
-// box is the smallest rectangle around what is not white, and how dark it is: the sum of
-// what is missing to white, in pixels.
-func (p picture) box() (r image.Rectangle, ink float64) {
-	for y := range p.Rect.Max.Y {
-		for x := range p.Rect.Max.X {
-			if c := p.RGBAAt(x, y); c != (color.RGBA{255, 255, 255, 255}) {
-				r = r.Union(image.Rect(x, y, x+1, y+1))
-				ink += float64(255-c.G) / 255
-			}
-		}
-	}
-	return r, ink
-}
-
-// The area that is covered is that of geometry.
-func TestAreas(t *testing.T) {
-	for _, c := range []struct {
-		name, elements string
-		box            image.Rectangle
-		ink            float64
-	}{
-		{"a path", `<path d="M10 10h20v30h-20Z"/>`, image.Rect(10, 10, 30, 40), 600},
-		{"half covered pixels", `<path d="M10.5 10h20v30h-20Z"/>`, image.Rect(10, 10, 31, 40), 600},
-		{"a hole", `<path d="M10 10h20v20h-20ZM15 15v10h10v-10Z"/>`, image.Rect(10, 10, 30, 30), 300},
-		{"a circle of arcs", `<path d="M60 50A10 10 0 1 1 40 50A10 10 0 1 1 60 50Z"/>`, image.Rect(40, 40, 60, 60), 100 * math.Pi},
-		{"a stroke", `<path d="M10 20L50 20" fill="none" stroke="#000" stroke-width="4"/>`, image.Rect(10, 18, 50, 22), 160},
-		{"a round stroke", `<path d="M20 20L50 20" fill="none" stroke="#000" stroke-width="8" stroke-linecap="round"/>`, image.Rect(16, 16, 54, 24), 240 + 16*math.Pi},
-		{"dashes", `<path d="M10 20L50 20" fill="none" stroke="#000" stroke-width="2" stroke-dasharray="5,5"/>`, image.Rect(10, 19, 45, 21), 40},
-		{"a transform", `<path d="M0 0h10v10h-10Z" transform="matrix(2,0,0,2,30,40)"/>`, image.Rect(30, 40, 50, 60), 400},
-		{"transforms of groups", `<g transform="translate(30 40)"><rect width="10" height="10" transform="scale(2)"/></g>`, image.Rect(30, 40, 50, 60), 400},
-		{"a turn", `<rect width="20" height="10" transform="translate(50 50) rotate(90)"/>`, image.Rect(40, 50, 50, 70), 200},
-		{"a clip, defined later", `<g clip-path="url(#c)"><rect width="100" height="100"/></g><defs><clipPath id="c"><path d="M20 20h10v20h-10Z"/></clipPath></defs>`, image.Rect(20, 20, 30, 40), 200},
-		{"opacity", `<rect width="10" height="10" opacity="0.6"/>`, image.Rect(0, 0, 10, 10), 60},
-		{"opacities", `<g opacity="0.5"><rect width="10" height="10" fill-opacity="0.6"/></g>`, image.Rect(0, 0, 10, 10), 30},
-		{"rgba", `<rect width="10" height="10" fill="rgba(0,0,0,0.4)"/>`, image.Rect(0, 0, 10, 10), 40},
-		{"no colour", `<rect width="10" height="10" fill="none"/><rect width="10" height="10" fill="transparent"/>`, image.Rectangle{}, 0},
-	} {
-		box, ink := in(t, c.elements).box()
-		if d := box.Union(c.box); d.Dx() > c.box.Dx()+1 || d.Dy() > c.box.Dy()+1 || math.Abs(ink-c.ink) > 0.01*c.ink+0.5 {
-			t.Errorf("%s: %v with %.1f, not %v with %.1f", c.name, box, ink, c.box, c.ink)
-		}
-	}
-}
-
-// A text stands where its attributes say. A capital I of Liberation Sans is 0.69 of its
-// size high.
-func TestTexts(t *testing.T) {
-	for _, c := range []struct {
-		name, attributes string
-		box              image.Rectangle
-	}{
-		{"at the start", `x="50" y="50"`, image.Rect(51, 36, 55, 50)},
-		{"in the middle", `x="50" y="50" text-anchor="middle"`, image.Rect(49, 36, 51, 50)},
-		{"at the end", `x="50" y="50" text-anchor="end"`, image.Rect(46, 36, 49, 50)},
-		{"centred", `x="50" y="50" dominant-baseline="central"`, image.Rect(51, 43, 55, 57)},
-		{"turned", `transform="translate(50 50) rotate(-90)"`, image.Rect(36, 46, 50, 49)},
-		{"by style", `x="50" y="50" style="font-size:40px;"`, image.Rect(53, 22, 58, 50)},
-	} {
-		size := ` font-size="20"`
-		if strings.Contains(c.attributes, "style") {
-			size = ""
-		}
-		box, _ := in(t, `<text `+c.attributes+size+`>I</text>`).box()
-		if d := box.Sub(c.box.Min); max(abs(box.Min.X-c.box.Min.X), abs(box.Min.Y-c.box.Min.Y), abs(d.Dx()-c.box.Dx()), abs(d.Dy()-c.box.Dy())) > 1 {
-			t.Errorf("%s: %v, not %v", c.name, box, c.box)
-		}
-	}
-	_, plain := in(t, `<text x="20" y="50" font-size="20">mean</text>`).box()
-	_, heavy := in(t, `<text x="20" y="50" font-size="20" font-weight="bold">mean</text>`).box()
-	if heavy < 1.2*plain {
-		t.Errorf("bold has %.0f of ink, and regular %.0f", heavy, plain)
-	}
-}
-
-func abs(x int) int { return max(x, -x) }
-
-// What figures write has letters.
-func TestLetters(t *testing.T) {
-	for _, r := range "δ∂√‖Δσγχ²⁻¹⁰⁵₁ₜ×·÷±≤≥≈∞…–—▾▴▸→←↑↓✓✗·°µ‾|" {
-		if _, i := regular().glyph(&sfnt.Buffer{}, r); i == 0 {
-			t.Errorf("there is no %q", r)
-		}
-	}
-}
-
-// What cannot be drawn is an error, and no picture that lacks something.
-func TestRefused(t *testing.T) {
-	for svg, want := range map[string]string{
-		"":                                "no SVG",
-		"<p/>":                            "outside of an <svg>",
-		`<svg width="100" height="100"`:   "unexpected EOF",
-		`<svg width="1e6" height="1e6"/>`: "1e+06 × 1e+06 pixels",
-		`<svg width="a" height="100"/>`:   `width is "a"`,
-		`<svg width="9" height="9"><image/></svg>`:                                "<image>: it cannot be drawn",
-		`<svg width="9" height="9"><path d="M0 0" filter="url(#f)"/></svg>`:       `filter="url(#f)"`,
-		`<svg width="9" height="9"><path d="M0 0h9" fill="url(#g)"/></svg>`:       `"url(#g)"`,
-		`<svg width="9" height="9"><path d="M0 0" transform="skewX(3)"/></svg>`:   "skewX(3)",
-		`<svg width="9" height="9"><text>a<tspan>b</tspan></text></svg>`:          "<tspan>",
-		`<svg width="9" height="9"><text dominant-baseline="math">b</text></svg>`: "math",
-		`<svg width="9" height="9"><rect rx="3" width="9" height="9"/></svg>`:     "round corners",
-	} {
-		if _, err := PNG([]byte(svg), 1); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, not %q", svg, err, want)
-		}
-	}
-}
-
-// The colours that were drawn are in the palette, however many blends there are.
-func TestPalette(t *testing.T) {
-	var elements strings.Builder
-	for i := range 100 {
-		fmt.Fprintf(&elements, `<rect x="%d" width="1" height="90" fill="#0072b2" opacity="%.2f"/>`, i, float64(i)/150)
-	}
-	file, err := PNG([]byte(`<svg width="100" height="100">`+elements.String()+`<rect y="95" width="3" height="1" fill="#d55e00"/></svg>`), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := png.Decode(bytes.NewReader(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	few := img.(*image.Paletted)
-	if len(few.Palette) != colours || few.At(1, 95) != (color.RGBA{0xd0, 0x58, 0, 255}) {
-		t.Errorf("%d colours; that of the last rectangle is %v", len(few.Palette), few.At(1, 95))
-	}
-}
-
-// figure is a figure as an output has it.
-func figure(svg, caption string) string {
-	return `<figure class="vgrad-figure"><p class="vgrad-title"><strong>A title</strong></p><img class="vgrad-static" src="data:image/svg+xml;base64,` +
-		base64.StdEncoding.EncodeToString([]byte(svg)) + `"><figcaption>` + caption + `</figcaption></figure>`
-}
-
-func TestFigures(t *testing.T) {
-	svg := `<svg width="200" height="100"><rect width="200" height="100" fill="#0072b2"/></svg>`
-	size := func(fragment string) image.Point {
-		file, err := Figures([]byte(fragment), 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := png.DecodeConfig(bytes.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return image.Pt(c.Width, c.Height)
-	}
-	one := size(figure(svg, "short"))
-	if one != image.Pt(448, 329) { // 200 + 2·12 wide; 12 + 22.5 + 100 + 18 + 12 high
-		t.Errorf("one figure: %v", one)
-	}
-	if long := size(figure(svg, strings.Repeat("a long caption ", 10))); long.X != one.X || long.Y != one.Y+3*36 {
-		t.Errorf("a long caption: %v", long)
-	}
-	if row := size(`<div class="vgrad-row">` + figure(svg, "short") + figure(svg, "short") + `</div>`); row != image.Pt(2*one.X, one.Y) {
-		t.Errorf("a row: %v", row)
-	}
-	if column := size(figure(svg, "short") + "<p>between</p>" + figure(svg, "short")); column != image.Pt(one.X, 2*one.Y) {
-		t.Errorf("one below the other: %v", column)
-	}
-	if _, err := Figures([]byte("<p>no figure</p>"), 2); !errors.Is(err, ErrNoFigure) {
-		t.Errorf("no figure: %v", err)
-	}
-	if _, err := Figures([]byte(figure("<svg", "short")), 2); err == nil || errors.Is(err, ErrNoFigure) {
-		t.Errorf("a damaged picture: %v", err)
-	}
-}
-
-func FuzzPNG(f *testing.F) {
-	f.Add(`<svg width="10" height="10"><path d="M0 0h9v9Z" transform="translate(1 2)" stroke="#000" stroke-dasharray="1,2"/><text x="1">a</text></svg>`)
-	f.Fuzz(func(t *testing.T, svg string) {
-		if len(svg) > 1000 || strings.Contains(svg, "e") && strings.ContainsAny(svg, "123456789") && len(svg) > 300 {
-			return
-		}
-		PNG([]byte(svg), 1)
-	})
+	c.Text(10, 20, 15, true, color.Black, "Two figures")
+	err = c.SVG([]byte(`<svg width="80" height="30"><circle cx="10" cy="10" r="4"/></svg>`), 10, 25)
+	fmt.Println(c.Image().Bounds().Max, err)
+	// Output: (400,120) <nil>
 }

@@ -50,6 +50,7 @@ func commands() []command {
 		{"import", "copy the runs of TensorBoard's event files into the store", importCommand},
 		{"tensorboard", "show the recorded runs in TensorBoard, where it is installed", tensorboardCommand},
 		{"publish", "execute notebooks and make pages of them", publishCommand},
+		{"figures", "write the figures in notebooks to files, as SVG, PNG and CSV", figuresCommand},
 		{"cell", "train for a notebook cell, which starts it", cellCommand},
 		{"assets", "fetch ECharts and the XLA plugin, and list them", assetsCommand},
 		{"setup", "install everything that the lessons need", setupCommand},
