@@ -73,7 +73,10 @@ func (b *browser) screen(width, height int64, scheme string) {
 // seeAll shows every figure once, so that all are live.
 func (b *browser) seeAll() {
 	b.t.Helper()
-	b.number(`(async () => { for (const f of document.querySelectorAll("figure.vgrad-figure")) { f.scrollIntoView(); await new Promise((r) => setTimeout(r, 60)); } return 0; })()`)
+	b.number(`(async () => { for (const f of document.querySelectorAll("figure.vgrad-figure")) {
+		f.scrollIntoView();
+		for (let k = 0; k < 100 && f.dataset.live === undefined; k++) await new Promise((r) => setTimeout(r, 50)); // a busy machine is late
+	} return 0; })()`)
 	n := b.number(figures)
 	b.until("every figure is live", `document.querySelectorAll("figure.vgrad-figure[data-live]").length`, n, 20*time.Second)
 }
