@@ -36,7 +36,9 @@ func small(t testing.TB) map[string]*Figure {
 		"layermap_scopes": ok(LayerMap(encoder(8), vgrad.MeanAbsGrad)), "ridge_zeros": ok(Ridge(zeros(10, 0), vgrad.Gradients, 1)),
 		"factormap": ok(FactorMap(swept(3), "depth", "activation")), "trend": ok(FactorTrend(swept(3), "depth")),
 		"remedies": ok(Remedies(remedied(), "depth")), "speed": ok(Speed(timed(), "width")),
-		"trend_one": ok(Trend([]vgrad.Source{sweptRun(vgrad.Experiment{}, 3)}, vgrad.ValAccuracy, "learning_rate")),
+		"lags":       ok(Lags([]vgrad.Source{through{"rnn", 0.5, 0.8, false}, through{"lstm", 0.9, 1.5, true}}, vgrad.RMSDelta, At("/layer1/state"))),
+		"lags_seeds": ok(Lags([]vgrad.Source{through{"rnn", 0.5, 0, false}, through{"rnn", 0.7, 0, false}}, vgrad.RMSDelta, At("/layer1/state"))),
+		"trend_one":  ok(Trend([]vgrad.Source{sweptRun(vgrad.Experiment{}, 3)}, vgrad.ValAccuracy, "learning_rate")),
 	}
 }
 
