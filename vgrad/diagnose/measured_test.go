@@ -53,10 +53,12 @@ var plantedSettings = []struct {
 	rule, where   string // where "": the rule alone
 }{
 	{"sigmoid in six layers", "sigmoid depth=6 width=10 steps=400", "vanishing gradient", "layer 1, step 0"},
+	{"the same", "sigmoid depth=6 width=10 steps=400", "where the gradient is lost", "layer 1, step 0"},
 	{"sigmoid in three layers", "sigmoid depth=3 width=10 steps=400", "vanishing gradient", "layer 1, step 0"},
 	{"sigmoid highway with open gates", "network=highway activation=sigmoid depth=8 width=20 gate_bias=3 steps=250", "vanishing gradient", "layer 1, step 0"},
 	{"first weights four times too large", "leaky_relu depth=12 width=32 initializer=he_normal gain=4 optimizer=sgd learning_rate=0.0001 steps=250", "exploding gradient", "layer 1, step 0"},
 	{"the same", "leaky_relu depth=12 width=32 initializer=he_normal gain=4 optimizer=sgd learning_rate=0.0001 steps=250", "size of the first weights", "layer 11, step 0"},
+	{"the same", "leaky_relu depth=12 width=32 initializer=he_normal gain=4 optimizer=sgd learning_rate=0.0001 steps=250", "where the gradient is lost", "layer 1, step 0"},
 	{"first weights too small", "tanh depth=8 width=32 gain=0.1 optimizer=sgd learning_rate=0.01 steps=250", "size of the first weights", "layer 7, step 0"},
 	{"first weights that are zero", "relu depth=4 width=16 gain=0 steps=250", "weights that are all zero", "layer 1, step 0"},
 	{"activations beyond float32", "identity depth=60 width=64 initializer=lecun_normal gain=8 steps=3", "NaN or infinity", "layer 42, step 0"},
