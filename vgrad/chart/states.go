@@ -179,15 +179,26 @@ func (s *States) pictures(list []State, o HTMLOptions) (all []statePicture, err 
 			if f == nil {
 				continue
 			}
-			svg, err := o.Renderer.draw(f, Light, multipleWidth, multipleHeight, false)
+			svg, err := o.Renderer.draw(f.withoutFaint(), Light, multipleWidth, multipleHeight, false)
 			if err != nil {
 				return nil, err
 			}
-			p.Images = append(p.Images, stateImage{p.Name + ": " + f.alt(), template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)), heightOf(svg)})
+			p.Images = append(p.Images, stateImage{p.Name + ": " + f.Title, template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg)), heightOf(svg)})
 		}
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// withoutFaint returns the figure without the recorded values behind smoothed lines, which
+// are most of the size of a picture.
+func (f *Figure) withoutFaint() *Figure {
+	c := *f
+	c.extras.Lines = slices.Clone(f.extras.Lines)
+	for i := range c.extras.Lines {
+		c.extras.Lines[i].Faint = false
+	}
+	return &c
 }
 
 // some picks up to n recorded states, with evenly spaced values of each field.
@@ -277,7 +288,7 @@ var statesFrame = template.Must(template.New("states").Parse(`{{.Head}}<figure c
 {{else}}<p class="vgrad-absent">{{with .Absent}}{{.}}{{else}}The pictures need ECharts, which is not here: <code>go tool vgrad assets</code> fetches it.{{end}}</p>
 {{end}}</div>
 <figcaption>{{.Caption}}</figcaption>
-<noscript><p class="vgrad-note">The pictures above are of some of the states. With scripts, a control for each field turns to any of them.</p></noscript>
+<noscript><p class="vgrad-note">The pictures above are of some of the states, with smoothed lines. With scripts, a control for each field turns to any state.</p></noscript>
 {{.Packed}}
 </figure>
 {{.Foot}}`))
