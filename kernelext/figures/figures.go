@@ -44,15 +44,47 @@ func In(text string) (all []*Figure) {
 	}
 	for _, top := range nodes {
 		if is(top, "figure", "vgrad-figure") {
-			all = append(all, read(top))
+			all = append(all, readAll(top)...)
 		}
 		for n := range top.Descendants() {
 			if is(n, "figure", "vgrad-figure") {
-				all = append(all, read(n))
+				all = append(all, readAll(n)...)
 			}
 		}
 	}
 	return all
+}
+
+// readAll returns a figure, or, of one with controls, its pictures of some states, each
+// titled by its alternative text. The last has the caption of all.
+func readAll(top *html.Node) (all []*Figure) {
+	f := read(top)
+	if attr(top, "data-states") == "" {
+		return []*Figure{f}
+	}
+	for n := range top.Descendants() {
+		if is(n, "img", "vgrad-static") {
+			all = append(all, &Figure{Title: attr(n, "alt"), SVG: svgIn(n), Version: f.Version})
+		}
+	}
+	if all == nil {
+		return []*Figure{f}
+	}
+	all[len(all)-1].Caption = f.Caption
+	return all
+}
+
+// svgIn returns the SVG of an image; nil if it has none.
+func svgIn(img *html.Node) []byte {
+	text, ok := strings.CutPrefix(attr(img, "src"), "data:image/svg+xml;base64,")
+	if !ok {
+		return nil
+	}
+	svg, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return svg
 }
 
 func read(top *html.Node) *Figure {
@@ -64,10 +96,8 @@ func read(top *html.Node) *Figure {
 		case is(n, "p", "vgrad-note"):
 			f.Note = content(n)
 		case is(n, "img", "vgrad-static"):
-			if text, ok := strings.CutPrefix(attr(n, "src"), "data:image/svg+xml;base64,"); ok {
-				if svg, err := base64.StdEncoding.DecodeString(text); err == nil {
-					f.SVG = svg
-				}
+			if svg := svgIn(n); svg != nil {
+				f.SVG = svg
 			}
 		case n.Data == "figcaption":
 			f.Caption = content(n)

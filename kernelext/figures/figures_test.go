@@ -251,3 +251,22 @@ func TestFiles(t *testing.T) {
 		}
 	}
 }
+
+// A figure with controls is its pictures of some states.
+func TestInStates(t *testing.T) {
+	image := func(alt, svg string) string {
+		return `<img class="vgrad-static" alt="` + alt + `" src="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString([]byte(svg)) + `">`
+	}
+	all := In(`<figure class="vgrad-figure" data-version="v" data-states="2"><p class="vgrad-title">two</p><div class="vgrad-multiples">` +
+		image("depth=2: Loss", "<svg>1</svg>") + image("depth=6: Loss", "<svg>2</svg>") + `</div><figcaption>2 states.</figcaption></figure>`)
+	var got []string
+	for _, f := range all {
+		got = append(got, fmt.Sprintf("%s|%s|%s", f.Title, f.SVG, f.Caption))
+	}
+	if want := "depth=2: Loss|<svg>1</svg>|, depth=6: Loss|<svg>2</svg>|2 states."; strings.Join(got, ", ") != want {
+		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
+	}
+	if all := In(`<figure class="vgrad-figure" data-states="2"></figure>`); len(all) != 1 || Drawable(all) {
+		t.Errorf("without pictures: %d figures", len(all))
+	}
+}
