@@ -254,7 +254,7 @@ func lessonInLab(t *testing.T, j *jupyter.Jupyter, path string) {
 		if n := b.number(`document.querySelectorAll("figure canvas, .jp-OutputArea script").length`); n != 0 {
 			t.Errorf("%v canvases and scripts", n)
 		}
-		b.number(`(document.querySelectorAll("img.vgrad-static")[3].scrollIntoView(), 0)`)
+		b.number(`([...document.querySelectorAll("img.vgrad-static")].at(-1).scrollIntoView(), 0)`)
 		b.run(chromedp.Sleep(300 * time.Millisecond))
 		b.shoot("")
 		b.complaints()
@@ -363,12 +363,12 @@ func TestPagesFromDisk(t *testing.T) {
 			}
 			b.run(emulation.SetScriptExecutionDisabled(false), emulation.SetEmulatedMedia(), chromedp.Navigate("file://"+file))
 			n := b.number(figures)
-			if n < 5 {
+			if n < 1 {
 				t.Errorf("%v figures", n)
 			}
 			b.until("every figure is drawn", drawn, n, 20*time.Second)
 			b.shoot("top")
-			b.number(`(document.querySelectorAll("figure.vgrad-figure")[2].scrollIntoView(), 0)`)
+			b.number(`([...document.querySelectorAll("figure.vgrad-figure")].at(-1).scrollIntoView(), 0)`)
 			b.run(chromedp.Sleep(300 * time.Millisecond))
 			b.shoot("figures")
 			b.run(emulation.SetEmulatedMedia().WithMedia("print"))

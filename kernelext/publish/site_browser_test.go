@@ -103,7 +103,7 @@ func TestSiteFromDisk(t *testing.T) {
 				if n < 1 {
 					t.Errorf("%v figures", n)
 				}
-				if live := b.number(`document.querySelectorAll("figure[data-live]").length`); live >= n {
+				if live := b.number(`document.querySelectorAll("figure[data-live]").length`); n >= 5 && live >= n { // a few may all be near the top
 					t.Errorf("%v of %v figures are live before they are seen", live, n)
 				}
 				b.seeAll()
