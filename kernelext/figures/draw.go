@@ -32,7 +32,7 @@ var (
 
 // enough is the size of a PNG, in bytes, above which it is drawn coarser. Lines of thousands
 // of noisy values need several times as much as other figures.
-const enough = 22_000
+const enough = 20_000
 
 // Draw returns one picture of the figures of an output, on white: two device pixels a
 // pixel, and at most 64 colours. A large one has 1.5 and 32, or 1.25 and 24. Figures are side by side

@@ -21,7 +21,7 @@ func (p *painter) gradient(reference string, opacity float64, box fixed.Rectangl
 	g := &ramp{inverse: p.matrix.Invert()}
 	if n.attr["gradientUnits"] != "userSpaceOnUse" {
 		at := func(v fixed.Int26_6) float64 { return float64(v) / 64 }
-		g.inverse = rasterx.Matrix2D{A: at(box.Max.X - box.Min.X), D: at(box.Max.Y - box.Min.Y), E: at(box.Min.X), F: at(box.Min.Y)}.Invert()
+		g.inverse = p.matrix.Mult(rasterx.Matrix2D{A: at(box.Max.X - box.Min.X), D: at(box.Max.Y - box.Min.Y), E: at(box.Min.X), F: at(box.Min.Y)}).Invert()
 	}
 	if n.name == "linearGradient" {
 		g.x, g.y = n.part("x1", 0), n.part("y1", 0)

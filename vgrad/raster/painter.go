@@ -207,8 +207,10 @@ func (p *painter) path(path rasterx.Path, s style) error {
 	if len(path) == 0 {
 		return nil
 	}
-	trace(p.pen, p.matrix, path)
+	trace(p.pen, rasterx.Identity, path)
 	box := p.pen.extent
+	p.pen.Clear()
+	trace(p.pen, p.matrix, path)
 	ink, err := p.ink(s.of["fill"], s.opacity*s.number("fill-opacity", 1), box)
 	if err != nil {
 		return err
@@ -268,7 +270,7 @@ func (p *painter) stroke(path rasterx.Path, s style) {
 }
 
 // ink returns what a fill or stroke paints with; nil for nothing. box is the path's, in
-// device pixels.
+// its own coordinates.
 func (p *painter) ink(of string, opacity float64, box fixed.Rectangle26_6) (image.Image, error) {
 	if of == "" || of == "none" || of == "transparent" || opacity <= 0 {
 		return nil, nil

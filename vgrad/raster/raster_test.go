@@ -85,6 +85,7 @@ func TestColours(t *testing.T) {
 		{"a dash", `<path d="M0 5h40" stroke="#000" stroke-width="4" stroke-dasharray="10,6"/>`, [2]int{5, 5}, color.RGBA{0, 0, 0, 255}},
 		{"between dashes", `<path d="M0 5h40" stroke="#000" stroke-width="4" stroke-dasharray="10,6"/>`, [2]int{13, 5}, color.RGBA{255, 255, 255, 255}},
 		{"start of a gradient", gradient + `<rect x="20" width="60" height="10" fill="url(#g)"/>`, [2]int{20, 5}, color.RGBA{1, 0, 0, 255}},
+		{"a mirrored gradient", gradient + `<rect x="-80" width="60" height="10" fill="url(#g)" transform="scale(-1,1)"/>`, [2]int{79, 5}, color.RGBA{2, 1, 0, 255}},
 		{"middle of a gradient", gradient + `<rect x="20" width="60" height="10" fill="url(#g)"/>`, [2]int{50, 5}, color.RGBA{100, 50, 0, 255}},
 	} {
 		got := drawn(t, c.svg).RGBAAt(2*c.at[0], 2*c.at[1])
