@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/dop251/goja"
+
+	engine "github.com/vgrad/lab/vgrad/echarts"
 )
 
 // Renderer draws figures as SVG without a browser. It runs ECharts in a JavaScript
@@ -20,17 +22,11 @@ type Renderer struct {
 	dir  string                 // the folder of kept pictures; "" for none
 }
 
-// stubs define the globals of a browser that ECharts uses. It does not need their
-// effects for a static picture.
-const stubs = `var setTimeout = function () { return 0; }, clearTimeout = function () {}, setInterval = setTimeout, clearInterval = clearTimeout;
-var console = { log: clearTimeout, warn: clearTimeout, error: clearTimeout };
-var module = { exports: {} }, exports = module.exports;`
-
 // NewRenderer returns a renderer that runs the given echarts.min.js, version 5.5 or
 // later. The tests use 6.1.0. It fails if the bytes are empty or are not ECharts.
-func NewRenderer(echarts []byte) (*Renderer, error) {
+func NewRenderer(js []byte) (*Renderer, error) {
 	r := &Renderer{}
-	if err := r.start(echarts); err != nil {
+	if err := r.start(js); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -46,24 +42,14 @@ func LazyRenderer(load func() ([]byte, error), dir string) *Renderer {
 }
 
 // start loads the library and the runtime.
-func (r *Renderer) start(echarts []byte) error {
-	if len(echarts) == 0 {
-		return errors.New("chart: renderer: the ECharts library is empty; `go tool vgrad assets` fetches it")
-	}
-	vm := goja.New()
-	for _, part := range []struct{ name, text string }{
-		{"stubs", stubs},
-		{"echarts.min.js", string(echarts)},
-		{"library", `var echarts = module.exports.init ? module.exports : globalThis.echarts;`},
-		{"figure.js", runtime()},
-	} {
-		if _, err := vm.RunScript(part.name, part.text); err != nil {
-			return fmt.Errorf("chart: renderer: %s: %w", part.name, err)
-		}
+func (r *Renderer) start(js []byte) error {
+	vm, err := engine.Load(js, engine.Script{Name: "figure.js", Text: runtime()})
+	if err != nil {
+		return fmt.Errorf("chart: renderer: %w", err)
 	}
 	svg, ok := function(vm, "svg")
-	if !ok || goja.IsUndefined(vm.Get("echarts")) {
-		return errors.New("chart: renderer: the library given is not ECharts")
+	if !ok {
+		return errors.New("chart: renderer: figure.js has no function svg")
 	}
 	r.vm, r.svg = vm, svg
 	return nil
@@ -130,11 +116,11 @@ func (r *Renderer) ready() error {
 	if r.load == nil {
 		return errors.New("the renderer has no ECharts; make it with NewRenderer or LazyRenderer")
 	}
-	echarts, err := r.load()
+	js, err := r.load()
 	if err != nil {
 		return err
 	}
-	return r.start(echarts)
+	return r.start(js)
 }
 
 // defaultWidth is the width of a static picture in CSS pixels.
