@@ -75,7 +75,7 @@ func TestFiguresOnHosts(t *testing.T) {
 							t.Errorf("%s: cell %d: %s shows a PNG of %d pixels: %v", path, i+1, h.name, config.Width, err)
 						}
 					case "text/html":
-						if n := len(staticPicture.FindAllString(content, -1)); n != figures {
+						if n := len(staticPicture.FindAllString(content, -1)); n < figures { // one with controls has a picture of each of some states
 							t.Errorf("%s: cell %d: %s shows %d pictures of %d figures", path, i+1, h.name, n, figures)
 						}
 					default:

@@ -243,7 +243,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("without log the axis is %s", got)
 	}
 	change("log again", 1, "yAxis[0].type", fmt.Sprintf("(%s)(1,'log')", set))
-	change("smoothing", 0, "series[0].data[200]", fmt.Sprintf("(%s)(0,'smooth',0.5)", set))
+	change("smoothing", 0, "series[0].data[100]", fmt.Sprintf("(%s)(0,'smooth',0.5)", set))
 	change("the step slider", 2, "series[0].data", fmt.Sprintf("(%s)(2,'frame',3)", set))
 	change("the legend", 0, "legend[0].selected", `Object.values(vgradRuntimes)[0].all()[0].chart.dispatchAction({type:"legendToggleSelect",name:"ReLU"}), true`)
 	eval[bool](t, ctx, fmt.Sprintf("(%s)(0,'smooth',0.7)", set))
