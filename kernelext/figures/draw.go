@@ -19,7 +19,7 @@ type Picture struct {
 const (
 	edge      = 8  // around it
 	gap       = 24 // between figures
-	widest    = 1000
+	widest    = 1100
 	titleSize = 15.0
 	textSize  = 12.5
 	leading   = 1.4
@@ -31,7 +31,8 @@ var (
 )
 
 // enough is the size of a PNG, in bytes, above which it is drawn coarser. Lines of thousands
-// of noisy values need several times as much as other figures.
+// of noisy values need several times as much as other figures. It is for each figure of an
+// output, and of more than six for six.
 const enough = 20_000
 
 // Draw returns one picture of the figures of an output, on white: two device pixels a
@@ -45,7 +46,7 @@ func Draw(all []*Figure) (*Picture, error) {
 		scale   float64
 		colours int
 	}{{2, 64}, {1.5, 32}, {1.25, 24}} {
-		if p, err = DrawAt(all, try.scale, try.colours); err != nil || len(p.PNG) <= enough*len(all) {
+		if p, err = DrawAt(all, try.scale, try.colours); err != nil || len(p.PNG) <= enough*min(6, len(all)) {
 			break
 		}
 	}
