@@ -36,6 +36,10 @@ type Options struct {
 	Store string
 	// Limit is how long one cell may take, in whole seconds, rounded up. Zero: ten minutes.
 	Limit time.Duration
+	// Record is called after the last cell with the folder of recorded runs. What it returns
+	// is what the notebook says of its execution: the member vgrad of its metadata, which a
+	// site shows. Nil: that member stays as it is.
+	Record func(store string) Execution
 	// Say is called before each code cell runs, with its number and the number of code
 	// cells. Nil: it is not called.
 	Say func(cell, of int)
@@ -46,8 +50,8 @@ var executePy string
 
 // Execute executes the notebook in a file from top to bottom, in a new kernel, and returns
 // it with its outputs. The working folder is the notebook's. The file is not changed, and
-// of its text nothing but outputs, execution counts, the kernel's language and the state of
-// widgets differs in what is returned. A cell with the tag raises-exception may fail, and
+// of its text nothing but outputs, execution counts, the kernel's language, the state of
+// widgets and what [Options.Record] returns differs in what is returned. A cell with the tag raises-exception may fail, and
 // one with the tag skip-execution is not executed and keeps its outputs. If another cell
 // fails, the error is a [CellError]; if one does not end in time, a [StoppedError]. Then the
 // notebook has the outputs up to that cell.
@@ -77,6 +81,11 @@ func Execute(ctx context.Context, path string, o Options) (*Notebook, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Record != nil {
+		if err := result.record(o.Record(store)); err != nil {
+			return nil, fmt.Errorf("publish: %w", err)
+		}
+	}
 	text, err := result.into(was.text)
 	if err != nil {
 		return nil, fmt.Errorf("publish: the outputs of %s: %w", path, err)
@@ -90,6 +99,27 @@ func Execute(ctx context.Context, path string, o Options) (*Notebook, error) {
 		return nb, err
 	}
 	return nb, o.stopped(result, nb)
+}
+
+// Execution says how a notebook was executed, in words. An empty field is not recorded.
+type Execution struct {
+	Version  string `json:"version,omitempty"` // of vgrad
+	Backend  string `json:"backend,omitempty"` // that trained
+	Seeds    string `json:"seeds,omitempty"`   // of the recorded runs
+	Executed string `json:"executed,omitempty"`
+}
+
+// record sets what the notebook says of its execution.
+func (e *executed) record(x Execution) error {
+	text, err := json.Marshal(x)
+	if err != nil {
+		return err
+	}
+	if e.Metadata == nil {
+		e.Metadata = map[string]json.RawMessage{}
+	}
+	e.Metadata["vgrad"] = text
+	return nil
 }
 
 // defaultKernel is the kernel of the lessons.

@@ -109,3 +109,26 @@ func TestTrainedAndLoaded(t *testing.T) {
 		t.Errorf("training shows %q, and loading %q", trained, loaded)
 	}
 }
+
+// What a notebook says of its execution is a member of its metadata, and a site shows it.
+func TestExecutionIsRecorded(t *testing.T) {
+	var e executed
+	if err := e.record(Execution{Version: "v1", Backend: "XLA <CPU>", Executed: "1 May 2026"}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := e.into([]byte(`{"cells": [], "metadata": {"vgrad": {"version": "v0", "seeds": "0"}, "mine": 1}, "nbformat": 4, "nbformat_minor": 5}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nb, err := parse("x.ipynb", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for _, f := range nb.facts() {
+		said[f.Name] = f.Says
+	}
+	if said["vgrad"] != "v1" || said["Backend"] != "XLA <CPU>" || said["Executed"] != "1 May 2026" || strings.Contains(said["Seeds"], "\"0\"") || !strings.Contains(string(text), `"mine": 1`) {
+		t.Errorf("%v in %s", said, text)
+	}
+}

@@ -16,12 +16,12 @@ type fact struct{ Name, Says string }
 const notRecorded = "not recorded"
 
 // provenance is what a notebook records of its execution. JupyterLab writes when a cell
-// ran; the entry vgrad is the notebook's author's.
+// ran; vgrad publish writes the entry vgrad.
 type provenance struct {
 	Metadata struct {
 		Language struct{ Name, Version word } `json:"language_info"`
 		VGrad    struct {
-			Version, Backend, Seeds, Executed word
+			Version, Backend, Seeds, Executed word // see Execution
 		}
 	}
 	Cells []struct {

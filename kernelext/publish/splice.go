@@ -199,7 +199,7 @@ func (e *executed) into(text []byte) ([]byte, error) {
 		return nil, err
 	}
 	if at, ok := file["metadata"]; ok {
-		for _, key := range []string{"widgets", "language_info"} {
+		for _, key := range []string{"widgets", "language_info", "vgrad"} {
 			if value := e.Metadata[key]; value != nil {
 				if err := s.set(at, key, value, 2); err != nil {
 					return nil, err

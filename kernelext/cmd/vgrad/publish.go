@@ -91,7 +91,7 @@ func publishCommand(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	o := publish.Options{Python: j, Run: jupyter.Run, Kernel: p.kernel, Store: p.store, Limit: p.limit}
+	o := publish.Options{Python: j, Run: jupyter.Run, Kernel: p.kernel, Store: p.store, Limit: p.limit, Record: executedHow}
 	var all []*publish.Notebook
 	var differ int
 	for _, path := range paths {
