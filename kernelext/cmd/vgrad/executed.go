@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func executedHow(store string) publish.Execution {
 	var seeds []uint64
 	for _, e := range all {
 		if e.Finished {
-			backends = append(backends, cmp.Or(e.Provenance.Description, e.Provenance.Backend))
+			backends = append(backends, folder.ReplaceAllString(cmp.Or(e.Provenance.Description, e.Provenance.Backend), "("))
 			seeds = append(seeds, e.Experiment.Seed)
 		}
 	}
@@ -35,6 +36,9 @@ func executedHow(store string) publish.Execution {
 	x.Seeds = spans(distinct(seeds))
 	return x
 }
+
+// folder matches the folder of a backend's plugin, which is of this machine alone.
+var folder = regexp.MustCompile(`\([^()]*[/\\]`)
 
 // distinct sorts xs and leaves out what repeats.
 func distinct[T cmp.Ordered](xs []T) []T {

@@ -18,7 +18,7 @@ func TestExecutedHow(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, backend := range []string{"Go", "XLA"} {
 			e := vgrad.Experiment{Seed: seed, Steps: len(backend)}
-			w, err := s.Create(e, runs.Provenance{Backend: strings.ToLower(backend), Description: backend + " in words"})
+			w, err := s.Create(e, runs.Provenance{Backend: strings.ToLower(backend), Description: backend + " in words (/a folder/plugin.so) v1"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -28,7 +28,7 @@ func TestExecutedHow(t *testing.T) {
 		}
 	}
 	x := executedHow(dir)
-	if x.Backend != "Go in words; XLA in words" || x.Seeds != "0 to 2" || x.Version == "" || !strings.HasSuffix(x.Executed, time.Now().UTC().Format("2006")) {
+	if x.Backend != "Go in words (plugin.so) v1; XLA in words (plugin.so) v1" || x.Seeds != "0 to 2" || x.Version == "" || !strings.HasSuffix(x.Executed, time.Now().UTC().Format("2006")) {
 		t.Errorf("%+v", x)
 	}
 	if x := executedHow(t.TempDir()); x.Backend != "" || x.Seeds != "" || x.Executed == "" {
