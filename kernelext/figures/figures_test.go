@@ -190,7 +190,7 @@ func TestLessons(t *testing.T) {
 				p, err := Draw(found)
 				if err != nil {
 					t.Errorf("%s: cell %d: %v", path, i+1, err)
-				} else if n := len(p.PNG); n > 45_000*len(found) {
+				} else if n := len(p.PNG); n > 50_000*len(found) {
 					t.Errorf("%s: cell %d: %d bytes for %d figures", path, i+1, n, len(found))
 				}
 			}
