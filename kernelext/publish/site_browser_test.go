@@ -109,8 +109,8 @@ func TestSiteFromDisk(t *testing.T) {
 				b.seeAll()
 				b.until("every figure is drawn", drawn, n, 20*time.Second)
 				b.run(emulation.SetEmulatedMedia().WithMedia("print"))
-				if shown := b.number(pictures); shown != n {
-					t.Errorf("on paper %v of %v pictures", shown, n)
+				if shown, all := b.number(pictures), b.number(images); shown != all || all < n {
+					t.Errorf("on paper %v of %v pictures of %v figures", shown, all, n)
 				}
 				b.run(emulation.SetEmulatedMedia(), emulation.SetScriptExecutionDisabled(true), chromedp.Navigate("file://"+filepath.Join(dir, name)))
 				b.until("every static picture is shown without scripts", pictures, n, 10*time.Second)
