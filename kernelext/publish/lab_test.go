@@ -191,7 +191,7 @@ func (b *browser) scroll() {
 // from top to bottom, saved, opened again, and opened as a stranger's.
 func TestLessonsInLab(t *testing.T) {
 	j := needJupyter(t)
-	for _, path := range quick(t) {
+	for _, path := range quick(t)[:2] {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".ipynb"), func(t *testing.T) { lessonInLab(t, j, path) })
 	}
 }
