@@ -15,7 +15,7 @@ import (
 // What other programs have written is read value by value as TensorBoard reads it;
 // testdata/record.py made the files.
 func TestRecorded(t *testing.T) {
-	for _, writer := range []string{"tensorflow1", "tensorflow2", "restarted", "pytorch", "tensorboardx"} {
+	for _, writer := range []string{"tensorflow1", "tensorflow2", "restarted", "pytorch", "tensorboardx", "clu", "lightning"} {
 		t.Run(writer, func(t *testing.T) { testRecorded(t, "testdata", writer) })
 	}
 }

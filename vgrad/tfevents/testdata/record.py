@@ -73,6 +73,28 @@ def restarted(dir):
         path.rename(pathlib.Path(dir) / f"events.out.tfevents.{n}.host")
 
 
+def clu(dir):
+    """JAX's Common Loop Utils."""
+    from clu import metric_writers
+    writer = metric_writers.SummaryWriter(dir)
+    for step in STEPS:
+        writer.write_scalars(step, numbers(step))
+        writer.write_histograms(step, values(step))
+    writer.flush()
+
+
+def lightning(dir):
+    from lightning.pytorch.loggers import TensorBoardLogger
+    logger = TensorBoardLogger(dir, name="", version="")
+    for step in STEPS:
+        logger.log_metrics(numbers(step), step=step)
+        for k, v in values(step).items():
+            logger.experiment.add_histogram(k, v, step)
+    logger.finalize("success")
+    for path in pathlib.Path(dir).glob("*.yaml"):
+        path.unlink()
+
+
 def pytorch(dir):
     from torch.utils.tensorboard import SummaryWriter
     torchlike(SummaryWriter(dir), modern=True)
@@ -115,7 +137,7 @@ def read(dir):
 
 def main():
     out = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
-    for writer in [tensorflow1, tensorflow2, restarted, pytorch, tensorboardx]:
+    for writer in [tensorflow1, tensorflow2, restarted, pytorch, tensorboardx, clu, lightning]:
         if sys.argv[2:] and writer.__name__ not in sys.argv[2:]:
             continue
         dir = out / writer.__name__
